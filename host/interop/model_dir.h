@@ -1,0 +1,37 @@
+/*
+ * A model directory: what training writes and every other command reads.
+ *   model.safetensors   float32 tensors (names in nn/config.h)
+ *   tokenizer.json      Hugging Face tokenizers layout
+ *   config.json         sizes, token ids, display forms, how it was trained
+ * history.jsonl and curve.svg are the trainer's own.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef DB_INTEROP_MODEL_DIR_H
+#define DB_INTEROP_MODEL_DIR_H
+
+#include "nn/config.h"
+#include "text/tokenizer.h"
+
+typedef struct {
+    char name[33];          /* UTF-8, goes into images */
+    db_model_config config;
+    db_layout layout;
+    float *parameters;      /* [layout.parameters] */
+    db_tokenizer tokenizer;
+    uint16_t start_token;   /* fed before a text */
+    char *training;         /* JSON object in text: corpus hash, losses, command, date; or NULL */
+} db_model_dir;
+
+/* Writes the three files, each aside and renamed, config.json last; makes the folder.
+ * Returns 0, or -1 with the error set. */
+int db_model_dir_save(const db_model_dir *model, const char *folder, db_error *error);
+
+/* Reads and cross-checks all three: shapes against the config, vocabulary against the
+ * embedding, finite weights.
+ * Returns 0, or -1 with the error set; free in either case with db_model_dir_free(). */
+int db_model_dir_load(db_model_dir *model, const char *folder, db_error *error);
+
+void db_model_dir_free(db_model_dir *model);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * Tokenizers on the host: learned from a corpus, kept as the same bytes that an image
+ * carries, and run by the same code that the device runs (dogberry_encode).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef DB_TEXT_TOKENIZER_H
+#define DB_TEXT_TOKENIZER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "dogberry.h"
+#include "text/corpus.h"
+
+/* What an unknown word pays for its spelling: an order-0 model of the characters of
+ * the training words (docs/NUMERICS.md, "Bits per character"). */
+typedef struct {
+    uint32_t *characters; /* [count] code points, ascending */
+    double *nats;         /* [count] -ln p */
+    size_t count;
+    double end_nats;      /* the end of a word */
+    double other_nats;    /* any one code point never seen in training */
+} db_spelling;
+
+typedef struct {
+    dogberry_tokenizer view; /* points into section */
+    uint8_t *section;        /* docs/FORMAT.md, "Tokenizer section" */
+    size_t section_bytes;
+    db_spelling spelling;    /* empty for tokenizers that know every text */
+} db_tokenizer;
+
+/* Learns a word tokenizer with exactly `vocab` entries (16..65535): id 0 unknown, 1 end of
+ * text, 2 line break, 3 paragraph break, then words and marks by falling count (ties by
+ * bytes). Display forms, glue flags and capital rules come from the majority in the corpus.
+ * Returns 0, or -1 with the error set when the corpus has fewer types than asked for
+ * (the message names the largest vocabulary that would do). */
+int db_tokenizer_learn_word(db_tokenizer *tokenizer, const db_corpus *corpus, uint32_t vocab, db_error *error);
+
+/* Share of the corpus's words and marks (line and paragraph breaks left out) that the
+ * `vocab` commonest would cover, 0..1; and how many types there are. */
+typedef struct {
+    uint32_t vocab[4];  /* 1000, 2000, 4000, 8000 */
+    double covered[4];
+    size_t tokens, types;
+} db_coverage;
+void db_coverage_measure(db_coverage *coverage, const db_corpus *corpus);
+
+/* tokenizer.json in the layout of Hugging Face's tokenizers (WordLevel model).
+ * What that layout has no place for (display forms, flags, spelling model) is in `extra`,
+ * a JSON object in text that config.json keeps under "tokenizer"; caller frees it. */
+int db_tokenizer_save(const db_tokenizer *tokenizer, const char *path, char **extra, db_error *error);
+int db_tokenizer_load(db_tokenizer *tokenizer, const char *path, const char *extra, db_error *error);
+
+/* Only the spelling model as a JSON object (for an image's provenance), and back. */
+char *db_spelling_to_json(const db_spelling *spelling);
+int db_spelling_from_json(db_spelling *spelling, const char *json, db_error *error);
+
+void db_tokenizer_free(db_tokenizer *tokenizer);
+
+/* A corpus as token ids: every document's tokens followed by the end token. */
+typedef struct {
+    uint16_t *ids;
+    size_t count, capacity;
+    size_t unknown;        /* how many are the unknown token */
+    double spelling_nats;  /* what the unknown words' spellings cost, in all */
+    size_t characters;     /* code points of the text in canonical spacing */
+} db_tokens;
+
+/* Appends the corpus to `tokens` (zero-initialised before the first call). */
+void db_tokens_append(db_tokens *tokens, const db_tokenizer *tokenizer, const db_corpus *corpus);
+void db_tokens_free(db_tokens *tokens);
+
+#endif

@@ -1,0 +1,270 @@
+/*
+ * Dogberry runtime: small language models on microcontrollers.
+ *
+ * C99, freestanding. Integers only. Nothing here allocates, prints, exits, or
+ * keeps a global variable: the caller owns every byte.
+ *
+ *     dogberry_image image;
+ *     dogberry_session *session;
+ *     static uint64_t arena[2048];
+ *
+ *     dogberry_open(&image, bytes, length);                validates everything, once
+ *     dogberry_start(&session, &image, arena, sizeof arena);
+ *     dogberry_feed(session, "who goes there", 14);
+ *     while (dogberry_next(session, piece, sizeof piece, &n) != image.end_token)
+ *         put(piece, n);
+ *
+ * An image (docs/FORMAT.md) is read in place, so `bytes` must stay where it is,
+ * unchanged, while any session on it lives. The arithmetic is docs/NUMERICS.md:
+ * the same image, prompt and seed give the same tokens on every machine.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef DOGBERRY_H
+#define DOGBERRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DOGBERRY_VERSION "0.1.0"
+
+/* ---- Errors -------------------------------------------------------------- */
+
+/* Every function that can fail returns one of these (or a count or id >= 0).
+ * The numbers are part of the interface and never change. */
+enum dogberry_status {
+    DOGBERRY_OK = 0,
+    DOGBERRY_ERR_ARGUMENT = -1,    /* a caller's mistake: null pointer, zero size */
+    DOGBERRY_ERR_TRUNCATED = -2,   /* fewer bytes than the header promises */
+    DOGBERRY_ERR_MAGIC = -3,       /* not a Dogberry image */
+    DOGBERRY_ERR_VERSION = -4,     /* an image of a newer format */
+    DOGBERRY_ERR_CHECKSUM = -5,    /* the CRC-32 does not match: damaged */
+    DOGBERRY_ERR_IMAGE = -6,       /* a field, offset or size in the image is impossible */
+    DOGBERRY_ERR_UNSUPPORTED = -7, /* well-formed, but this build has no code for it */
+    DOGBERRY_ERR_ARENA = -8,       /* the arena is smaller than dogberry_session_bytes() */
+    DOGBERRY_ERR_TOKEN = -9,       /* a token id outside the vocabulary */
+    DOGBERRY_ERR_SPACE = -10,      /* the caller's output buffer is too small */
+    DOGBERRY_ERR_ALIGNMENT = -11,  /* image or arena not aligned as required */
+    DOGBERRY_ERR_GOLDEN = -12      /* the golden vector's digest was not reproduced */
+};
+
+/* Names a status for messages ("DOGBERRY_ERR_CHECKSUM"); "unknown" for others.
+ * Never fails. Returns a constant string. */
+const char *dogberry_status_name(int status);
+
+/* ---- Image --------------------------------------------------------------- */
+
+#define DOGBERRY_FORMAT_VERSION 1
+#define DOGBERRY_HEADER_BYTES 256
+#define DOGBERRY_LAYERS_MAX 4
+#define DOGBERRY_IMAGE_ALIGNMENT 16  /* required of `bytes` in dogberry_open() */
+#define DOGBERRY_ARENA_ALIGNMENT 8   /* required of `arena` in dogberry_start() */
+#define DOGBERRY_NO_TOKEN 0xFFFFu    /* start, end or unknown token that does not exist */
+
+enum dogberry_architecture { DOGBERRY_LSTM = 1, DOGBERRY_GRU = 2 };
+enum dogberry_output { DOGBERRY_DENSE = 0, DOGBERRY_TIED = 1, DOGBERRY_FACTORED = 2 };
+
+/* A quantized matrix inside the image. Row r stands for the real numbers
+ * weights[r * stride + c] * (a per-row scale); scales[r] turns the row's integer
+ * dot product into the units of its destination: see dogberry_rescale in
+ * docs/NUMERICS.md. Bits 0..14 hold the mantissa m, bits 16..21 the shift s. */
+typedef struct {
+    const int8_t *weights;  /* [rows][stride], columns beyond cols are zero */
+    const uint32_t *scales; /* [rows] */
+    uint32_t rows, cols;
+    uint32_t stride;        /* bytes from row to row, a multiple of 16 */
+} dogberry_matrix;
+
+/* One recurrent layer. G = 4 gates (LSTM: input, forget, cell, output) or
+ * 3 (GRU: reset, update, new); H = hidden. */
+typedef struct {
+    dogberry_matrix input;         /* [G*H][embedding, or H above the first layer] */
+    dogberry_matrix recurrent;     /* [G*H][H] */
+    const int16_t *bias;           /* [G*H], Q12 */
+    const int16_t *recurrent_bias; /* [G*H], Q12; GRU only, else NULL */
+    uint32_t cell_frac;            /* fraction bits of the int16 cell state, 8..14 (LSTM) */
+} dogberry_layer;
+
+/* The tokenizer inside an image, or one opened alone. Treat as opaque. */
+typedef struct {
+    const uint8_t *section; /* start of the section */
+    const uint8_t *entries; /* [count] records of 8 bytes */
+    const uint16_t *sorted; /* [count] ids, ascending by key bytes */
+    const uint8_t *pool;    /* key and display text */
+    const uint8_t *merges;  /* BPE only: [merge_count] records, else NULL */
+    uint32_t pool_bytes;
+    uint32_t count;         /* vocabulary size */
+    uint32_t merge_count;
+    uint32_t kind;          /* enum dogberry_tokenizer_kind */
+    uint32_t flags;         /* DOGBERRY_CAPITALIZE_* */
+    uint16_t unknown;       /* id, or DOGBERRY_NO_TOKEN */
+    uint16_t end;           /* id that is never made from text, or DOGBERRY_NO_TOKEN */
+} dogberry_tokenizer;
+
+/* How the next token is drawn. */
+typedef struct {
+    uint32_t temperature; /* thousandths, 0..10000; 800 = 0.8; 0 = always the likeliest */
+    uint32_t top_k;       /* only the k likeliest are drawn from; 0 = all; at most DOGBERRY_TOP_K_MAX */
+} dogberry_sampling;
+
+#define DOGBERRY_TOP_K_MAX 128
+#define DOGBERRY_TEMPERATURE_MAX 10000
+
+/* An opened image: small, constant, points into the image's bytes. Fields are
+ * for reading. Filled by dogberry_open() only. */
+typedef struct {
+    const uint8_t *bytes;
+    uint32_t length;      /* the image's own length; the region may be longer */
+    uint32_t architecture, output;
+    uint32_t vocab, embedding, hidden, layers, classes;
+    uint32_t parameters;  /* weights of the float model it was made from */
+    uint32_t logit_frac;  /* fraction bits of the int16 logits, 4..12 */
+    uint16_t start_token; /* fed first, by dogberry_start() and dogberry_reset() */
+    uint16_t end_token;   /* the model's own end of text */
+    uint16_t unknown_token;
+    char name[33];        /* NUL-terminated UTF-8 */
+    dogberry_tokenizer tokenizer;
+    dogberry_matrix embeddings;    /* [vocab][embedding], scales to the first layer's input */
+    dogberry_layer layer[DOGBERRY_LAYERS_MAX];
+    dogberry_matrix output_matrix; /* [vocab][hidden], scales to logits */
+    const int16_t *output_bias;    /* [vocab], Q(logit_frac) */
+    dogberry_sampling sampling;    /* what the image was made to be sampled with */
+    struct {
+        const char *prompt;        /* not NUL-terminated */
+        uint32_t prompt_bytes;
+        uint32_t seed;
+        uint32_t tokens;           /* how many follow the prompt */
+        uint32_t digest;           /* of those tokens */
+    } golden;
+    const char *provenance;        /* JSON, not NUL-terminated */
+    uint32_t provenance_bytes;
+} dogberry_image;
+
+/* Validates an image completely and points `image` into it. `bytes` is aligned
+ * to DOGBERRY_IMAGE_ALIGNMENT; `length` is what may be read there (a flash
+ * region may be longer than the image). Reads the whole image once (checksum).
+ * After this only token ids need checking. On error `image` is not to be used.
+ * Returns DOGBERRY_OK, or ERR_ARGUMENT, ERR_ALIGNMENT, ERR_TRUNCATED, ERR_MAGIC,
+ * ERR_VERSION, ERR_CHECKSUM, ERR_IMAGE, ERR_UNSUPPORTED. */
+int dogberry_open(dogberry_image *image, const void *bytes, size_t length);
+
+/* CRC-32 (IEEE 802.3, reflected 0xEDB88320, the one of zip and PNG). Start with
+ * crc = 0; pass the last result to go on. Never fails. Returns the checksum. */
+uint32_t dogberry_crc32(uint32_t crc, const void *bytes, size_t length);
+
+/* ---- Session ------------------------------------------------------------- */
+
+/* The mutable state of one conversation. Lives in the caller's arena; there is
+ * nothing to free. Sessions share nothing, so several may run at once. */
+typedef struct dogberry_session dogberry_session;
+
+/* The arena size that dogberry_start() needs, to the byte; the same number on
+ * every machine, so a PC can plan a microcontroller. Never fails.
+ * Returns bytes. */
+size_t dogberry_session_bytes(const dogberry_image *image);
+
+/* Lays a session out in `arena` (aligned to DOGBERRY_ARENA_ALIGNMENT, living as
+ * long as the session), sampling as the image says and seed 1, and resets it.
+ * Returns DOGBERRY_OK, or ERR_ARGUMENT, ERR_ALIGNMENT, ERR_ARENA. */
+int dogberry_start(dogberry_session **session, const dogberry_image *image, void *arena, size_t bytes);
+
+/* Forgets the conversation: zero state, the start token fed, random generator
+ * seeded with `seed` (any value), digest restarted. Never fails. */
+void dogberry_reset(dogberry_session *session, uint32_t seed);
+
+/* Replaces how tokens are drawn.
+ * Returns DOGBERRY_OK, or ERR_ARGUMENT where a value is out of range (nothing changed). */
+int dogberry_set_sampling(dogberry_session *session, const dogberry_sampling *sampling);
+
+/* Encodes `length` bytes of UTF-8 and runs every token through the model.
+ * Invalid bytes are read as unknown text, never an error.
+ * Returns the number of tokens fed, or ERR_ARGUMENT. */
+int dogberry_feed(dogberry_session *session, const char *text, size_t length);
+
+/* Draws the next token, feeds it back, and writes its text, with the space that
+ * belongs before it, NUL-terminated, into `piece` (`capacity` bytes; 64 is always
+ * enough). The unknown token is never drawn. `*length` (may be NULL) receives the
+ * text's length; the end token's text is empty.
+ * Returns the token's id (>= 0), or ERR_ARGUMENT, ERR_SPACE (nothing drawn). */
+int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_t *length);
+
+#define DOGBERRY_PIECE_MAX 64 /* capacity that dogberry_next() never exceeds */
+
+/* The lower level of feed and next: one token id through the model, without text.
+ * Returns DOGBERRY_OK or ERR_TOKEN. */
+int dogberry_feed_token(dogberry_session *session, uint32_t token);
+
+/* The scores after the last token fed: `vocab` values in Q(logit_frac); nats, up
+ * to a constant. Valid until the session's next call. Never fails.
+ * Returns a pointer into the arena. */
+const int16_t *dogberry_logits(const dogberry_session *session);
+
+/* CRC-32 over the ids drawn since the last reset, each as two bytes, low first:
+ * equal digests mean equal conversations. Never fails. Returns the digest. */
+uint32_t dogberry_digest(const dogberry_session *session);
+
+/* Runs the image's golden vector in the given arena (as for dogberry_start()).
+ * Returns DOGBERRY_OK, ERR_GOLDEN, or what dogberry_start() returns. */
+int dogberry_verify(const dogberry_image *image, void *arena, size_t bytes);
+
+/* ---- Tokenizer ----------------------------------------------------------- */
+
+enum dogberry_tokenizer_kind { DOGBERRY_WORD = 1, DOGBERRY_CHAR = 2, DOGBERRY_BPE = 3 };
+
+#define DOGBERRY_CAPITALIZE_SENTENCES 1u /* section flags: first letter after . ! ? */
+#define DOGBERRY_CAPITALIZE_LINES 2u     /* first letter of a line */
+
+/* Per-token flags of a word tokenizer. */
+#define DOGBERRY_GLUE_LEFT 1u      /* no space before it, as "," */
+#define DOGBERRY_GLUE_RIGHT 2u     /* no space after it, as "(" */
+#define DOGBERRY_ENDS_SENTENCE 4u  /* as "." */
+
+#define DOGBERRY_KEY_MAX 48        /* longest key and display text, bytes */
+
+/* A place in a text that is being split or encoded. Zero-initialise, then set
+ * text and length; the other fields are kept by the functions. */
+typedef struct {
+    const char *text;
+    size_t length;
+    size_t at;      /* first byte not yet read */
+    size_t start;   /* where the last piece began: the piece is text[start .. at) */
+    uint8_t before; /* character class before `at` */
+} dogberry_cursor;
+
+/* What a word tokenizer sees as one unit: a word, a punctuation mark, a line
+ * break ("\n") or a paragraph break ("\n\n"), in normal form: lower case, straight
+ * quotes turned into opening or closing ones (docs/FORMAT.md, "Word pieces").
+ * Writes at most `capacity` bytes; a longer piece is cut but its full length is
+ * returned. This is the one splitter: the learner, the encoder, host and device
+ * all use it. Returns the piece's length in normal form, 0 at the end of the text. */
+size_t dogberry_split(dogberry_cursor *cursor, char *piece, size_t capacity);
+
+/* Validates a tokenizer section by itself (host tools; dogberry_open() does it for
+ * images). `section` aligned to 4 bytes; must outlive the tokenizer.
+ * Returns DOGBERRY_OK, or ERR_ARGUMENT, ERR_ALIGNMENT, ERR_TRUNCATED, ERR_IMAGE, ERR_UNSUPPORTED. */
+int dogberry_tokenizer_open(dogberry_tokenizer *tokenizer, const void *section, size_t length);
+
+/* The next token of cursor's text. cursor->start..at is the source it stands for.
+ * Returns the id (unknown words: tokenizer->unknown), or -1 at the end of the text. */
+int dogberry_encode(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor);
+
+/* What was printed last, so that spacing and capitals come out right.
+ * Zero-initialise for the start of a text. */
+typedef struct {
+    uint8_t state;
+} dogberry_decoder;
+
+/* Writes the text of one token as it follows what was decoded before (a space
+ * first where one belongs), NUL-terminated. DOGBERRY_PIECE_MAX is always enough.
+ * Returns the text's length, or ERR_TOKEN, ERR_SPACE (decoder unchanged). */
+int dogberry_decode(const dogberry_tokenizer *tokenizer, dogberry_decoder *decoder, uint32_t token, char *piece,
+                    size_t capacity);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
