@@ -3,7 +3,8 @@
  *   model.safetensors   float32 tensors (names in nn/config.h)
  *   tokenizer.json      Hugging Face tokenizers layout
  *   config.json         sizes, token ids, display forms, how it was trained
- * history.jsonl and curve.svg are the trainer's own.
+ *   calibration.txt     an excerpt of the validation text, for `dogberry pack`
+ * history.jsonl and curve.svg are the trainer's own. docs/MODEL_DIRECTORY.md says more.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,23 +12,32 @@
 #define DB_INTEROP_MODEL_DIR_H
 
 #include "nn/config.h"
+#include "text/corpus.h"
 #include "text/tokenizer.h"
 
+#define DB_MODEL_DIR_VERSION 1
+
 typedef struct {
-    char name[33];          /* UTF-8, goes into images */
+    char name[33]; /* UTF-8, goes into images */
     db_model_config config;
     db_layout layout;
-    float *parameters;      /* [layout.parameters] */
+    float *parameters; /* [layout.parameters] */
     db_tokenizer tokenizer;
-    uint16_t start_token;   /* fed before a text */
-    char *training;         /* JSON object in text: corpus hash, losses, command, date; or NULL */
+    uint16_t start_token;  /* fed before a text */
+    char *training;        /* JSON object in text: corpus hash, losses, command, date; or NULL */
+    db_corpus calibration; /* what activations are measured on when packing; may be empty */
 } db_model_dir;
 
-/* Writes the three files, each aside and renamed, config.json last; makes the folder.
- * Returns 0, or -1 with the error set. */
+/* Keeps an excerpt of at most about `bytes` of the validation text as the model's calibration
+ * text: an equal share from the middle of each document, in whole lines where there are any.
+ * 32 KB is plenty. Replaces what was kept. */
+void db_model_dir_set_calibration(db_model_dir *model, const db_corpus *validation, size_t bytes);
+
+/* Writes the files, each aside and renamed, config.json last; makes the folder.
+ * An empty calibration text removes an older one. Returns 0, or -1 with the error set. */
 int db_model_dir_save(const db_model_dir *model, const char *folder, db_error *error);
 
-/* Reads and cross-checks all three: shapes against the config, vocabulary against the
+/* Reads and cross-checks all of them: shapes against the config, vocabulary against the
  * embedding, finite weights.
  * Returns 0, or -1 with the error set; free in either case with db_model_dir_free(). */
 int db_model_dir_load(db_model_dir *model, const char *folder, db_error *error);

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+#include "interop/model_dir.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "interop/json.h"
+#include "interop/safetensors.h"
+
+/* The words of config.json for the numbers of dogberry.h. */
+typedef struct {
+    const char *word;
+    uint32_t value;
+} choice;
+
+static const choice ARCHITECTURES[] = {{"lstm", DOGBERRY_LSTM}, {"gru", DOGBERRY_GRU}, {NULL, 0}};
+static const choice OUTPUTS[] = {
+    {"dense", DOGBERRY_DENSE}, {"tied", DOGBERRY_TIED}, {"factored", DOGBERRY_FACTORED}, {NULL, 0}};
+
+static const char *choice_word(const choice *choices, uint32_t value)
+{
+    while (choices->word && choices->value != value)
+        choices++;
+    assert(choices->word);
+    return choices->word;
+}
+
+static int read_choice(const json_t *object, const char *key, const choice *choices, uint32_t *value, const char *where,
+                       db_error *error)
+{
+    const char *word;
+    if (db_json_text(object, key, &word, where, error) != 0)
+        return -1;
+    for (; choices->word; choices++) {
+        if (strcmp(choices->word, word) == 0) {
+            *value = choices->value;
+            return 0;
+        }
+    }
+    return db_fail(error, "%s: \"%s\" is \"%.40s\", which this version does not know", where, key, word);
+}
+
+/* Biases are vectors whatever their count; everything else is a matrix, even with one column. */
+static void describe(db_safetensor *out, const db_tensor *tensor, const float *parameters)
+{
+    assert(strlen(tensor->name) <= DB_SAFETENSORS_NAME_MAX);
+    *out = (db_safetensor){.count = (size_t)tensor->rows * tensor->cols, .values = parameters + tensor->offset};
+    strcpy(out->name, tensor->name);
+    out->shape[0] = tensor->rows;
+    out->shape[1] = tensor->cols;
+    out->rank = strstr(tensor->name, ".bias") ? 1 : 2;
+}
+
+/* ---- Calibration text ---- */
+
+/* The part of `document` of about `share` bytes around its middle, from line to line if possible.
+ * Never cuts a UTF-8 sequence. */
+static void middle_part(const db_document *document, size_t share, size_t *from, size_t *to)
+{
+    const char *text = document->text;
+    *from = 0;
+    *to = document->bytes;
+    if (document->bytes <= share)
+        return;
+    *from = (document->bytes - share) / 2;
+    *to = *from + share;
+    size_t line = *from;
+    while (line > 0 && line < *to && text[line - 1] != '\n')
+        line++;
+    if (line < *to)
+        *from = line;
+    line = *to;
+    while (line > *from && text[line - 1] != '\n')
+        line--;
+    if (line > *from)
+        *to = line;
+    while (*from < *to && ((unsigned char)text[*from] & 0xC0) == 0x80)
+        ++*from;
+    while (*to > *from && ((unsigned char)text[*to] & 0xC0) == 0x80)
+        --*to;
+}
+
+void db_model_dir_set_calibration(db_model_dir *model, const db_corpus *validation, size_t bytes)
+{
+    db_corpus_free(&model->calibration);
+    size_t left = bytes;
+    for (size_t i = 0; i < validation->count; i++) {
+        const db_document *document = &validation->documents[i];
+        size_t from, to;
+        middle_part(document, left / (validation->count - i), &from, &to);
+        if (to > from)
+            db_corpus_add_text(&model->calibration, document->name, document->text + from, to - from);
+        left -= to - from;
+    }
+}
+
+static int save_calibration(const db_corpus *calibration, const char *path, db_error *error)
+{
+    if (calibration->count == 0) {
+        if (unlink(path) != 0 && errno != ENOENT)
+            return db_fail(error, "%s: cannot remove: %s", path, strerror(errno));
+        return 0;
+    }
+    db_output output;
+    if (db_output_open(&output, path, error) != 0)
+        return -1;
+    for (size_t i = 0; i < calibration->count; i++) {
+        const db_document *document = &calibration->documents[i];
+        if (i > 0)
+            db_output_printf(&output, "%s\n", DB_DOCUMENT_SEPARATOR);
+        db_output_write(&output, document->text, document->bytes);
+        if (document->bytes == 0 || document->text[document->bytes - 1] != '\n')
+            db_output_write(&output, "\n", 1);
+    }
+    return db_output_commit(&output, error);
+}
+
+/* ---- Saving ---- */
+
+static int save_weights(const db_model_dir *model, const char *path, db_error *error)
+{
+    db_safetensor tensors[DB_TENSORS_MAX];
+    for (size_t i = 0; i < model->layout.count; i++)
+        describe(&tensors[i], &model->layout.tensors[i], model->parameters);
+    return db_safetensors_write(path, tensors, model->layout.count, error);
+}
+
+/* An own text (from the tokenizer or the trainer) as an object; NULL with the error set if it is none. */
+static json_t *own_object(const char *text, const char *key, const char *where, db_error *error)
+{
+    if (!text)
+        return json_object();
+    json_t *object = db_json_object(text, strlen(text), where, error);
+    if (!object)
+        db_fail(error, "%s: \"%s\" is not a JSON object", where, key);
+    return object;
+}
+
+static int save_config(const db_model_dir *model, const char *extra, const char *path, db_error *error)
+{
+    const db_model_config *config = &model->config;
+    json_t *tokenizer = own_object(extra, "tokenizer", path, error);
+    json_t *training = own_object(model->training, "training", path, error);
+    json_t *root = NULL;
+    if (tokenizer && training)
+        root = json_pack("{s:i, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:O, s:O}", "format_version",
+                         DB_MODEL_DIR_VERSION, "name", model->name, "architecture",
+                         choice_word(ARCHITECTURES, config->architecture), "vocabulary_size", (json_int_t)config->vocab,
+                         "embedding_size", (json_int_t)config->embedding, "hidden_size", (json_int_t)config->hidden,
+                         "layers", (json_int_t)config->layers, "output", choice_word(OUTPUTS, config->output),
+                         "classes", (json_int_t)config->classes, "parameters", (json_int_t)model->layout.parameters,
+                         "start_token", (json_int_t)model->start_token, "tokenizer", tokenizer, "training", training);
+    int result = -1;
+    if (root) {
+        char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+        assert(text);
+        result = db_file_write(path, text, strlen(text), error);
+        free(text);
+    } else if (tokenizer && training) {
+        db_fail(error, "%s: the name is not UTF-8", path);
+    }
+    json_decref(root);
+    json_decref(tokenizer);
+    json_decref(training);
+    return result;
+}
+
+typedef struct {
+    char *weights, *tokenizer, *config, *calibration;
+} file_paths;
+
+static file_paths make_paths(const char *folder)
+{
+    return (file_paths){db_path_join(folder, "model.safetensors"), db_path_join(folder, "tokenizer.json"),
+                        db_path_join(folder, "config.json"), db_path_join(folder, "calibration.txt")};
+}
+
+static void free_paths(file_paths *paths)
+{
+    free(paths->weights);
+    free(paths->tokenizer);
+    free(paths->config);
+    free(paths->calibration);
+}
+
+int db_model_dir_save(const db_model_dir *model, const char *folder, db_error *error)
+{
+    if (db_make_folder(folder, error) != 0)
+        return -1;
+    file_paths paths = make_paths(folder);
+    char *extra = NULL;
+    int result = -1;
+    if (save_weights(model, paths.weights, error) == 0 &&
+        save_calibration(&model->calibration, paths.calibration, error) == 0 &&
+        db_tokenizer_save(&model->tokenizer, paths.tokenizer, &extra, error) == 0)
+        result = save_config(model, extra, paths.config, error);
+    free(extra);
+    free_paths(&paths);
+    return result;
+}
+
+/* ---- Loading ---- */
+
+static int read_sizes(db_model_dir *model, const json_t *root, const char *where, db_error *error)
+{
+    db_model_config *config = &model->config;
+    uint32_t version, start;
+    const char *name;
+    if (db_json_u32(root, "format_version", 1, UINT32_MAX, &version, where, error) != 0)
+        return -1;
+    if (version > DB_MODEL_DIR_VERSION)
+        return db_fail(error, "%s: format version %u is newer than this program; use a newer dogberry", where, version);
+    if (db_json_text(root, "name", &name, where, error) != 0)
+        return -1;
+    if (strlen(name) >= sizeof model->name)
+        return db_fail(error, "%s: \"name\" is longer than %zu bytes", where, sizeof model->name - 1);
+    strcpy(model->name, name);
+    if (read_choice(root, "architecture", ARCHITECTURES, &config->architecture, where, error) != 0 ||
+        db_json_u32(root, "vocabulary_size", 16, 65535, &config->vocab, where, error) != 0 ||
+        db_json_u32(root, "embedding_size", 1, 65535, &config->embedding, where, error) != 0 ||
+        db_json_u32(root, "hidden_size", 1, 65535, &config->hidden, where, error) != 0 ||
+        db_json_u32(root, "layers", 1, DOGBERRY_LAYERS_MAX, &config->layers, where, error) != 0 ||
+        read_choice(root, "output", OUTPUTS, &config->output, where, error) != 0 ||
+        db_json_u32(root, "classes", 0, 65535, &config->classes, where, error) != 0 ||
+        db_json_u32(root, "start_token", 0, config->vocab - 1, &start, where, error) != 0)
+        return -1;
+    model->start_token = (uint16_t)start;
+    return db_model_config_check(config, error);
+}
+
+static int load_tokenizer(db_model_dir *model, const json_t *root, const char *path, const char *where, db_error *error)
+{
+    const json_t *extra = json_object_get(root, "tokenizer");
+    if (!json_is_object(extra))
+        return db_fail(error, "%s: \"tokenizer\" must be an object", where);
+    char *text = json_dumps(extra, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    assert(text);
+    int result = db_tokenizer_load(&model->tokenizer, path, text, error);
+    free(text);
+    if (result != 0)
+        return -1;
+    if (model->tokenizer.view.count != model->config.vocab)
+        return db_fail(error, "%s: has %u entries where config.json says %u; the files are of different models", path,
+                       model->tokenizer.view.count, model->config.vocab);
+    return 0;
+}
+
+static int take_tensor(db_model_dir *model, const db_tensor *tensor, const db_safetensors *file, const char *where,
+                       db_error *error)
+{
+    db_safetensor wanted;
+    describe(&wanted, tensor, model->parameters);
+    const db_safetensor *found = db_safetensors_find(file, tensor->name);
+    if (!found)
+        return db_fail(error, "%s: tensor \"%s\" is missing", where, tensor->name);
+    if (found->rank != wanted.rank || memcmp(found->shape, wanted.shape, wanted.rank * sizeof wanted.shape[0]) != 0)
+        return db_fail(error, "%s: tensor \"%s\" is not %u x %u, as config.json says", where, tensor->name,
+                       tensor->rows, tensor->cols);
+    memcpy(model->parameters + tensor->offset, found->values, found->count * sizeof(float));
+    return 0;
+}
+
+static int load_weights(db_model_dir *model, const char *path, db_error *error)
+{
+    db_safetensors file;
+    if (db_safetensors_read(&file, path, true, error) != 0)
+        return -1;
+    int result = 0;
+    /* With every wanted tensor there, equal counts leave no room for a foreign one. */
+    if (file.count != model->layout.count)
+        result =
+            db_fail(error, "%s: %zu tensors where config.json asks for %zu", path, file.count, model->layout.count);
+    else if (file.value_count != model->layout.parameters) /* before room is made for them */
+        result = db_fail(error, "%s: %zu values where config.json asks for %zu", path, file.value_count,
+                         model->layout.parameters);
+    if (result == 0)
+        model->parameters = db_allocate(model->layout.parameters * sizeof(float));
+    for (size_t i = 0; result == 0 && i < model->layout.count; i++)
+        result = take_tensor(model, &model->layout.tensors[i], &file, path, error);
+    db_safetensors_free(&file);
+    return result;
+}
+
+static int load_config(db_model_dir *model, json_t **root, const char *folder, const char *path, db_error *error)
+{
+    void *bytes;
+    size_t length;
+    if (access(path, F_OK) != 0)
+        return db_fail(error, "%s: no model here (config.json: %s); `dogberry train TEXT... -o %s` makes one", folder,
+                       strerror(errno), folder);
+    if (db_file_read(path, &bytes, &length, error) != 0)
+        return -1;
+    *root = db_json_object(bytes, length, path, error);
+    free(bytes);
+    if (!*root || read_sizes(model, *root, path, error) != 0)
+        return -1;
+    db_layout_make(&model->layout, &model->config);
+    uint64_t parameters;
+    if (db_json_integer(*root, "parameters", 1, INT64_MAX, &parameters, path, error) != 0)
+        return -1;
+    if (parameters != model->layout.parameters)
+        return db_fail(error, "%s: \"parameters\" is %llu, but these sizes make %zu", path,
+                       (unsigned long long)parameters, model->layout.parameters);
+    const json_t *training = json_object_get(*root, "training");
+    if (!json_is_object(training))
+        return db_fail(error, "%s: \"training\" must be an object", path);
+    model->training = json_dumps(training, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    return 0;
+}
+
+int db_model_dir_load(db_model_dir *model, const char *folder, db_error *error)
+{
+    *model = (db_model_dir){0};
+    file_paths paths = make_paths(folder);
+    json_t *root = NULL;
+    int result = load_config(model, &root, folder, paths.config, error);
+    if (result == 0)
+        result = load_tokenizer(model, root, paths.tokenizer, paths.config, error);
+    if (result == 0)
+        result = load_weights(model, paths.weights, error);
+    if (result == 0 && access(paths.calibration, F_OK) == 0)
+        result = db_corpus_add(&model->calibration, paths.calibration, true, error);
+    json_decref(root);
+    free_paths(&paths);
+    return result;
+}
+
+void db_model_dir_free(db_model_dir *model)
+{
+    free(model->parameters);
+    free(model->training);
+    db_tokenizer_free(&model->tokenizer);
+    db_corpus_free(&model->calibration);
+    *model = (db_model_dir){0};
+}
