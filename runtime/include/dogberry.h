@@ -85,7 +85,7 @@ typedef struct {
     dogberry_matrix input;         /* [G*H][embedding, or H above the first layer] */
     dogberry_matrix recurrent;     /* [G*H][H] */
     const int16_t *bias;           /* [G*H], Q12 */
-    const int16_t *recurrent_bias; /* [G*H], Q12; GRU only, else NULL */
+    const int16_t *recurrent_bias; /* [H], Q12: the new gate's; GRU only, else NULL */
     uint32_t cell_frac;            /* fraction bits of the int16 cell state, 8..14 (LSTM) */
 } dogberry_layer;
 
@@ -199,9 +199,10 @@ int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_
 int dogberry_feed_token(dogberry_session *session, uint32_t token);
 
 /* The scores after the last token fed: `vocab` values in Q(logit_frac); nats, up
- * to a constant. Valid until the session's next call. Never fails.
+ * to a constant. Computed on the first call after a token was fed, so a prompt does
+ * not pay for the output layer. Valid until the session's next call. Never fails.
  * Returns a pointer into the arena. */
-const int16_t *dogberry_logits(const dogberry_session *session);
+const int16_t *dogberry_logits(dogberry_session *session);
 
 /* CRC-32 over the ids drawn since the last reset, each as two bytes, low first:
  * equal digests mean equal conversations. Never fails. Returns the digest. */
