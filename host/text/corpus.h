@@ -2,7 +2,9 @@
  * Text from outside: files and folders in, clean UTF-8 documents out.
  *
  * A document is one file, or a part of a file between lines that hold only
- * "<|endoftext|>". Documents are the unit of splitting: a validation set is whole
+ * "<|endoftext|>" (blanks around it allowed). A file without such lines is kept to the
+ * character; the parts of one with them lose the line breaks at their two ends, and
+ * parts without any text are dropped. Documents are the unit of splitting: a validation set is whole
  * documents, or the contiguous tail of the last ones, never shuffled windows.
  *
  * SPDX-License-Identifier: MIT
@@ -19,8 +21,8 @@
 #define DB_DOCUMENT_SEPARATOR "<|endoftext|>"
 
 typedef struct {
-    char *name;   /* "hamlet.txt", or "stories.txt#3" for the third document of a file */
-    char *path;   /* the file it came from */
+    char *name;   /* "hamlet.txt" (below a folder: its path there), "stories.txt#3" for the third of a file */
+    char *path;   /* the file it came from; empty for text from memory */
     char *text;   /* valid UTF-8, "\n" line ends, no BOM, no NUL; NUL-terminated */
     size_t bytes;
 } db_document;
@@ -50,7 +52,8 @@ void db_corpus_add_text(db_corpus *corpus, const char *name, const char *text, s
 int db_corpus_split(db_corpus *corpus, double fraction, db_corpus *validation, db_error *error);
 
 /* Moves the documents that came from `path` (a file, a folder above it, or a document's
- * bare name with or without ".txt") into `validation`.
+ * bare name with or without ".txt") into `validation`. All of them may go: whether what
+ * is left is enough is the caller's to say.
  * Returns how many moved, or -1 with the error set when none matches. */
 int db_corpus_take(db_corpus *corpus, const char *path, db_corpus *validation, db_error *error);
 
