@@ -1,0 +1,125 @@
+/*
+ * dogberry generate: text from an image, through the runtime that the board uses.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "commands.h"
+#include "image_file.h"
+#include "progress.h"
+
+typedef struct {
+    const char *prompt;
+    unsigned long seed, length, top_k;
+    double temperature;
+    bool digest, json;
+} settings;
+
+typedef struct {
+    char *text;
+    size_t bytes, capacity;
+    unsigned long tokens;
+    double seconds;
+    bool quiet;
+} reply;
+
+/* Keeps what is said for --json, or lets it be seen as it comes. */
+static bool hear(void *context, const char *piece, size_t bytes)
+{
+    reply *said = context;
+    said->text = db_grow(said->text, &said->capacity, said->bytes + bytes + 1, 1);
+    memcpy(said->text + said->bytes, piece, bytes);
+    said->bytes += bytes;
+    said->text[said->bytes] = 0;
+    if (!said->quiet) {
+        fwrite(piece, 1, bytes, stdout);
+        fflush(stdout);
+    }
+    return true;
+}
+
+static void speak(cli_image *file, const settings *given, reply *said)
+{
+    double started = cli_now();
+    said->quiet = given->json;
+    hear(said, given->prompt, strlen(given->prompt));
+    said->tokens = cli_reply(file, given->prompt, given->length, hear, said);
+    said->seconds = cli_now() - started;
+}
+
+static void print_json(const cli_image *file, const settings *given, const reply *said)
+{
+    char digest[16];
+    snprintf(digest, sizeof digest, "%08x", dogberry_digest(file->session));
+    json_t *object = json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:f}", "model", file->image.name, "prompt",
+                               given->prompt, "text", said->text, "seed", (json_int_t)given->seed, "tokens",
+                               (json_int_t)said->tokens, "digest", digest, "seconds", said->seconds);
+    json_dumpf(object, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(object);
+}
+
+static int run(int argc, char **argv)
+{
+    settings given = {.prompt = "", .seed = 1, .length = 40};
+    cli_option options[] = {
+        {.name = "prompt", .letter = 'p', .kind = CLI_TEXT, .value = &given.prompt, .argument = "TEXT",
+         .help = "what the text begins with"},
+        {.name = "seed", .letter = 's', .kind = CLI_COUNT, .value = &given.seed, .argument = "N", .most = 4294967295.0,
+         .help = "same seed, same words"},
+        {.name = "length", .letter = 'n', .kind = CLI_COUNT, .value = &given.length, .argument = "N", .least = 1,
+         .most = 1e9, .help = "at most so many tokens"},
+        {.name = "temperature", .letter = 't', .kind = CLI_REAL, .value = &given.temperature, .argument = "T",
+         .most = 10, .help = "0 = always the likeliest (the image's own if not given)"},
+        {.name = "top-k", .letter = 'k', .kind = CLI_COUNT, .value = &given.top_k, .argument = "K",
+         .most = DOGBERRY_TOP_K_MAX, .help = "draw from the K likeliest, 0 = all (the image's own if not given)"},
+        {.name = "digest", .kind = CLI_FLAG, .value = &given.digest, .help = "print the digest of the tokens"},
+        {.name = "json", .kind = CLI_FLAG, .value = &given.json, .help = "one JSON object instead of text"},
+    };
+    cli_list operands = {0};
+    int status = cli_parse(&cli_generate, options, sizeof options / sizeof *options, argc, argv, &operands);
+    if (status < 0 && operands.count != 1)
+        status = cli_misused(&cli_generate, "give one image");
+    if (status >= 0) {
+        cli_list_free(&operands);
+        return status;
+    }
+    cli_image file;
+    db_error error;
+    status = 1;
+    if (cli_image_open(&file, operands.items[0], &error) ||
+        cli_session_start(&file, options[3].given ? given.temperature : -1, options[4].given ? (long)given.top_k : -1,
+                          given.seed, &error)) {
+        cli_failed(&cli_generate, error.message);
+    } else {
+        reply said = {0};
+        speak(&file, &given, &said);
+        if (given.json)
+            print_json(&file, &given, &said);
+        else
+            putchar('\n');
+        if (given.digest && !given.json)
+            printf("digest %08x\n", dogberry_digest(file.session));
+        free(said.text);
+        status = 0;
+    }
+    cli_image_close(&file);
+    cli_list_free(&operands);
+    return status;
+}
+
+const cli_command cli_generate = {
+    .name = "generate",
+    .synopsis = "IMAGE [--prompt TEXT] [--seed N]",
+    .summary = "let an image write text",
+    .details = "Runs the integer runtime, the same code that runs on the board: the same image, prompt,\n"
+               "seed and sampling give the same words everywhere. The digest is over the drawn tokens.",
+    .examples = "  dogberry generate model.dog --prompt \"Once upon a time\" --seed 7\n"
+                "  dogberry generate model.dog -p \"who goes there\" --digest --json",
+    .run = run,
+};

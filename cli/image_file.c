@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "image_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+static const char *advice(int status)
+{
+    switch (status) {
+    case DOGBERRY_ERR_MAGIC:
+        return "this is not a Dogberry image; make one with `dogberry pack`";
+    case DOGBERRY_ERR_VERSION:
+        return "the image was made by a newer Dogberry; update this program or pack the model again";
+    case DOGBERRY_ERR_TRUNCATED:
+        return "the file is cut short; copy it again or pack the model again";
+    case DOGBERRY_ERR_CHECKSUM:
+        return "the file is damaged; copy it again or pack the model again";
+    case DOGBERRY_ERR_UNSUPPORTED:
+        return "this build has no code for that kind of model";
+    default:
+        return "the image is inconsistent; pack the model again";
+    }
+}
+
+int cli_image_open(cli_image *file, const char *path, db_error *error)
+{
+    *file = (cli_image){0};
+    if (db_file_read(path, &file->bytes, &file->length, error))
+        return -1;
+    int status = file->length ? dogberry_open(&file->image, file->bytes, file->length) : DOGBERRY_ERR_MAGIC;
+    if (status != DOGBERRY_OK)
+        return db_fail(error, "%s: %s: %s", path, dogberry_status_name(status), advice(status));
+    return 0;
+}
+
+void cli_image_close(cli_image *file)
+{
+    free(file->arena);
+    free(file->bytes);
+    *file = (cli_image){0};
+}
+
+int cli_session_start(cli_image *file, double temperature, long top_k, unsigned long seed, db_error *error)
+{
+    file->arena_bytes = dogberry_session_bytes(&file->image);
+    file->arena = db_allocate(file->arena_bytes);
+    int status = dogberry_start(&file->session, &file->image, file->arena, file->arena_bytes);
+    if (status == DOGBERRY_OK) {
+        file->sampling = file->image.sampling;
+        if (temperature >= 0)
+            file->sampling.temperature = (uint32_t)(temperature * 1000 + 0.5);
+        if (top_k >= 0)
+            file->sampling.top_k = (uint32_t)top_k;
+        status = dogberry_set_sampling(file->session, &file->sampling);
+    }
+    if (status != DOGBERRY_OK)
+        return db_fail(error, "cannot start a session: %s; temperature is 0 to %g and top-k 0 to %d",
+                       dogberry_status_name(status), DOGBERRY_TEMPERATURE_MAX / 1000.0, DOGBERRY_TOP_K_MAX);
+    dogberry_reset(file->session, (uint32_t)seed);
+    return 0;
+}
+
+unsigned long cli_reply(cli_image *file, const char *prompt, unsigned long length, cli_listener listener, void *context)
+{
+    unsigned long tokens = 0;
+    bool listening = true;
+    dogberry_feed(file->session, prompt, strlen(prompt));
+    while (tokens < length && listening) {
+        char piece[DOGBERRY_PIECE_MAX];
+        size_t bytes = 0;
+        int token = dogberry_next(file->session, piece, sizeof piece, &bytes);
+        tokens++;
+        if (token < 0 || token == file->image.end_token)
+            break;
+        listening = listener(context, piece, bytes);
+    }
+    return tokens;
+}
+
+bool cli_is_image(const char *path)
+{
+    char magic[4] = "";
+    FILE *stream = fopen(path, "rb");
+    if (!stream)
+        return false;
+    size_t got = fread(magic, 1, sizeof magic, stream);
+    fclose(stream);
+    return got == sizeof magic && memcmp(magic, "DOGB", sizeof magic) == 0;
+}

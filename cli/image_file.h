@@ -1,0 +1,43 @@
+/*
+ * An image in a file, opened with messages a person can act on; and a session on it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CLI_IMAGE_FILE_H
+#define CLI_IMAGE_FILE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "dogberry.h"
+
+typedef struct {
+    void *bytes;
+    size_t length;
+    dogberry_image image;
+    void *arena; /* only after cli_session_start() */
+    size_t arena_bytes;
+    dogberry_session *session;
+    dogberry_sampling sampling; /* what the session draws with */
+} cli_image;
+
+/* Reads and opens an image. Returns 0, or -1 with the error set; close in either case. */
+int cli_image_open(cli_image *file, const char *path, db_error *error);
+void cli_image_close(cli_image *file);
+
+/* Starts a session with the image's own sampling where `temperature` is negative and
+ * `top_k` is, too. Returns 0, or -1 with the error set. */
+int cli_session_start(cli_image *file, double temperature, long top_k, unsigned long seed, db_error *error);
+
+/* Receives a reply piece by piece. Returns false to stop it. */
+typedef bool (*cli_listener)(void *context, const char *piece, size_t bytes);
+
+/* Feeds `prompt` and draws up to `length` tokens, fewer when the model ends its text or the
+ * listener has heard enough. Returns how many were drawn. */
+unsigned long cli_reply(cli_image *file, const char *prompt, unsigned long length, cli_listener listener,
+                        void *context);
+
+/* True when the file begins as an image does; false for folders and everything else. */
+bool cli_is_image(const char *path);
+
+#endif
