@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "boards/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "boards/uf2.h"
+
+static uint64_t matrix_weights(const dogberry_matrix *matrix)
+{
+    return (uint64_t)matrix->rows * matrix->cols;
+}
+
+uint64_t db_plan_weights_per_token(const dogberry_image *image)
+{
+    uint64_t weights = image->embedding;
+    for (uint32_t i = 0; i < image->layers; i++)
+        weights += matrix_weights(&image->layer[i].input) + matrix_weights(&image->layer[i].recurrent);
+    return weights + matrix_weights(&image->output_matrix);
+}
+
+static void judge_flash(db_plan *plan)
+{
+    uint64_t over = plan->flash_end - plan->flash_bytes;
+    plan->fits = false;
+    snprintf(plan->verdict, sizeof plan->verdict,
+             "does not fit: flash needs %llu bytes (image %u from offset %u) and has %u, %llu too many",
+             (unsigned long long)plan->flash_end, plan->image_bytes, plan->model_offset, plan->flash_bytes,
+             (unsigned long long)over);
+    snprintf(
+        plan->advice, sizeof plan->advice,
+        "make the image smaller by %llu bytes: a smaller vocabulary or hidden size; or take a board with more flash",
+        (unsigned long long)over);
+}
+
+static void judge_arena(db_plan *plan)
+{
+    plan->fits = false;
+    snprintf(plan->verdict, sizeof plan->verdict,
+             "does not fit: a session needs %zu bytes and the firmware's arena has %u, %zu too few",
+             plan->session_bytes, plan->arena_bytes, plan->session_bytes - plan->arena_bytes);
+    snprintf(plan->advice, sizeof plan->advice,
+             "build the firmware with an arena of %zu bytes, or train with a smaller vocabulary or hidden size",
+             plan->session_bytes);
+}
+
+static void judge_ram(db_plan *plan)
+{
+    plan->fits = false;
+    snprintf(plan->verdict, sizeof plan->verdict,
+             "does not fit: %llu bytes of RAM needed, the chip has %u, %llu too few",
+             (unsigned long long)plan->ram_needed, plan->ram_bytes,
+             (unsigned long long)(plan->ram_needed - plan->ram_bytes));
+    snprintf(plan->advice, sizeof plan->advice,
+             "train with a smaller vocabulary or hidden size: both are in the session");
+}
+
+static void judge(db_plan *plan)
+{
+    if (plan->flash_end > plan->flash_bytes) {
+        judge_flash(plan);
+    } else if (plan->has_firmware && plan->session_bytes > plan->arena_bytes) {
+        judge_arena(plan);
+    } else if (plan->ram_needed > plan->ram_bytes) {
+        judge_ram(plan);
+    } else {
+        plan->fits = true;
+        snprintf(plan->verdict, sizeof plan->verdict, "fits: %llu bytes of flash and %llu bytes of RAM to spare%s",
+                 (unsigned long long)(plan->flash_bytes - plan->flash_end),
+                 (unsigned long long)(plan->ram_bytes - plan->ram_needed),
+                 plan->has_firmware ? "" : " (without the firmware's own RAM)");
+    }
+}
+
+void db_plan_make(db_plan *plan, const dogberry_image *image, const db_board *board, const db_firmware *firmware)
+{
+    *plan = (db_plan){
+        .board = board,
+        .has_firmware = firmware != NULL,
+        .model_offset = firmware ? firmware->model_offset : board->model_offset,
+        .image_bytes = image->length,
+        .flash_bytes = board->flash_bytes,
+        .session_bytes = dogberry_session_bytes(image),
+        .ram_bytes = board->ram_bytes,
+        .weights_per_token = db_plan_weights_per_token(image),
+    };
+    if (firmware) {
+        plan->firmware_bytes = firmware->flash_bytes;
+        plan->arena_bytes = firmware->arena_bytes;
+        plan->static_bytes = firmware->ram_bytes - firmware->arena_bytes;
+        plan->stack_bytes = firmware->stack_bytes;
+    }
+    plan->flash_end = (uint64_t)plan->model_offset + plan->image_bytes;
+    plan->ram_needed = (uint64_t)plan->static_bytes + plan->stack_bytes + plan->session_bytes;
+    plan->cycles_per_token = (double)plan->weights_per_token * board->cycles_per_weight;
+    plan->tokens_per_second = board->clock_hz / plan->cycles_per_token;
+    judge(plan);
+}
+
+int db_export_uf2(const dogberry_image *image, const db_board *board, const db_firmware *firmware, uint8_t **bytes,
+                  size_t *length, db_error *error)
+{
+    if (board->uf2_family == 0)
+        return db_fail(error, "%s: this board does not take UF2 files", board->name);
+    db_plan plan;
+    db_plan_make(&plan, image, board, firmware);
+    if (!plan.fits)
+        return db_fail(error, "%s: %s; %s", board->name, plan.verdict, plan.advice);
+    db_uf2_part parts[2];
+    size_t count = 0;
+    if (firmware)
+        parts[count++] = (db_uf2_part){board->flash_address, firmware->bytes, firmware->length};
+    parts[count++] = (db_uf2_part){board->flash_address + plan.model_offset, image->bytes, image->length};
+    db_uf2_make(parts, count, board->uf2_family, bytes, length);
+    return 0;
+}

@@ -1,0 +1,59 @@
+/*
+ * What an image needs on a board, to the byte, and about how fast it will be.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef DB_BOARDS_PLAN_H
+#define DB_BOARDS_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "boards/boards.h"
+#include "boards/firmware.h"
+#include "dogberry.h"
+
+typedef struct {
+    const db_board *board;
+    bool has_firmware; /* the firmware's own figures are known (else they are 0) */
+
+    uint32_t model_offset; /* where the image starts in flash */
+    uint32_t firmware_bytes;
+    uint32_t image_bytes;
+    uint64_t flash_end;   /* model_offset + image_bytes: what the flash must hold */
+    uint32_t flash_bytes; /* what the board has */
+
+    size_t session_bytes;  /* dogberry_session_bytes(), what the device's arena must hold */
+    uint32_t arena_bytes;  /* what the firmware has set aside for it */
+    uint32_t static_bytes; /* the firmware's static RAM without its arena */
+    uint32_t stack_bytes;
+    uint64_t ram_needed; /* static + stack + session */
+    uint32_t ram_bytes;  /* what the chip has */
+
+    /* Modelled, not measured: weights times the board's cycles per weight; flash waits not in it. */
+    uint64_t weights_per_token; /* read for one token */
+    double cycles_per_token;
+    double tokens_per_second;
+
+    bool fits;
+    char verdict[256]; /* one line: fits with what to spare, or what does not fit and by how much */
+    char advice[256];  /* one line: what to do; empty when it fits */
+} db_plan;
+
+/* Plans an opened image on a board. `firmware` may be NULL: then only flash region, session
+ * and chip are compared, and the plan says that it does not know the rest. Never fails. */
+void db_plan_make(db_plan *plan, const dogberry_image *image, const db_board *board, const db_firmware *firmware);
+
+/* Weights that one token reads: one embedding row, and every matrix whole. Never fails. */
+uint64_t db_plan_weights_per_token(const dogberry_image *image);
+
+/* Makes the UF2 file that puts an image (bytes of the opened `image`) on a board: `firmware` and
+ * model, or the model alone when `firmware` is NULL. The caller frees *bytes.
+ * Returns 0, or -1 with the error set: the board takes no UF2, or the image does not fit
+ * (with the numbers). */
+int db_export_uf2(const dogberry_image *image, const db_board *board, const db_firmware *firmware, uint8_t **bytes,
+                  size_t *length, db_error *error);
+
+#endif
