@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands.h"
+
+#include <stddef.h>
+
+const cli_command *const cli_commands[] = {
+    &cli_corpus, &cli_train, &cli_eval,   &cli_pack,   &cli_inspect, &cli_plan,
+    &cli_generate, &cli_chat,  &cli_export, &cli_presets, NULL,
+};

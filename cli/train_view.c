@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "train_view.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+
+enum { SAMPLE_TOKENS = 40 };
+static const double SAMPLE_TEMPERATURE = 0.7;
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+static int show_progress(void *user, const db_train_progress *now)
+{
+    cli_train_view *view = user;
+    char note[64];
+    snprintf(note, sizeof note, "epoch %.1f  loss %.3f", now->epoch, now->train_loss);
+    double done = now->steps ? (double)now->step : now->elapsed;
+    double total = now->steps ? (double)now->steps : now->elapsed + now->remaining;
+    cli_progress_update(&view->bar, done, total, now->words_per_second, "words/s", note, now->remaining);
+    return interrupted;
+}
+
+static void print_sample(const cli_train_view *view, const float *parameters)
+{
+    uint16_t ids[SAMPLE_TOKENS];
+    size_t count =
+        db_train_sample(view->config, parameters, &view->special, view->tokenizer->view.unknown, NULL, 0,
+                        SAMPLE_TEMPERATURE, view->seed + view->evaluations, ids, SAMPLE_TOKENS);
+    dogberry_decoder decoder = {0};
+    fputs("    ", stdout);
+    for (size_t i = 0; i < count; i++) {
+        char piece[DOGBERRY_PIECE_MAX];
+        if (dogberry_decode(&view->tokenizer->view, &decoder, ids[i], piece, sizeof piece) < 0)
+            continue;
+        for (const char *c = piece; *c; c++) /* a sample stays on its one line */
+            if (*c != '\n')
+                putchar(*c);
+            else if (c == piece)
+                fputs(" /", stdout);
+    }
+    putchar('\n');
+}
+
+static void show_evaluation(void *user, const db_train_progress *now, const float *parameters)
+{
+    cli_train_view *view = user;
+    char elapsed[24];
+    cli_progress_clear(&view->bar);
+    view->evaluations++;
+    printf("epoch %5.1f  %8s  training %.3f", now->epoch, cli_duration(now->elapsed, elapsed), now->train_loss);
+    if (!isnan(now->validation_loss))
+        printf("  held out %.3f (perplexity %.1f)%s", now->validation_loss, exp(now->validation_loss),
+               now->best_step == now->step ? "  best" : "");
+    printf("  %.0f words/s\n", now->words_per_second);
+    if (view->samples)
+        print_sample(view, parameters);
+    fflush(stdout);
+}
+
+static void show_note(void *user, const char *line)
+{
+    cli_train_view *view = user;
+    cli_progress_clear(&view->bar);
+    printf("note: %s\n", line);
+    fflush(stdout);
+}
+
+db_train_callbacks cli_train_view_start(cli_train_view *view)
+{
+    interrupted = 0;
+    sigaction(SIGINT, &(struct sigaction){.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}, NULL);
+    cli_progress_start(&view->bar, "training");
+    return (db_train_callbacks){
+        .user = view, .progress = show_progress, .evaluated = show_evaluation, .note = show_note};
+}
+
+void cli_train_view_end(cli_train_view *view)
+{
+    cli_progress_clear(&view->bar);
+    sigaction(SIGINT, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+}
