@@ -1,0 +1,101 @@
+/*
+ * Ids to text with the right spaces and capitals: docs/FORMAT.md, "Decoding".
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "tokenizer.h"
+#include "unicode.h"
+#include "utf8.h"
+
+/* Bits of dogberry_decoder.state; none at the start of a text. */
+enum { TAKES_SPACE = 1, IN_SENTENCE = 2, IN_LINE = 4 };
+
+static int is_break(const dogberry_entry *entry)
+{
+    return entry->key[0] == '\n';
+}
+
+/* Words begin with a letter or a digit; only they begin sentences and lines. */
+static int is_word(const dogberry_entry *entry)
+{
+    uint32_t used;
+
+    return dogberry_class_of(dogberry_utf8_read(entry->key, entry->key_bytes, &used)) == DOGBERRY_CLASS_WORD;
+}
+
+/* The state after the token. An unknown word is a word; the end token begins a new text. */
+static uint8_t next_state(const dogberry_tokenizer *tokenizer, uint8_t state, uint32_t token)
+{
+    dogberry_entry entry = dogberry_entry_at(tokenizer, token);
+
+    if (token == tokenizer->unknown)
+        return TAKES_SPACE | IN_SENTENCE | IN_LINE;
+    if (token == tokenizer->end)
+        return 0;
+    if ((entry.flags & DOGBERRY_SPECIAL) != 0)
+        return state;
+    if (is_break(&entry))
+        return entry.key_bytes == 1u ? state & IN_SENTENCE : 0;
+    if (is_word(&entry))
+        state |= IN_SENTENCE | IN_LINE;
+    if ((entry.flags & DOGBERRY_ENDS_SENTENCE) != 0)
+        state &= (uint8_t)~IN_SENTENCE;
+    state &= (uint8_t)~TAKES_SPACE;
+    return (entry.flags & DOGBERRY_GLUE_RIGHT) != 0 ? state : state | TAKES_SPACE;
+}
+
+void dogberry_decoder_advance(const dogberry_tokenizer *tokenizer, dogberry_decoder *decoder, uint32_t token)
+{
+    decoder->state = next_state(tokenizer, decoder->state, token);
+}
+
+static char upper(char byte)
+{
+    return byte >= 'a' && byte <= 'z' ? (char)(byte - 32) : byte;
+}
+
+/* Whether this word begins what the section's flags give a capital to. */
+static int begins_capital(uint32_t flags, uint8_t state)
+{
+    return ((flags & DOGBERRY_CAPITALIZE_SENTENCES) != 0 && (state & IN_SENTENCE) == 0) ||
+           ((flags & DOGBERRY_CAPITALIZE_LINES) != 0 && (state & IN_LINE) == 0);
+}
+
+/* Writes the entry's display text. Returns its length. */
+static size_t display(char *out, const dogberry_entry *entry, int capital)
+{
+    int own = entry->display == DOGBERRY_DISPLAY_OWN;
+    const char *text = own ? entry->key + entry->key_bytes : entry->key;
+    size_t length = own ? entry->own_bytes : entry->key_bytes;
+
+    for (size_t i = 0; i < length; i++) {
+        int raise = entry->display == DOGBERRY_DISPLAY_UPPER ||
+                    (i == 0 && (capital || entry->display == DOGBERRY_DISPLAY_CAPITAL));
+
+        out[i] = raise ? upper(text[i]) : text[i];
+    }
+    return length;
+}
+
+int dogberry_decode(const dogberry_tokenizer *tokenizer, dogberry_decoder *decoder, uint32_t token, char *piece,
+                    size_t capacity)
+{
+    char text[DOGBERRY_PIECE_MAX];
+    size_t length = 0;
+
+    if (token >= tokenizer->count)
+        return DOGBERRY_ERR_TOKEN;
+    dogberry_entry entry = dogberry_entry_at(tokenizer, token);
+
+    if ((entry.flags & DOGBERRY_SPECIAL) == 0) {
+        if ((decoder->state & TAKES_SPACE) != 0 && (entry.flags & DOGBERRY_GLUE_LEFT) == 0 && !is_break(&entry))
+            text[length++] = ' ';
+        length += display(text + length, &entry, is_word(&entry) && begins_capital(tokenizer->flags, decoder->state));
+    }
+    if (piece == NULL || length >= capacity)
+        return DOGBERRY_ERR_SPACE;
+    dogberry_copy(piece, text, length);
+    piece[length] = '\0';
+    dogberry_decoder_advance(tokenizer, decoder, token);
+    return (int)length;
+}

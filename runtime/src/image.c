@@ -1,0 +1,167 @@
+/*
+ * Opening an image: everything in it is checked here, once, so that the rest of the
+ * runtime can trust every offset and size. docs/FORMAT.md is what is checked.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "bytes.h"
+#include "dogberry.h"
+#include "image.h"
+#include "seam.h"
+#include "utf8.h"
+
+enum { SIZE_MAX_FIELD = 65535, VOCAB_MIN = 16, NAME_BYTES = 32, PROMPT_BYTES = 96, GOLDEN_TOKENS_MAX = 1024 };
+
+/* What can be said from the first bytes: enough there, ours, readable, undamaged. */
+static int check_envelope(const uint8_t *p, size_t length)
+{
+    uint32_t total, crc;
+
+    if (length < 6u)
+        return DOGBERRY_ERR_TRUNCATED;
+    if (dogberry_compare(p, "DOGB", 4) != 0)
+        return DOGBERRY_ERR_MAGIC;
+    if (dogberry_le16(p + 4) > DOGBERRY_FORMAT_VERSION)
+        return DOGBERRY_ERR_VERSION;
+    if (length < DOGBERRY_HEADER_BYTES)
+        return DOGBERRY_ERR_TRUNCATED;
+    total = dogberry_le32(p + 8);
+    if (dogberry_le16(p + 4) != DOGBERRY_FORMAT_VERSION || dogberry_le16(p + 6) != DOGBERRY_HEADER_BYTES ||
+        total < DOGBERRY_HEADER_BYTES || (total & 15u) != 0)
+        return DOGBERRY_ERR_IMAGE;
+    if (length < total)
+        return DOGBERRY_ERR_TRUNCATED;
+    crc = dogberry_crc32(dogberry_crc32(0, p, 12), p + 16, total - 16u);
+    return crc == dogberry_le32(p + 12) ? DOGBERRY_OK : DOGBERRY_ERR_CHECKSUM;
+}
+
+static int is_zero(const uint8_t *p, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (p[i] != 0)
+            return 0;
+    }
+    return 1;
+}
+
+/* Text of `used` bytes in a field of `field`, the rest NUL. */
+static int text_is_valid(const uint8_t *p, uint32_t used, uint32_t field)
+{
+    return dogberry_utf8_valid((const char *)p, used) && is_zero(p + used, field - used);
+}
+
+static uint32_t length_before_nul(const uint8_t *p, uint32_t field)
+{
+    uint32_t length = 0;
+
+    while (length < field && p[length] != 0)
+        length++;
+    return length;
+}
+
+static int in_range(uint32_t value, uint32_t least, uint32_t most)
+{
+    return value >= least && value <= most;
+}
+
+static int token_is_valid(uint16_t token, uint32_t vocab)
+{
+    return token < vocab || token == DOGBERRY_NO_TOKEN;
+}
+
+/* Sizes and kinds of the model. */
+static int read_model(dogberry_image *image, const uint8_t *p)
+{
+    image->architecture = p[16];
+    image->output = p[17];
+    image->layers = p[18];
+    image->logit_frac = p[19];
+    image->vocab = dogberry_le32(p + 20);
+    image->embedding = dogberry_le32(p + 24);
+    image->hidden = dogberry_le32(p + 28);
+    image->classes = dogberry_le32(p + 32);
+    image->start_token = dogberry_le16(p + 36);
+    image->end_token = dogberry_le16(p + 38);
+    image->unknown_token = dogberry_le16(p + 40);
+    image->parameters = dogberry_le32(p + 68);
+    if (image->output == DOGBERRY_FACTORED)
+        return DOGBERRY_ERR_UNSUPPORTED;
+    if (!in_range(image->architecture, DOGBERRY_LSTM, DOGBERRY_GRU) || image->output > DOGBERRY_TIED ||
+        !in_range(image->layers, 1, DOGBERRY_LAYERS_MAX) || !in_range(image->logit_frac, 4, 12) ||
+        !in_range(image->vocab, VOCAB_MIN, SIZE_MAX_FIELD) || !in_range(image->embedding, 1, SIZE_MAX_FIELD) ||
+        !in_range(image->hidden, 1, SIZE_MAX_FIELD) || image->classes != 0)
+        return DOGBERRY_ERR_IMAGE;
+    if (image->output == DOGBERRY_TIED && image->embedding != image->hidden)
+        return DOGBERRY_ERR_IMAGE;
+    if (image->start_token >= image->vocab || !token_is_valid(image->end_token, image->vocab) ||
+        !token_is_valid(image->unknown_token, image->vocab) || !is_zero(p + 42, 2) || !is_zero(p + 224, 32))
+        return DOGBERRY_ERR_IMAGE;
+    return DOGBERRY_OK;
+}
+
+/* Sampling, golden vector and name. */
+static int read_defaults(dogberry_image *image, const uint8_t *p)
+{
+    uint32_t name_bytes = length_before_nul(p + 96, NAME_BYTES);
+
+    image->sampling.temperature = dogberry_le32(p + 72);
+    image->sampling.top_k = dogberry_le32(p + 76);
+    image->golden.seed = dogberry_le32(p + 80);
+    image->golden.tokens = dogberry_le32(p + 84);
+    image->golden.digest = dogberry_le32(p + 88);
+    image->golden.prompt_bytes = dogberry_le32(p + 92);
+    image->golden.prompt = (const char *)p + 128;
+    if (image->sampling.temperature > DOGBERRY_TEMPERATURE_MAX || image->sampling.top_k > DOGBERRY_TOP_K_MAX ||
+        image->golden.tokens > GOLDEN_TOKENS_MAX || image->golden.prompt_bytes > PROMPT_BYTES)
+        return DOGBERRY_ERR_IMAGE;
+    if (!text_is_valid(p + 96, name_bytes, NAME_BYTES) ||
+        !text_is_valid(p + 128, image->golden.prompt_bytes, PROMPT_BYTES))
+        return DOGBERRY_ERR_IMAGE;
+    dogberry_copy(image->name, p + 96, name_bytes);
+    return DOGBERRY_OK;
+}
+
+/* Provenance and tokenizer; the tokenizer must name the same tokens as the header. */
+static int read_sections(dogberry_image *image, const uint8_t *p)
+{
+    uint32_t tokenizer_at = dogberry_le32(p + 52), tokenizer_bytes = dogberry_le32(p + 56);
+    uint32_t provenance_at = dogberry_le32(p + 60);
+    int status;
+
+    image->provenance_bytes = dogberry_le32(p + 64);
+    if (!dogberry_region_is_inside(image, tokenizer_at, tokenizer_bytes) ||
+        !dogberry_region_is_inside(image, provenance_at, image->provenance_bytes))
+        return DOGBERRY_ERR_IMAGE;
+    image->provenance = (const char *)p + provenance_at;
+    if (!dogberry_utf8_valid(image->provenance, image->provenance_bytes) ||
+        length_before_nul(p + provenance_at, image->provenance_bytes) != image->provenance_bytes)
+        return DOGBERRY_ERR_IMAGE;
+    status = dogberry_tokenizer_open(&image->tokenizer, p + tokenizer_at, tokenizer_bytes);
+    if (status != DOGBERRY_OK)
+        return status == DOGBERRY_ERR_UNSUPPORTED ? status : DOGBERRY_ERR_IMAGE;
+    if (image->tokenizer.count != image->vocab || image->tokenizer.unknown != image->unknown_token ||
+        image->tokenizer.end != image->end_token)
+        return DOGBERRY_ERR_IMAGE;
+    return DOGBERRY_OK;
+}
+
+int dogberry_open(dogberry_image *image, const void *bytes, size_t length)
+{
+    const uint8_t *p = bytes;
+    int status;
+
+    if (image == NULL || bytes == NULL)
+        return DOGBERRY_ERR_ARGUMENT;
+    if (((uintptr_t)bytes & (DOGBERRY_IMAGE_ALIGNMENT - 1u)) != 0)
+        return DOGBERRY_ERR_ALIGNMENT;
+    status = check_envelope(p, length);
+    if (status != DOGBERRY_OK)
+        return status;
+    dogberry_fill(image, 0, sizeof *image);
+    image->bytes = p;
+    image->length = dogberry_le32(p + 8);
+    if ((status = read_model(image, p)) != DOGBERRY_OK || (status = read_defaults(image, p)) != DOGBERRY_OK ||
+        (status = dogberry_open_tensors(image)) != DOGBERRY_OK || (status = read_sections(image, p)) != DOGBERRY_OK)
+        return status;
+    return dogberry_regions_are_apart(image) ? DOGBERRY_OK : DOGBERRY_ERR_IMAGE;
+}

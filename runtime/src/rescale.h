@@ -1,0 +1,60 @@
+/*
+ * The one rounding rule and what follows from it (docs/NUMERICS.md): halves round up,
+ * shifts are arithmetic, values that do not fit saturate.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef DOGBERRY_RESCALE_H
+#define DOGBERRY_RESCALE_H
+
+#include "seam.h"
+
+#define DOGBERRY_SHIFT_MIN 8u
+#define DOGBERRY_SHIFT_MAX 46u
+#define DOGBERRY_MANTISSA_MIN 16384u
+
+/* (value + 2^(shift-1)) >> shift, for shift 1..30 and sums that fit in 32 bits. */
+static inline int32_t dogberry_round_shift(int32_t value, uint32_t shift)
+{
+    return (value + ((int32_t)1 << (shift - 1u))) >> shift;
+}
+
+static inline int16_t dogberry_saturate16(int32_t value)
+{
+    return (int16_t)(value < -32768 ? -32768 : value > 32767 ? 32767 : value);
+}
+
+static inline int8_t dogberry_saturate8(int32_t value)
+{
+    return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
+}
+
+/*
+ * Returns (acc * m + 2^(s-1)) >> s exactly, with m and s from a scale word, as if
+ * computed in 64 bits. Needs s in 8..46 and |acc| <= 2^(s+14), which dogberry_open()
+ * makes sure of (columns <= 2^s, and a product of two int8 is at most 2^14); the
+ * result is at most 2^29 in size.
+ *
+ * With acc = 2^16 P' + Q' where Q' = acc mod 2^16, let P = P' m and Q = Q' m. Then
+ * |P| <= 2^15 * 2^15 = 2^30 and 0 <= Q < 2^31, both exact in 32 bits, and
+ * acc * m = 2^16 P + Q.
+ *   s <= 16: 2^16 P is a multiple of 2^s, so it leaves the floor whole:
+ *            P 2^(16-s) + ((Q + 2^(s-1)) >> s). |2^16 P| <= |acc| m + Q < 2^(s+29) + 2^31,
+ *            so |P 2^(16-s)| < 2^29 + 2^(31-s) <= 2^29 + 2^23.
+ *   s >= 17: 2^(s-1) = 2^16 R with R = 2^(s-17) <= 2^29, so the sum is 2^16 (P + R) + Q and
+ *            its floor over 2^s is ((P + R) + (Q >> 16)) >> (s - 16), because
+ *            floor(floor(v / 2^16) / 2^(s-16)) = floor(v / 2^s).
+ *            |P + R + (Q >> 16)| < 2^30 + 2^29 + 2^15 < 2^31.
+ */
+static inline int32_t dogberry_rescale(int32_t acc, uint32_t scale)
+{
+    uint32_t m = scale & 0x7FFFu, s = scale >> 16;
+    int32_t high = (acc >> 16) * (int32_t)m;
+    uint32_t low = ((uint32_t)acc & 0xFFFFu) * m;
+
+    if (s <= 16u)
+        return high * ((int32_t)1 << (16u - s)) + (int32_t)((low + (1u << (s - 1u))) >> s);
+    return (high + ((int32_t)1 << (s - 17u)) + (int32_t)(low >> 16)) >> (s - 16u);
+}
+
+#endif

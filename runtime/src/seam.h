@@ -1,0 +1,25 @@
+/*
+ * Everything the runtime asks of its surroundings: three memory functions, which a
+ * freestanding compiler provides or calls by name, and the behaviour of >> that the
+ * arithmetic is defined with. A port without a C library supplies memcpy, memset and
+ * memcmp; nothing else is ever called.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef DOGBERRY_SEAM_H
+#define DOGBERRY_SEAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define dogberry_copy(to, from, bytes) __builtin_memcpy((to), (from), (bytes))
+#define dogberry_fill(to, value, bytes) __builtin_memset((to), (value), (bytes))
+#define dogberry_compare(a, b, bytes) __builtin_memcmp((a), (b), (bytes))
+
+/* Fails to compile where the condition is false. */
+#define DOGBERRY_STATIC_ASSERT(condition, name) typedef char dogberry_assert_##name[(condition) ? 1 : -1]
+
+DOGBERRY_STATIC_ASSERT((-3 >> 1) == -2, shifts_are_arithmetic);
+DOGBERRY_STATIC_ASSERT(sizeof(int) >= 4, int_has_32_bits);
+
+#endif

@@ -1,0 +1,189 @@
+/*
+ * A conversation: state in the caller's arena, tokens in, tokens out.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "layers.h"
+#include "session.h"
+#include "tokenizer.h"
+
+#define ROUND_UP_16(bytes) (((bytes) + 15u) & ~15u)
+
+dogberry_arena_map dogberry_map_arena(const dogberry_image *image)
+{
+    dogberry_arena_map map;
+
+    map.logits = DOGBERRY_SESSION_BYTES;
+    map.heap = map.logits + ROUND_UP_16(2u * image->vocab);
+    map.input = map.heap + 2u * DOGBERRY_TOP_K_MAX;
+    map.fresh = map.input + ROUND_UP_16(image->embedding);
+    map.layers = map.fresh + ROUND_UP_16(image->hidden);
+    map.layer_bytes = ROUND_UP_16(image->hidden) + ROUND_UP_16(2u * image->hidden);
+    map.total = map.layers + image->layers * map.layer_bytes;
+    return map;
+}
+
+size_t dogberry_session_bytes(const dogberry_image *image)
+{
+    return dogberry_map_arena(image).total;
+}
+
+static void *at(dogberry_session *session, uint32_t offset)
+{
+    return (uint8_t *)session + offset;
+}
+
+static dogberry_state layer_state(dogberry_session *session, const dogberry_arena_map *map, uint32_t layer)
+{
+    uint32_t offset = map->layers + layer * map->layer_bytes;
+    dogberry_state state;
+
+    state.output = at(session, offset);
+    state.cell = at(session, offset + ROUND_UP_16(session->model.image->hidden));
+    state.fresh = at(session, map->fresh);
+    return state;
+}
+
+/* One token through the recurrent layers; the logits wait until someone asks. */
+static void run(dogberry_session *session, uint32_t token)
+{
+    const dogberry_image *image = session->model.image;
+    dogberry_arena_map map = dogberry_map_arena(image);
+    int8_t *x = at(session, map.input);
+
+    dogberry_embed(&image->embeddings, token, x);
+    for (uint32_t l = 0; l < image->layers; l++) {
+        dogberry_state state = layer_state(session, &map, l);
+
+        if (image->architecture == DOGBERRY_GRU)
+            dogberry_gru_step(&image->layer[l], image->hidden, x, &state);
+        else
+            dogberry_lstm_step(&image->layer[l], image->hidden, x, &state);
+        x = state.output;
+    }
+    session->stale = 1;
+}
+
+int dogberry_start(dogberry_session **session, const dogberry_image *image, void *arena, size_t bytes)
+{
+    if (session == NULL || image == NULL || arena == NULL)
+        return DOGBERRY_ERR_ARGUMENT;
+    if (((uintptr_t)arena & (DOGBERRY_ARENA_ALIGNMENT - 1u)) != 0)
+        return DOGBERRY_ERR_ALIGNMENT;
+    if (bytes < dogberry_session_bytes(image))
+        return DOGBERRY_ERR_ARENA;
+    dogberry_session *fresh = arena;
+
+    dogberry_fill(fresh, 0, sizeof *fresh);
+    fresh->model.image = image;
+    fresh->sampler = dogberry_sampler_make(&image->sampling, image->logit_frac);
+    dogberry_reset(fresh, 1);
+    *session = fresh;
+    return DOGBERRY_OK;
+}
+
+void dogberry_reset(dogberry_session *session, uint32_t seed)
+{
+    dogberry_arena_map map = dogberry_map_arena(session->model.image);
+
+    dogberry_fill(at(session, map.logits), 0, map.total - map.logits);
+    session->random = dogberry_random_seeded(seed);
+    session->digest = 0;
+    session->decoder.state = 0;
+    run(session, session->model.image->start_token);
+}
+
+int dogberry_set_sampling(dogberry_session *session, const dogberry_sampling *sampling)
+{
+    if (session == NULL || sampling == NULL || sampling->temperature > DOGBERRY_TEMPERATURE_MAX ||
+        sampling->top_k > DOGBERRY_TOP_K_MAX)
+        return DOGBERRY_ERR_ARGUMENT;
+    session->sampler = dogberry_sampler_make(sampling, session->model.image->logit_frac);
+    return DOGBERRY_OK;
+}
+
+int dogberry_feed_token(dogberry_session *session, uint32_t token)
+{
+    const dogberry_image *image = session->model.image;
+
+    if (token >= image->vocab)
+        return DOGBERRY_ERR_TOKEN;
+    dogberry_decoder_advance(&image->tokenizer, &session->decoder, token);
+    run(session, token);
+    return DOGBERRY_OK;
+}
+
+int dogberry_feed(dogberry_session *session, const char *text, size_t length)
+{
+    dogberry_cursor cursor = {0};
+    int token, count = 0;
+
+    if (session == NULL || (text == NULL && length != 0) || length > INT32_MAX)
+        return DOGBERRY_ERR_ARGUMENT;
+    cursor.text = text;
+    cursor.length = length;
+    while ((token = dogberry_encode(&session->model.image->tokenizer, &cursor)) >= 0) {
+        (void)dogberry_feed_token(session, (uint32_t)token);
+        count++;
+    }
+    return count;
+}
+
+const int16_t *dogberry_logits(dogberry_session *session)
+{
+    const dogberry_image *image = session->model.image;
+    dogberry_arena_map map = dogberry_map_arena(image);
+    int16_t *logits = at(session, map.logits);
+
+    if (session->stale) {
+        dogberry_dense(&image->output_matrix, image->output_bias,
+                       layer_state(session, &map, image->layers - 1u).output, logits);
+        session->stale = 0;
+    }
+    return logits;
+}
+
+int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_t *length)
+{
+    if (session == NULL || piece == NULL)
+        return DOGBERRY_ERR_ARGUMENT;
+    const dogberry_image *image = session->model.image;
+    dogberry_random kept = session->random;
+    const int16_t *logits = dogberry_logits(session);
+    uint16_t *heap = at(session, dogberry_map_arena(image).heap);
+    uint32_t token = dogberry_sample(&session->sampler, logits, image->vocab, image->unknown_token, heap,
+                                     &session->random);
+    int written = dogberry_decode(&image->tokenizer, &session->decoder, token, piece, capacity);
+
+    if (written < 0) {
+        session->random = kept;
+        return written;
+    }
+    const uint8_t id[2] = {(uint8_t)(token & 0xFFu), (uint8_t)(token >> 8)};
+
+    session->digest = dogberry_crc32(session->digest, id, sizeof id);
+    if (length != NULL)
+        *length = (size_t)written;
+    run(session, token);
+    return (int)token;
+}
+
+uint32_t dogberry_digest(const dogberry_session *session)
+{
+    return session->digest;
+}
+
+int dogberry_verify(const dogberry_image *image, void *arena, size_t bytes)
+{
+    dogberry_session *session;
+    char piece[DOGBERRY_PIECE_MAX];
+    int status = dogberry_start(&session, image, arena, bytes);
+
+    if (status != DOGBERRY_OK || image->golden.tokens == 0)
+        return status;
+    dogberry_reset(session, image->golden.seed);
+    (void)dogberry_feed(session, image->golden.prompt, image->golden.prompt_bytes);
+    for (uint32_t i = 0; i < image->golden.tokens; i++)
+        (void)dogberry_next(session, piece, sizeof piece, NULL);
+    return session->digest == image->golden.digest ? DOGBERRY_OK : DOGBERRY_ERR_GOLDEN;
+}

@@ -1,0 +1,45 @@
+/*
+ * The layout of a session in the caller's arena. Everything in it is found by offsets from
+ * its start, so its size does not depend on how wide a pointer is.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef DOGBERRY_SESSION_H
+#define DOGBERRY_SESSION_H
+
+#include "dogberry.h"
+#include "random.h"
+#include "sampler.h"
+#include "seam.h"
+
+struct dogberry_session {
+    union {
+        const dogberry_image *image;
+        uint64_t width; /* as wide on every machine */
+    } model;
+    dogberry_sampler sampler;
+    dogberry_random random;
+    uint32_t digest;
+    dogberry_decoder decoder;
+    uint8_t stale; /* tokens were fed since the logits were computed */
+    uint8_t unused[30];
+};
+
+#define DOGBERRY_SESSION_BYTES 64u
+
+DOGBERRY_STATIC_ASSERT(sizeof(struct dogberry_session) == DOGBERRY_SESSION_BYTES, session_size);
+
+/* Byte offsets from the start of the session; each a multiple of 16. */
+typedef struct {
+    uint32_t logits; /* int16 [V] */
+    uint32_t heap;   /* uint16 [DOGBERRY_TOP_K_MAX] */
+    uint32_t input;  /* int8 [E], padded with zeros */
+    uint32_t fresh;  /* int8 [H] */
+    uint32_t layers; /* per layer: int8 [H] padded with zeros, int16 [H] */
+    uint32_t layer_bytes;
+    uint32_t total;
+} dogberry_arena_map;
+
+dogberry_arena_map dogberry_map_arena(const dogberry_image *image);
+
+#endif

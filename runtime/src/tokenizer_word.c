@@ -1,0 +1,43 @@
+/*
+ * Word pieces to ids by binary search in the section's sorted index.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "tokenizer.h"
+
+/* Returns the id whose key is the piece and that text may stand for, or DOGBERRY_NO_TOKEN. */
+static uint16_t find(const dogberry_tokenizer *tokenizer, const char *piece, size_t length)
+{
+    uint32_t low = 0, high = tokenizer->count;
+
+    while (low < high) {
+        uint32_t middle = (low + high) / 2u;
+        uint16_t id = tokenizer->sorted[middle];
+        dogberry_entry entry = dogberry_entry_at(tokenizer, id);
+        int order = dogberry_key_order(entry.key, entry.key_bytes, piece, length);
+
+        if (order == 0)
+            return (entry.flags & DOGBERRY_SPECIAL) != 0 ? (uint16_t)DOGBERRY_NO_TOKEN : id;
+        if (order < 0)
+            low = middle + 1u;
+        else
+            high = middle;
+    }
+    return DOGBERRY_NO_TOKEN;
+}
+
+int dogberry_encode(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor)
+{
+    char piece[DOGBERRY_KEY_MAX];
+    size_t length;
+
+    while ((length = dogberry_split(cursor, piece, sizeof piece)) != 0) {
+        uint16_t id = length <= sizeof piece ? find(tokenizer, piece, length) : (uint16_t)DOGBERRY_NO_TOKEN;
+
+        if (id == DOGBERRY_NO_TOKEN)
+            id = tokenizer->unknown;
+        if (id != DOGBERRY_NO_TOKEN)
+            return id;
+    }
+    return -1;
+}
