@@ -1,0 +1,356 @@
+/*
+ * The model over a window.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "nn/model.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/dense.h"
+#include "nn/embedding.h"
+#include "nn/recurrent.h"
+
+typedef struct {
+    size_t weight_input, weight_recurrent, bias, bias_recurrent; /* offsets into the parameters */
+} layer_offsets;
+
+struct db_pass {
+    db_model_config config;
+    db_layout layout;
+    layer_offsets offsets[DOGBERRY_LAYERS_MAX];
+    size_t embedding, output_weight, output_bias;
+    uint32_t streams, window, gates;
+
+    real *embedded;                     /* [T][B][E] */
+    real *outputs[DOGBERRY_LAYERS_MAX]; /* [T][B][H] after dropout */
+    real *gradients;                    /* [T][B][max(E, H)] of a layer's outputs */
+    real *below;                        /* [T][B][max(E, H)] of its inputs */
+    db_recurrent_trace traces[DOGBERRY_LAYERS_MAX];
+    real *logits; /* [DB_OUTPUT_CHUNK][V] */
+
+    /* Dropout, made for a window. */
+    bool noisy;
+    db_dropout dropout;
+    real *keep_words;                             /* [V] */
+    real *input_mask;                             /* [B][E] */
+    real *output_masks[DOGBERRY_LAYERS_MAX];      /* [B][H] */
+    real *recurrent_masks[DOGBERRY_LAYERS_MAX];   /* [G*H][H] */
+    real *recurrent_weights[DOGBERRY_LAYERS_MAX]; /* [G*H][H] what is left of them */
+};
+
+static real *allocate(size_t count)
+{
+    return db_allocate(count * sizeof(real));
+}
+
+static size_t layer_offset(const db_layout *layout, uint32_t layer, const char *name)
+{
+    char full[40];
+    snprintf(full, sizeof full, "layers.%u.%s", layer, name);
+    return db_layout_find(layout, full)->offset;
+}
+
+static void find_offsets(db_pass *pass)
+{
+    const db_model_config *config = &pass->config;
+    db_layout_make(&pass->layout, config);
+    const db_layout *layout = &pass->layout;
+    for (uint32_t l = 0; l < config->layers; l++) {
+        layer_offsets *offsets = &pass->offsets[l];
+        offsets->weight_input = layer_offset(layout, l, "weight_input");
+        offsets->weight_recurrent = layer_offset(layout, l, "weight_recurrent");
+        offsets->bias = layer_offset(layout, l, "bias");
+        if (config->architecture == DOGBERRY_GRU) {
+            offsets->bias_recurrent = layer_offset(layout, l, "bias_recurrent");
+        }
+    }
+    pass->embedding = db_layout_find(layout, "embedding.weight")->offset;
+    pass->output_weight =
+        config->output == DOGBERRY_TIED ? pass->embedding : db_layout_find(layout, "output.weight")->offset;
+    pass->output_bias = db_layout_find(layout, "output.bias")->offset;
+}
+
+db_pass *db_pass_new(const db_model_config *config, uint32_t streams, uint32_t window)
+{
+    db_pass *pass = db_allocate(sizeof *pass);
+    pass->config = *config;
+    pass->streams = streams;
+    pass->window = window;
+    pass->gates = config->architecture == DOGBERRY_LSTM ? 4 : 3;
+    find_offsets(pass);
+
+    const size_t hidden = config->hidden, embedding = config->embedding;
+    const size_t rows = (size_t)streams * window, widest = hidden > embedding ? hidden : embedding;
+    const size_t state = streams * hidden, recurrent = pass->gates * hidden * hidden;
+    pass->embedded = allocate(rows * embedding);
+    pass->gradients = allocate(rows * widest);
+    pass->below = allocate(rows * widest);
+    pass->logits = allocate((size_t)DB_OUTPUT_CHUNK * config->vocab);
+    pass->keep_words = allocate(config->vocab);
+    pass->input_mask = allocate(streams * embedding);
+    for (uint32_t l = 0; l < config->layers; l++) {
+        pass->outputs[l] = allocate(rows * hidden);
+        pass->traces[l] = (db_recurrent_trace){.hidden = allocate(rows * hidden + state),
+                                               .cell = allocate(rows * hidden + state),
+                                               .gates = allocate(rows * pass->gates * hidden),
+                                               .extra = allocate(rows * hidden),
+                                               .scratch = allocate(3 * state)};
+        pass->output_masks[l] = allocate(state);
+        pass->recurrent_masks[l] = allocate(recurrent);
+        pass->recurrent_weights[l] = allocate(recurrent);
+    }
+    return pass;
+}
+
+void db_pass_free(db_pass *pass)
+{
+    if (pass == NULL) {
+        return;
+    }
+    for (uint32_t l = 0; l < pass->config.layers; l++) {
+        const db_recurrent_trace *trace = &pass->traces[l];
+        free(trace->hidden);
+        free(trace->cell);
+        free(trace->gates);
+        free(trace->extra);
+        free(trace->scratch);
+        free(pass->outputs[l]);
+        free(pass->output_masks[l]);
+        free(pass->recurrent_masks[l]);
+        free(pass->recurrent_weights[l]);
+    }
+    free(pass->embedded);
+    free(pass->gradients);
+    free(pass->below);
+    free(pass->logits);
+    free(pass->keep_words);
+    free(pass->input_mask);
+    free(pass);
+}
+
+/* ---- Carried state ---- */
+
+size_t db_pass_state_count(const db_pass *pass)
+{
+    return (size_t)2 * pass->config.layers * pass->streams * pass->config.hidden;
+}
+
+void db_pass_get_state(const db_pass *pass, real *state)
+{
+    const size_t count = (size_t)pass->streams * pass->config.hidden;
+    for (uint32_t l = 0; l < pass->config.layers; l++) {
+        memcpy(state + 2 * l * count, pass->traces[l].hidden, count * sizeof *state);
+        memcpy(state + (2 * l + 1) * count, pass->traces[l].cell, count * sizeof *state);
+    }
+}
+
+void db_pass_set_state(db_pass *pass, const real *state)
+{
+    const size_t count = (size_t)pass->streams * pass->config.hidden;
+    for (uint32_t l = 0; l < pass->config.layers; l++) {
+        memcpy(pass->traces[l].hidden, state + 2 * l * count, count * sizeof *state);
+        memcpy(pass->traces[l].cell, state + (2 * l + 1) * count, count * sizeof *state);
+    }
+}
+
+void db_pass_zero_state(db_pass *pass)
+{
+    const size_t bytes = (size_t)pass->streams * pass->config.hidden * sizeof(real);
+    for (uint32_t l = 0; l < pass->config.layers; l++) {
+        memset(pass->traces[l].hidden, 0, bytes);
+        memset(pass->traces[l].cell, 0, bytes);
+    }
+}
+
+/* The state after the window becomes the one before the next. */
+static void carry_state(db_pass *pass, uint32_t steps)
+{
+    const size_t count = (size_t)pass->streams * pass->config.hidden;
+    for (uint32_t l = 0; l < pass->config.layers; l++) {
+        const db_recurrent_trace *trace = &pass->traces[l];
+        memcpy(trace->hidden, trace->hidden + steps * count, count * sizeof(real));
+        memcpy(trace->cell, trace->cell + steps * count, count * sizeof(real));
+    }
+}
+
+/* ---- Dropout ---- */
+
+static void make_noise(db_pass *pass, const real *parameters, const db_dropout *dropout, uint64_t noise)
+{
+    const db_model_config *config = &pass->config;
+    const size_t recurrent = (size_t)pass->gates * config->hidden * config->hidden;
+    db_random random;
+    db_random_seed(&random, noise);
+    pass->noisy = true;
+    pass->dropout = *dropout;
+    if (dropout->embedding > 0) {
+        db_dropout_mask(&random, dropout->embedding, config->vocab, pass->keep_words);
+    }
+    if (dropout->input > 0) {
+        db_dropout_mask(&random, dropout->input, (size_t)pass->streams * config->embedding, pass->input_mask);
+    }
+    for (uint32_t l = 0; l < config->layers; l++) {
+        const real share = l + 1 < config->layers ? dropout->hidden : dropout->output;
+        if (share > 0) {
+            db_dropout_mask(&random, share, (size_t)pass->streams * config->hidden, pass->output_masks[l]);
+        }
+        if (dropout->recurrent > 0) {
+            db_dropout_mask(&random, dropout->recurrent, recurrent, pass->recurrent_masks[l]);
+            memcpy(pass->recurrent_weights[l], parameters + pass->offsets[l].weight_recurrent,
+                   recurrent * sizeof(real));
+            db_dropout_apply(1, recurrent, pass->recurrent_masks[l], pass->recurrent_weights[l]);
+        }
+    }
+}
+
+static bool drops_recurrent(const db_pass *pass)
+{
+    return pass->noisy && pass->dropout.recurrent > 0;
+}
+
+/* The mask [B][H] on layer l's outputs, or NULL. */
+static const real *output_mask(const db_pass *pass, uint32_t l)
+{
+    const real share = l + 1 < pass->config.layers ? pass->dropout.hidden : pass->dropout.output;
+    return pass->noisy && share > 0 ? pass->output_masks[l] : NULL;
+}
+
+static const real *input_mask(const db_pass *pass)
+{
+    return pass->noisy && pass->dropout.input > 0 ? pass->input_mask : NULL;
+}
+
+static const real *kept_words(const db_pass *pass)
+{
+    return pass->noisy && pass->dropout.embedding > 0 ? pass->keep_words : NULL;
+}
+
+static void apply_mask(const real *mask, uint32_t steps, size_t count, real *values)
+{
+    if (mask != NULL) {
+        db_dropout_apply(steps, count, mask, values);
+    }
+}
+
+/* ---- Layers ---- */
+
+static db_recurrent layer_weights(const db_pass *pass, const real *parameters, uint32_t l)
+{
+    const layer_offsets *offsets = &pass->offsets[l];
+    return (db_recurrent){
+        .inputs = l == 0 ? pass->config.embedding : pass->config.hidden,
+        .hidden = pass->config.hidden,
+        .weight_input = parameters + offsets->weight_input,
+        .weight_recurrent =
+            drops_recurrent(pass) ? pass->recurrent_weights[l] : parameters + offsets->weight_recurrent,
+        .bias = parameters + offsets->bias,
+        .bias_recurrent = pass->config.architecture == DOGBERRY_GRU ? parameters + offsets->bias_recurrent : NULL,
+    };
+}
+
+static db_recurrent_input layer_input(const db_pass *pass, const db_window *window, uint32_t l)
+{
+    return (db_recurrent_input){.steps = window->steps,
+                                .streams = pass->streams,
+                                .resets = window->resets,
+                                .x = l == 0 ? pass->embedded : pass->outputs[l - 1]};
+}
+
+static db_dense output_layer(const db_pass *pass, const real *parameters)
+{
+    return (db_dense){.vocab = pass->config.vocab,
+                      .hidden = pass->config.hidden,
+                      .weight = parameters + pass->output_weight,
+                      .bias = parameters + pass->output_bias};
+}
+
+/* Runs everything below the output layer. Returns the last layer's outputs [T][B][H]. */
+static const real *forward(db_pass *pass, const real *parameters, const db_window *window)
+{
+    const db_model_config *config = &pass->config;
+    assert(window->steps >= 1 && window->steps <= pass->window);
+    db_embedding_forward((size_t)window->steps * pass->streams, config->embedding, window->inputs,
+                         parameters + pass->embedding, kept_words(pass), pass->embedded);
+    apply_mask(input_mask(pass), window->steps, (size_t)pass->streams * config->embedding, pass->embedded);
+    for (uint32_t l = 0; l < config->layers; l++) {
+        const db_recurrent layer = layer_weights(pass, parameters, l);
+        const db_recurrent_input input = layer_input(pass, window, l);
+        (config->architecture == DOGBERRY_LSTM ? db_lstm_forward : db_gru_forward)(&layer, &input, &pass->traces[l],
+                                                                                  pass->outputs[l]);
+        apply_mask(output_mask(pass, l), window->steps, (size_t)pass->streams * config->hidden, pass->outputs[l]);
+    }
+    return pass->outputs[config->layers - 1];
+}
+
+/* The backward pass below the output layer; pass->gradients holds that of the last layer's outputs. */
+static void backward(db_pass *pass, const real *parameters, const db_window *window, real *gradient)
+{
+    const db_model_config *config = &pass->config;
+    const size_t recurrent = (size_t)pass->gates * config->hidden * config->hidden;
+    for (uint32_t l = config->layers; l-- > 0;) {
+        const layer_offsets *offsets = &pass->offsets[l];
+        const db_recurrent layer = layer_weights(pass, parameters, l);
+        const db_recurrent_input input = layer_input(pass, window, l);
+        const db_recurrent_gradient into = {.weight_input = gradient + offsets->weight_input,
+                                            .weight_recurrent = gradient + offsets->weight_recurrent,
+                                            .bias = gradient + offsets->bias,
+                                            .bias_recurrent = gradient + offsets->bias_recurrent};
+        apply_mask(output_mask(pass, l), window->steps, (size_t)pass->streams * config->hidden, pass->gradients);
+        (config->architecture == DOGBERRY_LSTM ? db_lstm_backward : db_gru_backward)(
+            &layer, &input, &pass->traces[l], pass->gradients, &into, pass->below);
+        if (drops_recurrent(pass)) {
+            db_dropout_apply(1, recurrent, pass->recurrent_masks[l], into.weight_recurrent);
+        }
+        real *swap = pass->gradients;
+        pass->gradients = pass->below;
+        pass->below = swap;
+    }
+    apply_mask(input_mask(pass), window->steps, (size_t)pass->streams * config->embedding, pass->gradients);
+    db_embedding_backward((size_t)window->steps * pass->streams, config->embedding, window->inputs, pass->gradients,
+                          kept_words(pass), gradient + pass->embedding);
+}
+
+/* ---- What callers see ---- */
+
+double db_pass_loss(db_pass *pass, const real *parameters, const db_window *window, float *nats)
+{
+    pass->noisy = false;
+    const db_dense output = output_layer(pass, parameters);
+    const real *h = forward(pass, parameters, window);
+    const double sum = db_dense_loss(&output, (size_t)window->steps * pass->streams, h, window->targets, pass->logits,
+                                     nats);
+    carry_state(pass, window->steps);
+    return sum;
+}
+
+double db_pass_gradient(db_pass *pass, const real *parameters, const db_window *window, const db_dropout *dropout,
+                        uint64_t noise, real scale, real *gradient)
+{
+    make_noise(pass, parameters, dropout, noise);
+    memset(gradient, 0, pass->layout.parameters * sizeof *gradient);
+    const db_dense output = output_layer(pass, parameters);
+    const real *h = forward(pass, parameters, window);
+    const double sum = db_dense_backward(&output, (size_t)window->steps * pass->streams, h, window->targets, scale,
+                                         pass->logits, pass->gradients, gradient + pass->output_weight,
+                                         gradient + pass->output_bias);
+    backward(pass, parameters, window, gradient);
+    carry_state(pass, window->steps);
+    return sum;
+}
+
+void db_pass_step(db_pass *pass, const real *parameters, const uint16_t *inputs, real *logits)
+{
+    pass->noisy = false;
+    const db_dense output = output_layer(pass, parameters);
+    uint8_t *resets = db_allocate(pass->streams);
+    const db_window window = {.steps = 1, .inputs = inputs, .resets = resets};
+    db_dense_logits(&output, pass->streams, forward(pass, parameters, &window), logits);
+    carry_state(pass, 1);
+    free(resets);
+}

@@ -1,0 +1,72 @@
+/*
+ * Element-wise functions that the compiler turns into vector instructions: no branches,
+ * no calls. A loop over them in a function marked DB_VECTOR is compiled for several
+ * instruction sets, and the best one that the CPU has is chosen when the program loads.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef DB_NN_VECTOR_H
+#define DB_NN_VECTOR_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "nn/real.h"
+
+/* Sanitizers instrument the resolvers, which run before they are ready. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__) &&                       \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define DB_VECTOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define DB_VECTOR
+#endif
+
+#ifdef DB_REAL_DOUBLE
+
+static inline real db_exp(real x)
+{
+    return exp(x);
+}
+
+#else
+
+/* exp to about 2 units in the last place; 0 below -87.3, largest at 88. A NaN stays one.
+ * x = n ln 2 + r with |r| <= ln 2 / 2, e^r by its Taylor polynomial of degree 7. */
+static inline float db_exp(float x)
+{
+    x = x > 88.0f ? 88.0f : x;
+    x = x < -87.3f ? -87.3f : x;
+    const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
+    const float shifted = x * 1.44269504f + magic;
+    const float n = shifted - magic;
+    const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    float p = 1.0f / 5040.0f;
+    p = p * r + 1.0f / 720.0f;
+    p = p * r + 1.0f / 120.0f;
+    p = p * r + 1.0f / 24.0f;
+    p = p * r + 1.0f / 6.0f;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    uint32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits + 127u) << 23; /* the low bits of `shifted` are n */
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    return p * power;
+}
+
+#endif
+
+static inline real db_sigmoid(real x)
+{
+    return 1 / (1 + db_exp(-x));
+}
+
+static inline real db_tanh(real x)
+{
+    return 2 / (1 + db_exp(-2 * x)) - 1;
+}
+
+#endif

@@ -1,0 +1,138 @@
+/*
+ * Every gradient of every layer and option against central differences, in double precision.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "nn/model.h"
+
+enum { STREAMS = 3, STEPS = 5 };
+
+typedef struct {
+    const char *name;
+    db_model_config config;
+    db_dropout dropout;
+} check_case;
+
+/* A window of random tokens with two resets, after a window that leaves a state to carry. */
+typedef struct {
+    uint16_t inputs[STEPS * STREAMS], targets[STEPS * STREAMS];
+    uint8_t resets[STEPS * STREAMS];
+    real *state, *parameters, *gradient;
+    db_pass *pass;
+    db_window window;
+} fixture;
+
+static void fixture_make(fixture *f, const check_case *c, db_layout *layout)
+{
+    db_random random;
+    db_random_seed(&random, 7);
+    memset(f, 0, sizeof *f);
+    assert_int_equal(db_model_config_check(&c->config, NULL), 0);
+    db_layout_make(layout, &c->config);
+    f->pass = db_pass_new(&c->config, STREAMS, STEPS);
+    f->parameters = db_allocate(layout->parameters * sizeof(real));
+    f->gradient = db_allocate(layout->parameters * sizeof(real));
+    f->state = db_allocate(db_pass_state_count(f->pass) * sizeof(real));
+    for (size_t i = 0; i < layout->parameters; i++) {
+        f->parameters[i] = db_random_unit(&random) - 0.5;
+    }
+    for (size_t i = 0; i < STEPS * STREAMS; i++) {
+        f->inputs[i] = (uint16_t)db_random_below(&random, c->config.vocab);
+        f->targets[i] = (uint16_t)db_random_below(&random, c->config.vocab);
+    }
+    f->resets[0] = f->resets[2 * STREAMS + 1] = 1;
+    f->window = (db_window){STEPS, f->inputs, f->targets, f->resets};
+    db_pass_loss(f->pass, f->parameters, &f->window, NULL);
+    db_pass_get_state(f->pass, f->state);
+}
+
+static void fixture_free(fixture *f)
+{
+    db_pass_free(f->pass);
+    free(f->parameters);
+    free(f->gradient);
+    free(f->state);
+}
+
+static double loss_at(fixture *f, const check_case *c, real *gradient)
+{
+    db_pass_set_state(f->pass, f->state);
+    return db_pass_gradient(f->pass, f->parameters, &f->window, &c->dropout, 99, 1, gradient);
+}
+
+static void check_tensor(fixture *f, const check_case *c, const db_tensor *tensor, real *scratch)
+{
+    const size_t count = (size_t)tensor->rows * tensor->cols;
+    double largest = 0;
+    for (size_t k = 0; k < count; k++) {
+        largest = fmax(largest, fabs(f->gradient[tensor->offset + k]));
+    }
+    if (!(largest > 1e-3)) {
+        fail_msg("%s: %s gets no gradient", c->name, tensor->name);
+    }
+    for (size_t k = 0; k < count; k += 1 + count / 40) {
+        real *parameter = &f->parameters[tensor->offset + k];
+        const real kept = *parameter, step = 1e-5;
+        *parameter = kept + step;
+        const double above = loss_at(f, c, scratch);
+        *parameter = kept - step;
+        const double below = loss_at(f, c, scratch);
+        *parameter = kept;
+        const double expected = (above - below) / (2 * step), got = f->gradient[tensor->offset + k];
+        if (!(fabs(expected - got) <= 1e-7 + 1e-6 * fabs(expected))) {
+            fail_msg("%s: %s[%zu]: gradient %.9g, by differences %.9g", c->name, tensor->name, k, got, expected);
+        }
+    }
+}
+
+static void check_gradients(void **state)
+{
+    const check_case *c = *state;
+    fixture f;
+    db_layout layout;
+    fixture_make(&f, c, &layout);
+    real *scratch = db_allocate(layout.parameters * sizeof(real));
+    loss_at(&f, c, f.gradient);
+    for (size_t i = 0; i < layout.count; i++) {
+        check_tensor(&f, c, &layout.tensors[i], scratch);
+    }
+    free(scratch);
+    fixture_free(&f);
+}
+
+static check_case cases[] = {
+    {"lstm", {DOGBERRY_LSTM, DOGBERRY_DENSE, 23, 5, 7, 1, 0}, {0, 0, 0, 0, 0}},
+    {"lstm, 3 layers", {DOGBERRY_LSTM, DOGBERRY_DENSE, 23, 9, 6, 3, 0}, {0, 0, 0, 0, 0}},
+    {"lstm, tied", {DOGBERRY_LSTM, DOGBERRY_TIED, 23, 6, 6, 1, 0}, {0, 0, 0, 0, 0}},
+    {"gru", {DOGBERRY_GRU, DOGBERRY_DENSE, 23, 5, 7, 1, 0}, {0, 0, 0, 0, 0}},
+    {"gru, 2 layers, tied", {DOGBERRY_GRU, DOGBERRY_TIED, 23, 6, 6, 2, 0}, {0, 0, 0, 0, 0}},
+    {"lstm, embedding drop", {DOGBERRY_LSTM, DOGBERRY_DENSE, 23, 5, 7, 1, 0}, {0.3, 0, 0, 0, 0}},
+    {"lstm, input drop", {DOGBERRY_LSTM, DOGBERRY_DENSE, 23, 5, 7, 1, 0}, {0, 0.3, 0, 0, 0}},
+    {"lstm, hidden drop", {DOGBERRY_LSTM, DOGBERRY_DENSE, 23, 5, 7, 2, 0}, {0, 0, 0.3, 0, 0}},
+    {"lstm, output drop", {DOGBERRY_LSTM, DOGBERRY_DENSE, 23, 5, 7, 1, 0}, {0, 0, 0, 0.3, 0}},
+    {"lstm, weight drop", {DOGBERRY_LSTM, DOGBERRY_DENSE, 23, 5, 7, 1, 0}, {0, 0, 0, 0, 0.3}},
+    {"lstm, tied, all drops", {DOGBERRY_LSTM, DOGBERRY_TIED, 23, 6, 6, 3, 0}, {0.1, 0.2, 0.2, 0.3, 0.4}},
+    {"gru, all drops", {DOGBERRY_GRU, DOGBERRY_DENSE, 23, 6, 7, 2, 0}, {0.1, 0.2, 0.2, 0.3, 0.4}},
+};
+
+int main(void)
+{
+    enum { CASES = sizeof cases / sizeof *cases };
+    struct CMUnitTest tests[CASES];
+    for (size_t i = 0; i < CASES; i++) {
+        tests[i] = (struct CMUnitTest){cases[i].name, check_gradients, NULL, NULL, &cases[i]};
+    }
+    return cmocka_run_group_tests_name("gradients", tests, NULL, NULL);
+}
