@@ -36,6 +36,9 @@ typedef struct {
     const char *const *choices; /* up to DB_GRAMMAR_CHOICES, then NULL */
 } db_rule;
 
+/* The choices of a rule, as they stand in a table. */
+#define DB_CHOICES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 /* Growing text, NUL-terminated; zero-initialise it, free(text) it. */
 typedef struct {
     char *text;
