@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+#include "pack/pack.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "pack/calibrate.h"
+#include "pack/image.h"
+#include "pack/provenance.h"
+#include "pack/quantize.h"
+
+/* Arguments of the gates are Q12, outputs of a layer Q0.7 (docs/NUMERICS.md). */
+enum { GATE_FRAC = 12, OUTPUT_FRAC = 7 };
+
+/* What the calibration text may be exceeded by before a cell or a logit saturates. */
+#define CELL_HEADROOM 1.25
+#define LOGIT_HEADROOM 1.5
+
+/* A model on its way into an image. */
+typedef struct {
+    const db_model_dir *model;
+    db_calibration calibration;
+    double input_step; /* one unit of the first layer's int8 input */
+    db_image_parts parts;
+    void *owned[3 * DB_IMAGE_TENSORS_MAX]; /* what parts points to */
+    size_t owned_count;
+} packing;
+
+void db_pack_defaults(db_pack_options *options)
+{
+    *options = (db_pack_options){.temperature = 800, .top_k = 40, .golden_seed = 1, .golden_tokens = 32};
+}
+
+/* ---- Helpers ---- */
+
+static void *own(packing *pack, void *memory)
+{
+    assert(pack->owned_count < sizeof pack->owned / sizeof pack->owned[0]);
+    return pack->owned[pack->owned_count++] = memory;
+}
+
+static const db_tensor *layer_tensor(const packing *pack, uint32_t layer, const char *name)
+{
+    char full[sizeof pack->model->layout.tensors[0].name];
+    snprintf(full, sizeof full, "layers.%u.%s", layer, name);
+    return db_layout_find(&pack->model->layout, full);
+}
+
+static const float *values_of(const packing *pack, const db_tensor *tensor)
+{
+    return pack->model->parameters + tensor->offset;
+}
+
+/* A bias as doubles, to be corrected before it is rounded. */
+static double *bias_values(const packing *pack, const db_tensor *tensor)
+{
+    double *values = db_allocate(tensor->rows * sizeof(double));
+    for (uint32_t i = 0; i < tensor->rows; i++)
+        values[i] = (double)values_of(pack, tensor)[i];
+    return values;
+}
+
+/* Largest number of fraction bits in [least, most] with which `value` still fits int16. */
+static uint32_t fraction_bits(double value, uint32_t least, uint32_t most)
+{
+    uint32_t frac = most;
+    while (frac > least && ldexp(value, (int)frac) > INT16_MAX)
+        frac--;
+    return frac;
+}
+
+static db_image_tensor *add_tensor(packing *pack, db_image_tensor tensor)
+{
+    assert(pack->parts.tensor_count < DB_IMAGE_TENSORS_MAX);
+    db_image_tensor *place = &pack->parts.tensors[pack->parts.tensor_count++];
+    *place = tensor;
+    return place;
+}
+
+static void add_bias(packing *pack, uint8_t role, uint32_t layer, const double *values, uint32_t count, uint32_t frac)
+{
+    int16_t *rounded = own(pack, db_allocate(count * sizeof *rounded));
+    db_quantize_bias(rounded, values, count, frac);
+    add_tensor(pack, (db_image_tensor){.role = role,
+                                       .layer = (uint8_t)layer,
+                                       .type = DB_TYPE_INT16,
+                                       .rows = count,
+                                       .cols = 1,
+                                       .stride = 2,
+                                       .data = rounded});
+}
+
+/* Adds int8 rows whose sums are to be multiplied with steps[r] * factor. Takes over `matrix`'s memory. */
+static int add_matrix(packing *pack, uint8_t role, uint32_t layer, const db_quantized *matrix, double factor,
+                      const char *what, db_error *error)
+{
+    uint32_t *words = own(pack, db_allocate(matrix->rows * sizeof *words));
+    own(pack, matrix->weights);
+    own(pack, matrix->steps);
+    if (db_scale_words(matrix, factor, words, what, error) != 0)
+        return -1;
+    add_tensor(pack, (db_image_tensor){.role = role,
+                                       .layer = (uint8_t)layer,
+                                       .type = DB_TYPE_INT8_ROWS,
+                                       .rows = matrix->rows,
+                                       .cols = matrix->cols,
+                                       .stride = matrix->stride,
+                                       .data = matrix->weights,
+                                       .scales = words});
+    return 0;
+}
+
+/* Adds to bias[r] what rounding took from row r's product on average over the calibration text:
+ * the rounding errors of a row times the mean of what it is multiplied with. */
+static void correct_bias(double *bias, const float *values, const db_quantized *matrix, const double *mean)
+{
+    for (uint32_t r = 0; r < matrix->rows; r++)
+        for (uint32_t c = 0; c < matrix->cols; c++)
+            bias[r] += ((double)values[(size_t)r * matrix->cols + c] -
+                        matrix->steps[r] * matrix->weights[(size_t)r * matrix->stride + c]) *
+                       mean[c];
+}
+
+/* Quantizes one matrix of a product with activations of these moments and adds it. */
+static int add_product(packing *pack, uint8_t role, uint32_t layer, const db_tensor *tensor, const db_moments *moments,
+                       double factor, double *bias, db_error *error)
+{
+    db_quantized matrix;
+    assert(moments->width == tensor->cols);
+    db_quantize(&matrix, values_of(pack, tensor), tensor->rows, tensor->cols, moments->square);
+    correct_bias(bias, values_of(pack, tensor), &matrix, moments->mean);
+    return add_matrix(pack, role, layer, &matrix, factor, tensor->name, error);
+}
+
+/* ---- The parts of a model ---- */
+
+/* The embedding and, for a tied output, the same rows with their scales as output matrix. */
+static int add_embedding(packing *pack, double *output_bias, db_error *error)
+{
+    const db_model_config *config = &pack->model->config;
+    const db_tensor *tensor = db_layout_find(&pack->model->layout, "embedding.weight");
+    const float *values = values_of(pack, tensor);
+    double *weights = own(pack, db_allocate(tensor->rows * sizeof *weights));
+    for (uint32_t r = 0; r < tensor->rows; r++)
+        weights[r] = pack->calibration.counts[r] + 0.25; /* words that the text lacks count a little */
+    pack->input_step = db_common_step(values, tensor->rows, tensor->cols, weights);
+
+    db_quantized matrix;
+    if (config->output != DOGBERRY_TIED) {
+        db_quantize_with_step(&matrix, values, tensor->rows, tensor->cols, pack->input_step);
+        return add_matrix(pack, DB_ROLE_EMBEDDING, 0, &matrix, 1 / pack->input_step, tensor->name, error);
+    }
+    const db_moments *moments = &pack->calibration.hidden[config->layers - 1];
+    db_quantize(&matrix, values, tensor->rows, tensor->cols, moments->square);
+    correct_bias(output_bias, values, &matrix, moments->mean);
+    if (add_matrix(pack, DB_ROLE_EMBEDDING, 0, &matrix, 1 / pack->input_step, tensor->name, error) != 0)
+        return -1;
+    uint32_t *words = own(pack, db_allocate(matrix.rows * sizeof *words));
+    if (db_scale_words(&matrix, ldexp(1, (int)pack->parts.logit_frac - OUTPUT_FRAC), words, "tied output", error) != 0)
+        return -1;
+    add_tensor(pack, (db_image_tensor){.role = DB_ROLE_TIED_SCALES,
+                                       .type = DB_TYPE_SCALES,
+                                       .rows = matrix.rows,
+                                       .cols = 1,
+                                       .stride = 4,
+                                       .data = words});
+    return 0;
+}
+
+static int add_layer(packing *pack, uint32_t index, db_error *error)
+{
+    const db_model_config *config = &pack->model->config;
+    const bool lstm = config->architecture == DOGBERRY_LSTM;
+    const uint32_t hidden = config->hidden;
+    const db_tensor *bias_tensor = layer_tensor(pack, index, "bias");
+    double *bias = own(pack, bias_values(pack, bias_tensor));
+    double *recurrent_bias = own(pack, db_allocate(bias_tensor->rows * sizeof(double)));
+    double input_unit = index == 0 ? pack->input_step : ldexp(1, -OUTPUT_FRAC);
+    const db_moments *input = index == 0 ? &pack->calibration.input : &pack->calibration.hidden[index - 1];
+
+    if (add_product(pack, DB_ROLE_INPUT, index, layer_tensor(pack, index, "weight_input"), input,
+                    ldexp(input_unit, GATE_FRAC), bias, error) != 0)
+        return -1;
+    if (lstm)
+        pack->parts.tensors[pack->parts.tensor_count - 1].detail =
+            (uint8_t)fraction_bits(pack->calibration.cell_max[index] * CELL_HEADROOM, 8, 14);
+    if (add_product(pack, DB_ROLE_RECURRENT, index, layer_tensor(pack, index, "weight_recurrent"),
+                    &pack->calibration.hidden[index], ldexp(1, GATE_FRAC - OUTPUT_FRAC), recurrent_bias, error) != 0)
+        return -1;
+
+    /* All gates of an LSTM and two of a GRU add both products; a GRU's new gate has its own second bias. */
+    uint32_t shared = lstm ? 4 * hidden : 2 * hidden;
+    for (uint32_t r = 0; r < shared; r++)
+        bias[r] += recurrent_bias[r];
+    add_bias(pack, DB_ROLE_BIAS, index, bias, bias_tensor->rows, GATE_FRAC);
+    if (!lstm) {
+        const float *own_bias = values_of(pack, layer_tensor(pack, index, "bias_recurrent"));
+        for (uint32_t r = 0; r < hidden; r++)
+            recurrent_bias[shared + r] += (double)own_bias[r];
+        add_bias(pack, DB_ROLE_RECURRENT_BIAS, index, recurrent_bias + shared, hidden, GATE_FRAC);
+    }
+    return 0;
+}
+
+static int add_tensors(packing *pack, db_error *error)
+{
+    const db_model_config *config = &pack->model->config;
+    const db_tensor *bias_tensor = db_layout_find(&pack->model->layout, "output.bias");
+    double *bias = own(pack, bias_values(pack, bias_tensor));
+    if (add_embedding(pack, bias, error) != 0)
+        return -1;
+    for (uint32_t i = 0; i < config->layers; i++)
+        if (add_layer(pack, i, error) != 0)
+            return -1;
+    if (config->output == DOGBERRY_DENSE &&
+        add_product(pack, DB_ROLE_OUTPUT, 0, db_layout_find(&pack->model->layout, "output.weight"),
+                    &pack->calibration.hidden[config->layers - 1], ldexp(1, (int)pack->parts.logit_frac - OUTPUT_FRAC),
+                    bias, error) != 0)
+        return -1;
+    add_bias(pack, DB_ROLE_OUTPUT_BIAS, 0, bias, bias_tensor->rows, pack->parts.logit_frac);
+    return 0;
+}
+
+/* ---- The whole ---- */
+
+static int check(const db_model_dir *model, const db_pack_options *options, db_error *error)
+{
+    if (model->config.output == DOGBERRY_FACTORED)
+        return db_fail(error, "pack: a class-factored output has no integer code yet; train with a dense or tied one");
+    if (options->temperature > DOGBERRY_TEMPERATURE_MAX || options->top_k > DOGBERRY_TOP_K_MAX)
+        return db_fail(error, "pack: temperature must be 0..%d thousandths and top-k 0..%d", DOGBERRY_TEMPERATURE_MAX,
+                       DOGBERRY_TOP_K_MAX);
+    if (options->name && strlen(options->name) > DB_IMAGE_NAME_MAX)
+        return db_fail(error, "pack: the name is longer than %d bytes", DB_IMAGE_NAME_MAX);
+    if (options->golden_prompt && strlen(options->golden_prompt) > DB_IMAGE_PROMPT_MAX)
+        return db_fail(error, "pack: the golden prompt is longer than %d bytes", DB_IMAGE_PROMPT_MAX);
+    if (options->golden_tokens < 1 || options->golden_tokens > DB_IMAGE_GOLDEN_MAX)
+        return db_fail(error, "pack: the golden vector must have 1..%d tokens", DB_IMAGE_GOLDEN_MAX);
+    return 0;
+}
+
+/* The first words of the calibration text that stand on one line: something the model may know. */
+static void default_prompt(char prompt[DB_IMAGE_PROMPT_MAX + 1], const db_model_dir *model)
+{
+    enum { WANTED = 40 };
+    const char *text = model->calibration.count ? model->calibration.documents[0].text : "";
+    text += strspn(text, " \n");
+    size_t length = strcspn(text, "\n");
+    if (length > WANTED) {
+        length = WANTED;
+        while (length > 0 && text[length] != ' ')
+            length--;
+    }
+    memcpy(prompt, text, length);
+    prompt[length] = 0;
+}
+
+static void fill_header(packing *pack, const db_pack_options *options)
+{
+    const db_model_dir *model = pack->model;
+    pack->parts.config = model->config;
+    pack->parts.logit_frac = fraction_bits(pack->calibration.logit_max * LOGIT_HEADROOM, 4, 12);
+    pack->parts.parameters = (uint32_t)model->layout.parameters;
+    pack->parts.temperature = options->temperature;
+    pack->parts.top_k = options->top_k;
+    pack->parts.start_token = model->start_token;
+    pack->parts.end_token = model->tokenizer.view.end;
+    pack->parts.unknown_token = model->tokenizer.view.unknown;
+    pack->parts.name = options->name ? options->name : model->name;
+    pack->parts.tokenizer = model->tokenizer.section;
+    pack->parts.tokenizer_bytes = model->tokenizer.section_bytes;
+}
+
+static int pack_calibrated(packing *pack, const db_pack_options *options, void **image, size_t *bytes, db_error *error)
+{
+    char prompt[DB_IMAGE_PROMPT_MAX + 1];
+    uint8_t *out;
+    fill_header(pack, options);
+    char *provenance = db_provenance_make(pack->model, pack->calibration.tokens, options->command, error);
+    if (!provenance)
+        return -1;
+    pack->parts.provenance = own(pack, provenance);
+    if (add_tensors(pack, error) != 0)
+        return -1;
+    if (options->golden_prompt)
+        strcpy(prompt, options->golden_prompt);
+    else
+        default_prompt(prompt, pack->model);
+    db_image_write(&pack->parts, &out, bytes);
+    if (db_image_set_golden(out, *bytes, prompt, options->golden_seed, options->golden_tokens, error) != 0) {
+        free(out);
+        return -1;
+    }
+    *image = out;
+    return 0;
+}
+
+int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_t count, const db_pack_options *options,
+            void **image, size_t *bytes, db_error *error)
+{
+    if (check(model, options, error) != 0)
+        return -1;
+    db_tokens kept = {0};
+    if (count == 0) {
+        db_tokens_append(&kept, &model->tokenizer, &model->calibration);
+        calibration_tokens = kept.ids;
+        count = kept.count;
+    }
+    int result = -1;
+    packing pack = {.model = model};
+    if (count == 0) {
+        db_fail(error, "pack: no text to calibrate on; give one, or train again so that calibration.txt is kept");
+    } else {
+        db_calibrate(&pack.calibration, &model->config, model->parameters, model->start_token,
+                     model->tokenizer.view.end, calibration_tokens, count);
+        result = pack_calibrated(&pack, options, image, bytes, error);
+    }
+    for (size_t i = 0; i < pack.owned_count; i++)
+        free(pack.owned[i]);
+    db_calibration_free(&pack.calibration);
+    db_tokens_free(&kept);
+    return result;
+}

@@ -1,0 +1,36 @@
+/*
+ * From a model directory to an image: calibrate, quantize, write, prove with a golden vector.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef DB_PACK_PACK_H
+#define DB_PACK_PACK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "interop/model_dir.h"
+
+typedef struct {
+    const char *name;          /* of the image, at most 32 bytes of UTF-8; NULL: the model's own */
+    uint32_t temperature;      /* default sampling, thousandths, 0..10000 */
+    uint32_t top_k;            /* 0..128; 0 = all */
+    const char *golden_prompt; /* at most 96 bytes; NULL: the first words of the calibration text */
+    uint32_t golden_seed;
+    uint32_t golden_tokens; /* 1..1024 */
+    const char *command;    /* kept in the provenance; NULL: none */
+} db_pack_options;
+
+/* Temperature 0.8, top-k 40, a golden vector of 32 tokens. */
+void db_pack_defaults(db_pack_options *options);
+
+/* Packs a model as an int8 image. Activations are calibrated on calibration_tokens [count], ids that a
+ * document's end token closes; with count 0 on the model's own calibration text. The same model,
+ * text and options make the same bytes. The caller frees *image (16-byte aligned).
+ * Returns 0, or -1 with the error set: no text to calibrate on, an option out of range, a
+ * layer kind without integer code, weights beyond what an image can say. */
+int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_t count, const db_pack_options *options,
+            void **image, size_t *bytes, db_error *error);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "pack/provenance.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "interop/json.h"
+
+char *db_provenance_make(const db_model_dir *model, size_t calibration_tokens, const char *command, db_error *error)
+{
+    json_t *root = json_object();
+    const char *training = model->training ? model->training : "{}";
+    json_t *object = db_json_object(training, strlen(training), "training", error);
+    if (!object) {
+        json_decref(root);
+        return NULL;
+    }
+    json_object_set_new(root, "training", object);
+    json_t *packing = json_pack("{s:i, s:I, s:s}", "bits", 8, "calibration_tokens", (json_int_t)calibration_tokens,
+                                "version", DOGBERRY_VERSION);
+    if (command)
+        json_object_set_new(packing, "command", json_string(command));
+    json_object_set_new(root, "packing", packing);
+    if (model->tokenizer.spelling.count > 0) {
+        char *spelling = db_spelling_to_json(&model->tokenizer.spelling);
+        json_object_set_new(root, "spelling", db_json_object(spelling, strlen(spelling), "spelling", NULL));
+        free(spelling);
+    }
+    char *text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    json_decref(root);
+    assert(text);
+    return text;
+}
+
+int db_provenance_spelling(db_spelling *spelling, const dogberry_image *image, db_error *error)
+{
+    *spelling = (db_spelling){0};
+    if (image->provenance_bytes == 0)
+        return 0;
+    json_t *root = db_json_object(image->provenance, image->provenance_bytes, "provenance", error);
+    if (!root)
+        return -1;
+    const json_t *object = json_object_get(root, "spelling");
+    int result = 0;
+    if (object) {
+        char *text = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY);
+        result = db_spelling_from_json(spelling, text, error);
+        free(text);
+    }
+    json_decref(root);
+    return result;
+}
