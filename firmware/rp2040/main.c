@@ -1,0 +1,51 @@
+/*
+ * Dogberry on a Raspberry Pi Pico: a serial console over the model in flash.
+ * SPDX-License-Identifier: MIT
+ */
+#include "board.h"
+#include "console.h"
+#include "serial.h"
+#include "stack.h"
+#include "usb_cdc.h"
+
+#include "hardware/sync.h"
+#include "hardware/timer.h"
+
+static uint64_t arena[FIRMWARE_ARENA_BYTES / 8];
+static struct console console;
+
+static const struct console_port port = {
+    .read = serial_read,
+    .write = serial_write,
+    .interrupted = serial_interrupted,
+    .discard_input = serial_discard_input,
+    .micros = time_us_32,
+    .stack_peak = stack_peak,
+};
+
+int main(void)
+{
+    struct console_board board = {
+        .name = PICO_RP2040 ? "RP2040" : "RP2350",
+        .model = (const void *)(XIP_BASE + FIRMWARE_MODEL_OFFSET),
+        .model_offset = FIRMWARE_MODEL_OFFSET,
+        .model_space = PICO_FLASH_SIZE_BYTES - FIRMWARE_MODEL_OFFSET,
+        .firmware_bytes = firmware_info.flash_bytes,
+        .flash_bytes = PICO_FLASH_SIZE_BYTES,
+        .ram_static = firmware_info.ram_bytes,
+        .ram_bytes = SRAM_END - SRAM_BASE,
+        .stack_bytes = PICO_STACK_SIZE,
+        .arena = arena,
+        .arena_bytes = sizeof arena,
+    };
+
+    stack_paint();
+    serial_start();
+    console_start(&console, &port, &board);
+    for (;;) {
+        if (usb_cdc_take_opened())
+            console_greet(&console);
+        else if (!console_poll(&console))
+            __wfe(); /* every interrupt sets the event, so none is slept through */
+    }
+}
