@@ -133,7 +133,6 @@ static void take_mark(dogberry_cursor *cursor, sink *out, character c)
 {
     size_t hyphens = count_run(cursor, '-'), dots = count_run(cursor, '.');
 
-    cursor->before = (uint8_t)c.class;
     if (hyphens >= 2) {
         put(out, '-');
         put(out, '-');
@@ -145,11 +144,12 @@ static void take_mark(dogberry_cursor *cursor, sink *out, character c)
     } else {
         if (c.point == '"' || c.point == '\'') {
             c.point = directed(cursor, c);
-            cursor->before = (uint8_t)dogberry_class_of(c.point);
+            c.class = dogberry_class_of(c.point);
         }
         put(out, c.point);
         cursor->at += c.bytes;
     }
+    cursor->before = (uint8_t)c.class;
 }
 
 size_t dogberry_split(dogberry_cursor *cursor, char *piece, size_t capacity)
