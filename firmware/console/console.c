@@ -118,6 +118,20 @@ static void put_summary(const struct console *console, uint32_t tokens, uint32_t
     text_put(write, "]\n");
 }
 
+/* As dogberry_feed(), but Ctrl-C is heard between tokens. */
+static void feed(struct console *console)
+{
+    dogberry_cursor cursor = {.text = console->line.text, .length = console->line.length};
+
+    while (!console->port->interrupted()) {
+        int token = dogberry_encode(&console->image.tokenizer, &cursor);
+
+        if (token < 0)
+            break;
+        dogberry_feed_token(console->session, (uint32_t)token);
+    }
+}
+
 static void reply(struct console *console)
 {
     const struct console_port *port = console->port;
@@ -125,7 +139,7 @@ static void reply(struct console *console)
     uint32_t tokens = 0, started;
     bool blank = true; /* nothing printed yet: the first word needs no space before it */
 
-    dogberry_feed(console->session, console->line.text, console->line.length);
+    feed(console);
     started = port->micros();
     while (tokens < console->length && !port->interrupted()) {
         int token = dogberry_next(console->session, piece, sizeof piece, NULL);

@@ -23,27 +23,27 @@ struct console_port {
 /* What the console needs to know of a board. All memory outlives the console. */
 struct console_board {
     const char *name;
-    const void *model;      /* where an image may be, aligned to DOGBERRY_IMAGE_ALIGNMENT */
-    uint32_t model_offset;  /* the same place, from the start of flash */
-    uint32_t model_space;   /* bytes that may be read there */
+    const void *model;     /* where an image may be, aligned to DOGBERRY_IMAGE_ALIGNMENT */
+    uint32_t model_offset; /* the same place, from the start of flash */
+    uint32_t model_space;  /* bytes that may be read there */
     uint32_t firmware_bytes, flash_bytes;
     uint32_t ram_static, ram_bytes; /* used by data, bss and arena; on the chip */
     uint32_t stack_bytes;
-    void *arena;            /* for the session, aligned to DOGBERRY_ARENA_ALIGNMENT */
+    void *arena; /* for the session, aligned to DOGBERRY_ARENA_ALIGNMENT */
     uint32_t arena_bytes;
 };
 
 #define CONSOLE_SEED 1u
-#define CONSOLE_LENGTH 40u       /* tokens in a reply */
+#define CONSOLE_LENGTH 40u /* tokens in a reply */
 #define CONSOLE_LENGTH_MAX 1000u
 
 struct console {
     const struct console_port *port;
     const struct console_board *board;
     dogberry_image image;
-    dogberry_session *session;  /* NULL without a model that runs */
-    int status;                 /* of opening and starting the model */
-    int golden;                 /* of its golden vector */
+    dogberry_session *session; /* NULL without a model that runs */
+    int status;                /* of opening and starting the model */
+    int golden;                /* of its golden vector */
     dogberry_sampling sampling;
     uint32_t seed, length;
     struct line line;

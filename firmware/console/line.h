@@ -17,16 +17,16 @@
 struct line {
     char text[LINE_BYTES]; /* NUL-terminated once LINE_DONE */
     size_t length;
-    size_t dropped;        /* bytes that came after the buffer was full */
-    bool after_return;     /* a line feed that follows belongs to the carriage return */
-    uint8_t escape;        /* inside an escape sequence, as of an arrow key */
+    size_t dropped;    /* bytes that came after the buffer was full */
+    bool after_return; /* a line feed that follows belongs to the carriage return */
+    uint8_t escape;    /* inside an escape sequence, as of an arrow key */
 };
 
 enum line_event {
-    LINE_MORE,      /* go on typing */
-    LINE_DONE,      /* text[0..length) was entered */
-    LINE_TOO_LONG,  /* the line that just ended had length + dropped bytes; what is in text is not to be used */
-    LINE_CANCELLED  /* Ctrl-C */
+    LINE_MORE,     /* go on typing */
+    LINE_DONE,     /* text[0..length) was entered */
+    LINE_TOO_LONG, /* the line that just ended had length + dropped bytes; what is in text is not to be used */
+    LINE_CANCELLED /* Ctrl-C */
 };
 
 /* Empties the line, keeping what must be remembered between lines. */

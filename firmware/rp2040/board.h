@@ -8,6 +8,12 @@
 #include <stdint.h>
 #include "pico.h"
 
+#if PICO_RP2040
+#define FIRMWARE_CHIP "RP2040"
+#else
+#define FIRMWARE_CHIP "RP2350"
+#endif
+
 #define FIRMWARE_MODEL_OFFSET (128u * 1024u) /* of the image, from the start of flash; held by linker/ */
 #define FIRMWARE_ARENA_BYTES (160u * 1024u)  /* for the session */
 

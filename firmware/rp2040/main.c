@@ -26,7 +26,7 @@ static const struct console_port port = {
 int main(void)
 {
     struct console_board board = {
-        .name = PICO_RP2040 ? "RP2040" : "RP2350",
+        .name = FIRMWARE_CHIP,
         .model = (const void *)(XIP_BASE + FIRMWARE_MODEL_OFFSET),
         .model_offset = FIRMWARE_MODEL_OFFSET,
         .model_space = PICO_FLASH_SIZE_BYTES - FIRMWARE_MODEL_OFFSET,

@@ -39,9 +39,9 @@ static struct {
     enum { IDLE, DATA_IN, DATA_OUT, STATUS_IN, STATUS_OUT } stage;
     const uint8_t *data; /* what is still to go out */
     uint32_t left;
-    bool ends_short;     /* the last packet must be shorter than USB_PACKET */
-    uint32_t toggle;     /* of the next data packet */
-    uint8_t address;     /* takes effect after the status packet */
+    bool ends_short; /* the last packet must be shorter than USB_PACKET */
+    uint32_t toggle; /* of the next data packet */
+    uint8_t address; /* takes effect after the status packet */
     uint8_t configuration;
     uint8_t line_coding[LINE_CODING_BYTES];
 } control = {.line_coding = {0x00, 0xC2, 0x01, 0x00, 0, 0, 8}}; /* 115200 8N1 */

@@ -12,9 +12,9 @@
 
 /* What control transfers mean for the data endpoints. */
 struct usb_control_events {
-    void (*configure)(bool on);            /* SET_CONFIGURATION, or a bus reset (off) */
-    void (*set_ready)(bool terminal);      /* DTR: a terminal program opened or closed the port */
-    void (*clear_halt)(uint8_t endpoint);  /* bit 7: in; its data toggle restarts at 0 */
+    void (*configure)(bool on);           /* SET_CONFIGURATION, or a bus reset (off) */
+    void (*set_ready)(bool terminal);     /* DTR: a terminal program opened or closed the port */
+    void (*clear_halt)(uint8_t endpoint); /* bit 7: in; its data toggle restarts at 0 */
 };
 
 /* Sets who is told; `events` must live on. */

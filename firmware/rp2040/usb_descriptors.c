@@ -6,7 +6,7 @@
 #include "usb_descriptors.h"
 #include "pico.h"
 
-#define LOW(x) ((x) & 0xFF)
+#define LOW(x) ((x)&0xFF)
 #define HIGH(x) ((x) >> 8)
 
 enum { DEVICE = 1, CONFIGURATION = 2, STRING = 3, INTERFACE = 4, ENDPOINT = 5, CS_INTERFACE = 0x24 };
@@ -19,6 +19,7 @@ enum { CLASS_COMMUNICATION = 2, SUBCLASS_ACM = 2, CLASS_DATA = 10, ATTRIBUTE_BUL
 #define PRODUCT 0x0009
 #endif
 
+/* clang-format off */
 static const uint8_t device[18] = {
     sizeof device,  DEVICE,         0x00,         0x02,          /* USB 2.0 */
     CLASS_COMMUNICATION, 0,         0,            USB_PACKET,
@@ -44,6 +45,8 @@ static const uint8_t configuration[CONFIGURATION_BYTES] = {
     7, ENDPOINT, USB_EP_DATA, ATTRIBUTE_BULK, USB_PACKET, 0, 0,
     7, ENDPOINT, 0x80 | USB_EP_DATA, ATTRIBUTE_BULK, USB_PACKET, 0, 0,
 };
+
+/* clang-format on */
 
 /* A string descriptor is UTF-16; ours are ASCII. */
 static const uint8_t *string(uint8_t index, size_t *length)
