@@ -39,7 +39,7 @@ int db_json_integer(const json_t *object, const char *key, uint64_t least, uint6
 int db_json_u32(const json_t *object, const char *key, uint32_t least, uint32_t most, uint32_t *value,
                 const char *where, db_error *error)
 {
-    uint64_t wide;
+    uint64_t wide = 0;
     if (db_json_integer(object, key, least, most, &wide, where, error) != 0)
         return -1;
     *value = (uint32_t)wide;
