@@ -32,7 +32,8 @@ bool db_text_is_blank(const char *text, size_t length)
 static size_t count_bad_bytes(const char *bytes, size_t length)
 {
     size_t bad = 0;
-    for (size_t at = db_utf8_check(bytes, length); at < length; at += 1 + db_utf8_check(bytes + at + 1, length - at - 1))
+    for (size_t at = db_utf8_check(bytes, length); at < length;
+         at += 1 + db_utf8_check(bytes + at + 1, length - at - 1))
         bad++;
     return bad;
 }

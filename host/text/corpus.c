@@ -113,8 +113,10 @@ static int add_file(db_corpus *corpus, const char *name, const char *path, bool 
     int result = 0;
     if (db_text_is_binary(bytes, length)) {
         if (direct)
-            result = db_fail(error, "%s: holds NUL bytes, so it is not UTF-8 text (a binary file, or UTF-16: convert that "
-                             "with iconv -f UTF-16 -t UTF-8)", path);
+            result = db_fail(error,
+                             "%s: holds NUL bytes, so it is not UTF-8 text (a binary file, or UTF-16: convert that "
+                             "with iconv -f UTF-16 -t UTF-8)",
+                             path);
     } else if (db_text_is_blank(bytes, length)) {
         if (direct)
             result = db_fail(error, "%s: %s; give a file with text in it", path,

@@ -48,8 +48,9 @@ static int cut_last(db_corpus *corpus, size_t wanted, db_corpus *validation, siz
     db_document *last = &corpus->documents[corpus->count - 1];
     size_t cut = wanted < last->bytes ? cut_before(last->text, last->bytes, wanted) : 0;
     if (cut == 0 || db_text_is_blank(last->text, cut) || db_text_is_blank(last->text + cut, last->bytes - cut))
-        return moved ? 0 : db_fail(error, "%s: too short to set a part aside for validation; add text or give --val",
-                                   last->name);
+        return moved ? 0
+                     : db_fail(error, "%s: too short to set a part aside for validation; add text or give --val",
+                               last->name);
     db_document tail = {.path = db_copy_string(last->path), .bytes = last->bytes - cut};
     tail.name = db_allocate(strlen(last->name) + sizeof " (tail)");
     strcat(strcpy(tail.name, last->name), " (tail)");
@@ -76,7 +77,8 @@ int db_corpus_split(db_corpus *corpus, double fraction, db_corpus *validation, d
         return db_fail(error, "no text to set a part aside for validation");
     size_t target = (size_t)((double)corpus->bytes * fraction);
     if (target == 0)
-        return db_fail(error, "%zu bytes of text are too few to set a part aside for validation; add text", corpus->bytes);
+        return db_fail(error, "%zu bytes of text are too few to set a part aside for validation; add text",
+                       corpus->bytes);
     size_t whole = 0, sum = 0;
     while (whole + 1 < corpus->count && sum + corpus->documents[corpus->count - whole - 1].bytes <= target)
         sum += corpus->documents[corpus->count - ++whole].bytes;

@@ -97,7 +97,9 @@ static void bad_input_is_refused_with_its_reason(void **state)
     expect_refusal("", 0, "empty");
     expect_refusal("\xEF\xBB\xBF", 3, "blanks");
     expect_refusal(" \r\n\t\n", 5, "blanks");
-    expect_refusal("\x7F" "ELF\0\1\2\3", 8, "binary");
+    expect_refusal("\x7F"
+                   "ELF\0\1\2\3",
+                   8, "binary");
     expect_refusal("\xFF\xFEh\0i\0", 6, "UTF-16");
     expect_refusal("caf\xE9 au lait", 12, "byte 0xE9 at offset 3");
     expect_refusal("\xEF\xBB\xBF\r\nok \xC3", 9, "byte 0xC3 at offset 8");
@@ -163,7 +165,8 @@ static void separators_make_documents(void **state)
     (void)state;
     db_corpus corpus;
     db_error error;
-    const char *text = "\nfirst\nstory\n<|endoftext|>\n\n  <|endoftext|> \r\nsecond <|endoftext|> story\n\n<|endoftext|>\nlast\n";
+    const char *text =
+        "\nfirst\nstory\n<|endoftext|>\n\n  <|endoftext|> \r\nsecond <|endoftext|> story\n\n<|endoftext|>\nlast\n";
     assert_int_equal(read_bytes(&corpus, text, strlen(text), false, &error), 0);
     assert_int_equal(corpus.count, 3);
     assert_string_equal(corpus.documents[0].text, "first\nstory");

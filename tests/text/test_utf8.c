@@ -47,14 +47,19 @@ static void bad_bytes_are_found_at_their_offset(void **state)
         const char *text;
         size_t length, bad;
     } cases[] = {
-        {"plain", 5, 5},           {"", 0, 0},
-        {"ab\x80", 3, 2},          {"\xC0\xAF", 2, 0},         /* overlong */
-        {"\xE0\x9F\xBF", 3, 0},    {"\xF0\x8F\xBF\xBF", 4, 0}, /* overlong */
-        {"x\xED\xA0\x80", 4, 1},                               /* surrogate */
-        {"\xF4\x90\x80\x80", 4, 0},                            /* above U+10FFFF */
-        {"\xF5\x80\x80\x80", 4, 0}, {"\xFF", 1, 0},
-        {"caf\xE9 au lait", 12, 3},                            /* Latin-1 */
-        {"\xE2\x82", 2, 0},        {"a\xF0\x9F\x98", 4, 1},    /* cut short */
+        {"plain", 5, 5},
+        {"", 0, 0},
+        {"ab\x80", 3, 2},
+        {"\xC0\xAF", 2, 0}, /* overlong */
+        {"\xE0\x9F\xBF", 3, 0},
+        {"\xF0\x8F\xBF\xBF", 4, 0}, /* overlong */
+        {"x\xED\xA0\x80", 4, 1},    /* surrogate */
+        {"\xF4\x90\x80\x80", 4, 0}, /* above U+10FFFF */
+        {"\xF5\x80\x80\x80", 4, 0},
+        {"\xFF", 1, 0},
+        {"caf\xE9 au lait", 12, 3}, /* Latin-1 */
+        {"\xE2\x82", 2, 0},
+        {"a\xF0\x9F\x98", 4, 1}, /* cut short */
         {"\xE4\xB8\xAD\xE6\x96\x87!", 7, 7},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
