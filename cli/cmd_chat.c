@@ -123,13 +123,13 @@ static char *prompt(EditLine *editor)
 static void converse_at_terminal(conversation *talk)
 {
     EditLine *editor = el_init("dogberry", stdin, stdout, stderr);
-    History *history = history_init();
+    History *past = history_init();
     HistEvent event;
-    history(history, &event, H_SETSIZE, 200);
+    history(past, &event, H_SETSIZE, 200);
     el_set(editor, EL_PROMPT, prompt);
     el_set(editor, EL_EDITOR, "emacs");
     el_set(editor, EL_SIGNAL, 1);
-    el_set(editor, EL_HIST, history, history);
+    el_set(editor, EL_HIST, history, past);
     printf("%s. /help tells the commands; Ctrl-C stops a reply, Ctrl-D leaves.\n", talk->file.image.name);
     for (;;) {
         int count;
@@ -143,13 +143,13 @@ static void converse_at_terminal(conversation *talk)
             break;
         }
         char *line = strndup(typed, strcspn(typed, "\r\n"));
-        history(history, &event, H_ENTER, line);
+        history(past, &event, H_ENTER, line);
         bool more = handle(talk, line);
         free(line);
         if (!more)
             break;
     }
-    history_end(history);
+    history_end(past);
     el_end(editor);
 }
 

@@ -15,7 +15,7 @@
 #include "base/memory.h"
 #include "commands.h"
 #include "interop/model_dir.h"
-#include "report.h"
+#include "measured.h"
 #include "texts.h"
 #include "train_view.h"
 
@@ -145,7 +145,7 @@ static void set_options(job *work, const settings *given)
     options->batch = (options->batch + options->threads - 1) / options->threads * options->threads;
 }
 
-static char *describe_training(const job *work, const settings *given, const db_report *report)
+static char *describe_training(const job *work, const settings *given, const db_measure *report)
 {
     char hash[24], date[32];
     time_t now = time(NULL);
@@ -163,7 +163,7 @@ static char *describe_training(const job *work, const settings *given, const db_
     return text;
 }
 
-static void print_end(const job *work, const settings *given, const db_report *report)
+static void print_end(const job *work, const settings *given, const db_measure *report)
 {
     static const char *const endings[] = {"", "; the held-out loss no longer fell", "; stopped early as asked",
                                           "; the loss was not a number again and again"};
@@ -173,7 +173,7 @@ static void print_end(const job *work, const settings *given, const db_report *r
            work->result.training_seconds > 0 ? (double)work->result.last.words / work->result.training_seconds : 0,
            endings[work->result.end]);
     printf("Held out: ");
-    cli_report_print(report);
+    cli_measure_print(report);
     printf("Saved in %s. Next: dogberry pack %s -o %s.dog\n", given->output, given->output, work->model.name);
 }
 
@@ -198,8 +198,8 @@ static int train(job *work, const settings *given, db_error *error)
         cli_train_view_end(&view);
     if (failed)
         return -1;
-    db_report report;
-    cli_report_float(&report, model, &work->validation_tokens, work->options.threads);
+    db_measure report;
+    cli_measure_float(&report, model, &work->validation_tokens, work->options.threads);
     model->training = describe_training(work, given, &report);
     if (db_model_dir_save(model, given->output, error))
         return -1;
