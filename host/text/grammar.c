@@ -192,8 +192,7 @@ static void expand_binding(db_grammar *grammar, const char *key, const char *equ
     assert(rule);
     const char *choice = choose(grammar, rule, index, true);
     expand(grammar, choice, choice + strlen(choice));
-    bind(grammar, key, (size_t)(equals - key), rule->fields, grammar->draft.text + start,
-         grammar->draft.bytes - start);
+    bind(grammar, key, (size_t)(equals - key), rule->fields, grammar->draft.text + start, grammar->draft.bytes - start);
     grammar->draft.bytes = start;
 }
 
