@@ -20,8 +20,7 @@ static size_t chunk_length(size_t n, size_t at)
     return n - at < DB_OUTPUT_CHUNK ? n - at : DB_OUTPUT_CHUNK;
 }
 
-double db_dense_loss(const db_dense *layer, size_t n, const real *h, const uint16_t *targets, real *logits,
-                     float *nats)
+double db_dense_loss(const db_dense *layer, size_t n, const real *h, const uint16_t *targets, real *logits, float *nats)
 {
     double sum = 0;
     for (size_t at = 0; at < n; at += DB_OUTPUT_CHUNK) {

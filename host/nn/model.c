@@ -247,8 +247,7 @@ static db_recurrent layer_weights(const db_pass *pass, const real *parameters, u
         .inputs = l == 0 ? pass->config.embedding : pass->config.hidden,
         .hidden = pass->config.hidden,
         .weight_input = parameters + offsets->weight_input,
-        .weight_recurrent =
-            drops_recurrent(pass) ? pass->recurrent_weights[l] : parameters + offsets->weight_recurrent,
+        .weight_recurrent = drops_recurrent(pass) ? pass->recurrent_weights[l] : parameters + offsets->weight_recurrent,
         .bias = parameters + offsets->bias,
         .bias_recurrent = pass->config.architecture == DOGBERRY_GRU ? parameters + offsets->bias_recurrent : NULL,
     };
@@ -282,7 +281,7 @@ static const real *forward(db_pass *pass, const real *parameters, const db_windo
         const db_recurrent layer = layer_weights(pass, parameters, l);
         const db_recurrent_input input = layer_input(pass, window, l);
         (config->architecture == DOGBERRY_LSTM ? db_lstm_forward : db_gru_forward)(&layer, &input, &pass->traces[l],
-                                                                                  pass->outputs[l]);
+                                                                                   pass->outputs[l]);
         apply_mask(output_mask(pass, l), window->steps, (size_t)pass->streams * config->hidden, pass->outputs[l]);
     }
     return pass->outputs[config->layers - 1];
@@ -323,8 +322,8 @@ double db_pass_loss(db_pass *pass, const real *parameters, const db_window *wind
     pass->noisy = false;
     const db_dense output = output_layer(pass, parameters);
     const real *h = forward(pass, parameters, window);
-    const double sum = db_dense_loss(&output, (size_t)window->steps * pass->streams, h, window->targets, pass->logits,
-                                     nats);
+    const double sum =
+        db_dense_loss(&output, (size_t)window->steps * pass->streams, h, window->targets, pass->logits, nats);
     carry_state(pass, window->steps);
     return sum;
 }
@@ -336,9 +335,9 @@ double db_pass_gradient(db_pass *pass, const real *parameters, const db_window *
     memset(gradient, 0, pass->layout.parameters * sizeof *gradient);
     const db_dense output = output_layer(pass, parameters);
     const real *h = forward(pass, parameters, window);
-    const double sum = db_dense_backward(&output, (size_t)window->steps * pass->streams, h, window->targets, scale,
-                                         pass->logits, pass->gradients, gradient + pass->output_weight,
-                                         gradient + pass->output_bias);
+    const double sum =
+        db_dense_backward(&output, (size_t)window->steps * pass->streams, h, window->targets, scale, pass->logits,
+                          pass->gradients, gradient + pass->output_weight, gradient + pass->output_bias);
     backward(pass, parameters, window, gradient);
     carry_state(pass, window->steps);
     return sum;

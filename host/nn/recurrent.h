@@ -32,10 +32,10 @@ typedef struct {
  * before forward, slot 0 of hidden and cell is the state carried in; after it, slot T is the
  * one to carry on. */
 typedef struct {
-    real *hidden; /* [T+1][B][H] h before step t, zeroed by resets */
-    real *cell;   /* [T+1][B][H] c before step t, zeroed by resets (LSTM) */
-    real *gates;  /* [T][B][G*H] gate values; the backward pass leaves gradients before the squashing there */
-    real *extra;  /* [T][B][H] LSTM: tanh of the new cell; GRU: the new gate's recurrent part */
+    real *hidden;  /* [T+1][B][H] h before step t, zeroed by resets */
+    real *cell;    /* [T+1][B][H] c before step t, zeroed by resets (LSTM) */
+    real *gates;   /* [T][B][G*H] gate values; the backward pass leaves gradients before the squashing there */
+    real *extra;   /* [T][B][H] LSTM: tanh of the new cell; GRU: the new gate's recurrent part */
     real *scratch; /* [B][3*H] */
 } db_recurrent_trace;
 

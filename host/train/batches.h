@@ -25,10 +25,10 @@ typedef struct {
 
 /* The plan of one epoch. */
 typedef struct {
-    uint32_t streams;  /* B */
-    size_t length;     /* targets per stream, count / B */
-    uint32_t windows;  /* steps in an epoch; their lengths differ by one at most */
-    uint32_t window;   /* T, the longest window */
+    uint32_t streams; /* B */
+    size_t length;    /* targets per stream, count / B */
+    uint32_t windows; /* steps in an epoch; their lengths differ by one at most */
+    uint32_t window;  /* T, the longest window */
 } db_epoch_plan;
 
 /* Plans epochs of `count` tokens. Fewer streams and shorter windows than asked for are

@@ -11,8 +11,8 @@
 #include "train/batches.h"
 
 typedef struct {
-    double nats;     /* sum of -ln p over all targets */
-    size_t tokens;   /* targets */
+    double nats;   /* sum of -ln p over all targets */
+    size_t tokens; /* targets */
 } db_loss;
 
 /* Documents are independent, so they are spread over `threads` threads and run side by side;

@@ -35,10 +35,10 @@ typedef struct {
     double minutes; /* of wall clock, evaluations included; trapezoid schedule only */
     uint64_t steps;
 
-    uint32_t threads;  /* 1..64; part of what makes a run repeatable */
+    uint32_t threads; /* 1..64; part of what makes a run repeatable */
     uint64_t seed;
-    uint32_t batch;    /* streams in all, a multiple of threads */
-    uint32_t window;   /* targets per stream and step, 1..1024 */
+    uint32_t batch;  /* streams in all, a multiple of threads */
+    uint32_t window; /* targets per stream and step, 1..1024 */
 
     double learning_rate; /* the highest */
     uint32_t warmup;      /* steps */
@@ -46,9 +46,9 @@ typedef struct {
     double decay;         /* trapezoid: share of the run spent going down, 0..1 */
     double beta1, beta2;  /* Adam's */
     double epsilon;
-    double weight_decay;  /* decoupled, times the rate; matrices only */
-    double clip;          /* the gradient's global norm, per-token mean loss; 0 = off */
-    double average;       /* decay of the moving average of weights; 0 = off */
+    double weight_decay; /* decoupled, times the rate; matrices only */
+    double clip;         /* the gradient's global norm, per-token mean loss; 0 = off */
+    double average;      /* decay of the moving average of weights; 0 = off */
 
     /* Shares dropped, 0..0.9; see nn/dropout.h. */
     double drop_embedding; /* whole words out of the embedding table */
@@ -60,10 +60,10 @@ typedef struct {
     uint32_t patience; /* evaluations without a better validation loss before stopping; 0 = off */
 
     /* Files; none of these changes the weights. */
-    const char *folder;       /* gets history.jsonl, curve.svg, checkpoint.bin; NULL = none */
-    bool resume;              /* go on from folder's checkpoint.bin, where there is one */
+    const char *folder;        /* gets history.jsonl, curve.svg, checkpoint.bin; NULL = none */
+    bool resume;               /* go on from folder's checkpoint.bin, where there is one */
     double checkpoint_seconds; /* least time between two checkpoints; 0 = every snapshot; negative = none */
-    uint32_t snapshot_steps;  /* the last good state is kept every so many steps */
+    uint32_t snapshot_steps;   /* the last good state is kept every so many steps */
 } db_train_options;
 
 /* Fills in what measured best for models like `config` on texts of about `tokens` tokens.
@@ -106,11 +106,11 @@ enum db_train_end {
 };
 
 typedef struct {
-    uint32_t end;            /* enum db_train_end */
-    db_train_progress last;  /* at the end; best_loss is that of the weights returned */
-    uint64_t steps;          /* give this as `steps` (with minutes = 0) to repeat a run by minutes */
-    bool repeatable;         /* false if the plan had to change while the rate was going down */
-    bool averaged;           /* the weights returned are the moving average */
+    uint32_t end;           /* enum db_train_end */
+    db_train_progress last; /* at the end; best_loss is that of the weights returned */
+    uint64_t steps;         /* give this as `steps` (with minutes = 0) to repeat a run by minutes */
+    bool repeatable;        /* false if the plan had to change while the rate was going down */
+    bool averaged;          /* the weights returned are the moving average */
     uint32_t rollbacks;
     double seconds;          /* wall clock */
     double training_seconds; /* of these, without evaluations and files */
@@ -126,6 +126,9 @@ void db_train_initialize(const db_model_config *config, uint64_t seed, float *pa
 int db_train_run(const db_model_config *config, float *parameters, const db_sequence *train,
                  const db_sequence *validation, const db_train_options *options, const db_train_callbacks *callbacks,
                  db_train_result *result, db_error *error);
+
+/* Removes a folder's checkpoint.bin: call it when the finished weights are safely stored. */
+void db_train_forget(const char *folder);
 
 /* One passage from the float model, for samples: starts at zero state with start_token, then the prompt,
  * then draws up to `limit` ids at `temperature` (> 0), never `banned` (DOGBERRY_NO_TOKEN: none), until

@@ -1,0 +1,176 @@
+/*
+ * Options of a run: defaults, ranges, and a description to compare runs by.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "train/run.h"
+
+void db_train_defaults(db_train_options *options, const db_model_config *config, size_t tokens)
+{
+    (void)config;
+    (void)tokens;
+    *options = (db_train_options){
+        .threads = 1,
+        .seed = 1,
+        .batch = 64,
+        .window = 32,
+        .learning_rate = 4e-3,
+        .warmup = 200,
+        .schedule = DB_SCHEDULE_TRAPEZOID,
+        .decay = 0.5,
+        .beta1 = 0.9,
+        .beta2 = 0.99,
+        .epsilon = 1e-8,
+        .weight_decay = 0.01,
+        .clip = 0.5,
+        .average = 0.999,
+        .drop_output = 0.3,
+        .drop_recurrent = 0.2,
+        .checkpoint_seconds = 60,
+        .snapshot_steps = 100,
+    };
+}
+
+typedef struct {
+    const char *name;
+    double value, low, high;
+} range;
+
+int db_train_options_check(const db_train_options *o, db_error *error)
+{
+    const range ranges[] = {
+        {"epochs", o->epochs, 0, 1e6},
+        {"minutes", o->minutes, 0, 1e5},
+        {"threads", o->threads, 1, 64},
+        {"batch", o->batch, 1, 65536},
+        {"window", o->window, 1, 1024},
+        {"learning rate", o->learning_rate, 1e-8, 10},
+        {"schedule", o->schedule, DB_SCHEDULE_COSINE, DB_SCHEDULE_TRAPEZOID},
+        {"decay", o->decay, 0, o->minutes > 0 ? 0.95 : 1},
+        {"beta1", o->beta1, 0, 0.99999},
+        {"beta2", o->beta2, 0, 0.99999},
+        {"epsilon", o->epsilon, 0, 1},
+        {"weight decay", o->weight_decay, 0, 10},
+        {"clip", o->clip, 0, 1e9},
+        {"average", o->average, 0, 0.999999},
+        {"embedding dropout", o->drop_embedding, 0, 0.9},
+        {"input dropout", o->drop_input, 0, 0.9},
+        {"hidden dropout", o->drop_hidden, 0, 0.9},
+        {"output dropout", o->drop_output, 0, 0.9},
+        {"recurrent dropout", o->drop_recurrent, 0, 0.9},
+        {"snapshot steps", o->snapshot_steps, 1, 1e9},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        const range *r = &ranges[i];
+        if (!(r->value >= r->low && r->value <= r->high)) {
+            return db_fail(error, "training options: %s is %g; it must be %g to %g", r->name, r->value, r->low,
+                           r->high);
+        }
+    }
+    if (o->batch % o->threads != 0) {
+        return db_fail(error, "training options: batch %u is not a multiple of threads %u; make it one", o->batch,
+                       o->threads);
+    }
+    if (!(o->epochs > 0 || o->minutes > 0 || o->steps > 0)) {
+        return db_fail(error, "training options: no end is set; give epochs, minutes or steps");
+    }
+    if (o->minutes > 0 && o->schedule != DB_SCHEDULE_TRAPEZOID) {
+        return db_fail(error, "training options: a limit in minutes needs the trapezoid schedule");
+    }
+    return 0;
+}
+
+/* A string that grows. */
+typedef struct {
+    char *text;
+    size_t length, capacity;
+} description;
+
+static void describe(description *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void describe(description *to, const char *format, ...)
+{
+    char line[128];
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    to->text = db_grow(to->text, &to->capacity, to->length + (size_t)length + 2, 1);
+    memcpy(to->text + to->length, line, (size_t)length);
+    to->length += (size_t)length;
+    to->text[to->length++] = '\n';
+    to->text[to->length] = '\0';
+}
+
+/* FNV-1a over the ids. */
+static uint64_t sequence_hash(const db_sequence *text)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    for (size_t i = 0; i < text->count; i++) {
+        hash = (hash ^ text->ids[i]) * UINT64_C(0x100000001B3);
+    }
+    return hash ^ ((uint64_t)text->start_token << 32) ^ text->end_token;
+}
+
+static void describe_limits(description *to, const db_train_options *o)
+{
+    describe(to, "epochs = %.17g", o->epochs);
+    describe(to, "minutes = %.17g", o->minutes);
+    describe(to, "steps = %" PRIu64, o->steps);
+    describe(to, "threads = %u", o->threads);
+    describe(to, "seed = %" PRIu64, o->seed);
+    describe(to, "batch = %u", o->batch);
+    describe(to, "window = %u", o->window);
+    describe(to, "snapshot steps = %u", o->snapshot_steps);
+    describe(to, "patience = %u", o->patience);
+}
+
+static void describe_rates(description *to, const db_train_options *o)
+{
+    const range values[] = {
+        {"learning rate", o->learning_rate, 0, 0},
+        {"warmup", o->warmup, 0, 0},
+        {"schedule", o->schedule, 0, 0},
+        {"decay", o->decay, 0, 0},
+        {"beta1", o->beta1, 0, 0},
+        {"beta2", o->beta2, 0, 0},
+        {"epsilon", o->epsilon, 0, 0},
+        {"weight decay", o->weight_decay, 0, 0},
+        {"clip", o->clip, 0, 0},
+        {"average", o->average, 0, 0},
+        {"embedding dropout", o->drop_embedding, 0, 0},
+        {"input dropout", o->drop_input, 0, 0},
+        {"hidden dropout", o->drop_hidden, 0, 0},
+        {"output dropout", o->drop_output, 0, 0},
+        {"recurrent dropout", o->drop_recurrent, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        describe(to, "%s = %.17g", values[i].name, values[i].value);
+    }
+}
+
+char *db_run_describe(const db_run *run)
+{
+    const db_model_config *c = run->config;
+    description to = {NULL, 0, 0};
+    describe(&to, "architecture = %u", c->architecture);
+    describe(&to, "output = %u", c->output);
+    describe(&to, "vocabulary = %u", c->vocab);
+    describe(&to, "embedding = %u", c->embedding);
+    describe(&to, "hidden = %u", c->hidden);
+    describe(&to, "layers = %u", c->layers);
+    describe(&to, "classes = %u", c->classes);
+    describe_limits(&to, run->options);
+    describe_rates(&to, run->options);
+    describe(&to, "training text = %016" PRIx64, sequence_hash(run->train));
+    describe(&to, "validation text = %016" PRIx64, sequence_hash(run->validation));
+    return to.text;
+}
