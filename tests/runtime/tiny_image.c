@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+#include "tiny_image.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dogberry.h"
+
+enum { CAPACITY = 1 << 22, GLUE_LEFT = 1, GLUE_RIGHT = 2, ENDS = 4, SPECIAL = 8 };
+
+static const struct {
+    const char *key, *own;
+    uint8_t display, flags;
+} words[TINY_WORDS] = {
+    {"<unk>", "", 0, SPECIAL},
+    {"<end>", "", 0, SPECIAL},
+    {"\n", "", 0, 0},
+    {"\n\n", "", 0, 0},
+    {",", "", 0, GLUE_LEFT},
+    {".", "", 0, GLUE_LEFT | ENDS},
+    {"?", "", 0, GLUE_LEFT | ENDS},
+    {"\xE2\x80\x9C", "\"", 3, GLUE_RIGHT},
+    {"\xE2\x80\x9D", "\"", 3, GLUE_LEFT},
+    {"\xE2\x80\x98", "'", 3, GLUE_RIGHT},
+    {"\xE2\x80\x99", "'", 3, GLUE_LEFT},
+    {"-", "", 0, GLUE_LEFT | GLUE_RIGHT},
+    {"(", "", 0, GLUE_RIGHT},
+    {")", "", 0, GLUE_LEFT},
+    {"the", "", 0, 0},
+    {"claudio", "", 1, 0},
+    {"usa", "", 2, 0},
+    {"mcduff", "McDuff", 3, 0},
+    {"don't", "", 0, 0},
+    {"says", "", 0, 0},
+    {"\xC3\xA9t\xC3\xA9", "", 0, 0},
+    {"--", "", 0, 0},
+    {"...", "", 0, GLUE_LEFT | ENDS},
+};
+
+typedef struct {
+    uint8_t *bytes;
+    size_t at;
+    uint32_t random;
+} writer;
+
+uint32_t tiny_random(uint32_t *state, uint32_t bound)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return (uint32_t)(((uint64_t)(*state >> 8) * bound) >> 24);
+}
+
+static void put(uint8_t *place, uint32_t value, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        place[i] = (uint8_t)(value >> 8 * i);
+}
+
+static void align(writer *w)
+{
+    w->at = (w->at + 15u) & ~(size_t)15u;
+    assert(w->at < CAPACITY / 2);
+}
+
+tiny_config tiny_default(void)
+{
+    tiny_config config = {.architecture = DOGBERRY_LSTM,
+                          .output = DOGBERRY_DENSE,
+                          .layers = 1,
+                          .vocab = TINY_WORDS + 2,
+                          .embedding = 8,
+                          .hidden = 12,
+                          .cell_frac = 11,
+                          .logit_frac = 8,
+                          .temperature = 1000,
+                          .seed = 7};
+    return config;
+}
+
+/* A factor as a scale word. */
+static uint32_t scale_word(double factor)
+{
+    int exponent;
+    double mantissa = floor(frexp(factor, &exponent) * 32768.0 + 0.5);
+    uint32_t m = mantissa > 32767.0 ? 32767u : (uint32_t)mantissa;
+
+    assert(15 - exponent >= 8 && 15 - exponent <= 46);
+    return m | (uint32_t)(15 - exponent) << 16;
+}
+
+/* Scale words around `factor`, each row its own. */
+static void write_scales(writer *w, uint32_t rows, double factor)
+{
+    for (uint32_t r = 0; r < rows; r++, w->at += 4)
+        put(w->bytes + w->at, scale_word(factor * (0.5 + tiny_random(&w->random, 1000) / 1000.0)), 4);
+    align(w);
+}
+
+static void write_int16(writer *w, uint32_t rows, int32_t size)
+{
+    for (uint32_t r = 0; r < rows; r++, w->at += 2)
+        put(w->bytes + w->at, (uint32_t)((int32_t)tiny_random(&w->random, (uint32_t)(2 * size + 1)) - size), 2);
+    align(w);
+}
+
+static void write_int8(writer *w, uint32_t rows, uint32_t cols)
+{
+    for (uint32_t r = 0; r < rows; r++) {
+        for (uint32_t c = 0; c < cols; c++)
+            w->bytes[w->at + c] = (uint8_t)((int32_t)tiny_random(&w->random, 255) - 127);
+        w->at += cols;
+        align(w);
+    }
+}
+
+/* One tensor with its table entry. `size`: the typical scale factor, or the largest value of an int16. */
+static void add_tensor(writer *w, uint32_t *index, uint32_t role_layer_detail, uint32_t type, uint32_t rows,
+                       uint32_t cols, double size)
+{
+    uint8_t *e = w->bytes + 256 + 32u * (*index)++;
+    uint32_t stride = type == 1 ? (cols + 15u) & ~15u : type == 3 ? 2u : 4u;
+
+    put(e, role_layer_detail | type << 16, 4);
+    put(e + 4, rows, 4);
+    put(e + 8, cols, 4);
+    put(e + 12, stride, 4);
+    put(e + 16, (uint32_t)w->at, 4);
+    put(e + 20, rows * stride, 4);
+    if (type == 1) {
+        write_int8(w, rows, cols);
+        put(e + 24, (uint32_t)w->at, 4);
+        write_scales(w, rows, size);
+    } else if (type == 3) {
+        write_int16(w, rows, (int32_t)size);
+    } else {
+        write_scales(w, rows, size);
+    }
+}
+
+static uint32_t tensor_count(const tiny_config *c)
+{
+    return 3 + c->layers * (c->architecture == DOGBERRY_GRU ? 4u : 3u);
+}
+
+static uint32_t add_tensors(writer *w, const tiny_config *c)
+{
+    uint32_t index = 0, gates = c->architecture == DOGBERRY_LSTM ? 4u : 3u;
+
+    add_tensor(w, &index, 1, 1, c->vocab, c->embedding, 0.4);
+    for (uint32_t l = 0; l < c->layers; l++) {
+        uint32_t cols = l == 0 ? c->embedding : c->hidden, layer = l << 8;
+        uint32_t detail = c->architecture == DOGBERRY_LSTM ? c->cell_frac << 24 : 0;
+
+        add_tensor(w, &index, 2 | layer | detail, 1, gates * c->hidden, cols, 1.0 / sqrt(cols));
+        add_tensor(w, &index, 3 | layer, 1, gates * c->hidden, c->hidden, 1.0 / sqrt(c->hidden));
+        add_tensor(w, &index, 4 | layer, 3, gates * c->hidden, 1, 4000);
+        if (c->architecture == DOGBERRY_GRU)
+            add_tensor(w, &index, 5 | layer, 3, c->hidden, 1, 4000);
+    }
+    if (c->output == DOGBERRY_TIED)
+        add_tensor(w, &index, 8, 4, c->vocab, 1, 0.2 / sqrt(c->hidden));
+    else
+        add_tensor(w, &index, 6, 1, c->vocab, c->hidden, 0.2 / sqrt(c->hidden));
+    add_tensor(w, &index, 7, 3, c->vocab, 1, 200);
+    return index;
+}
+
+static const char *key_of(uint32_t id, char buffer[16])
+{
+    if (id < TINY_WORDS)
+        return words[id].key;
+    snprintf(buffer, 16, "w%u", id);
+    return buffer;
+}
+
+static void sort_ids(uint8_t *sorted, uint32_t vocab)
+{
+    for (uint32_t i = 0; i < vocab; i++) { /* insertion: tests are small */
+        char a[16], b[16];
+        uint32_t j = i;
+
+        for (; j > 0; j--) {
+            uint32_t other = sorted[2 * j - 2] | (uint32_t)sorted[2 * j - 1] << 8;
+
+            if (strcmp(key_of(other, a), key_of(i, b)) <= 0)
+                break;
+            put(sorted + 2 * j, other, 2);
+        }
+        put(sorted + 2 * j, i, 2);
+    }
+}
+
+/* Returns the section's bytes. */
+static size_t write_tokenizer(uint8_t *section, uint32_t vocab, uint32_t flags)
+{
+    uint8_t *pool = section + 16 + 10 * (size_t)vocab;
+    size_t at = 0;
+
+    put(section, DOGBERRY_WORD | flags << 8 | TINY_UNKNOWN << 16, 4);
+    put(section + 4, TINY_END, 4);
+    put(section + 8, vocab, 4);
+    for (uint32_t id = 0; id < vocab; id++) {
+        uint8_t *entry = section + 16 + 8 * (size_t)id;
+        char buffer[16];
+        const char *key = key_of(id, buffer), *own = id < TINY_WORDS ? words[id].own : "";
+
+        put(entry, (uint32_t)at | (uint32_t)strlen(key) << 24, 4);
+        entry[4] = id < TINY_WORDS ? words[id].display : 0;
+        entry[5] = (uint8_t)strlen(own);
+        entry[6] = id < TINY_WORDS ? words[id].flags : 0;
+        at += (size_t)sprintf((char *)pool + at, "%s%s", key, own);
+    }
+    put(section + 12, (uint32_t)at, 4);
+    sort_ids(section + 16 + 8 * (size_t)vocab, vocab);
+    return 16 + 10 * (size_t)vocab + at;
+}
+
+uint8_t *tiny_build(const tiny_config *c, size_t *length)
+{
+    writer w = {calloc(1, CAPACITY), 0, c->seed};
+    uint8_t *p = w.bytes;
+    static const char provenance[] = "{\"test\": true}";
+
+    assert(p && c->vocab >= TINY_WORDS);
+    w.at = 256 + 32 * (size_t)tensor_count(c);
+    uint32_t tensors = add_tensors(&w, c);
+
+    memcpy(p, "DOGB\x01\x00\x00\x01", 8);
+    put(p + 16, c->architecture | c->output << 8 | c->layers << 16 | c->logit_frac << 24, 4);
+    put(p + 20, c->vocab, 4);
+    put(p + 24, c->embedding, 4);
+    put(p + 28, c->hidden, 4);
+    put(p + 36, TINY_END | TINY_END << 16, 4);
+    put(p + 40, TINY_UNKNOWN, 4);
+    put(p + 44, tensors, 4);
+    put(p + 48, 256, 4);
+    put(p + 52, (uint32_t)w.at, 4);
+    put(p + 56, (uint32_t)write_tokenizer(p + w.at, c->vocab, 1), 4);
+    w.at += p[56] | (size_t)p[57] << 8 | (size_t)p[58] << 16;
+    align(&w);
+    put(p + 60, (uint32_t)w.at, 4);
+    put(p + 64, sizeof provenance - 1, 4);
+    memcpy(p + w.at, provenance, sizeof provenance - 1);
+    w.at += sizeof provenance - 1;
+    align(&w);
+    put(p + 68, 12345, 4);
+    put(p + 72, c->temperature, 4);
+    put(p + 76, c->top_k, 4);
+    strcpy((char *)p + 96, "tiny caf\xC3\xA9");
+    put(p + 8, (uint32_t)w.at, 4);
+    tiny_seal(p);
+    uint8_t *copy = tiny_copy(p, w.at);
+
+    free(p);
+    *length = w.at;
+    return copy;
+}
+
+void tiny_seal(uint8_t *image)
+{
+    uint32_t total = image[8] | (uint32_t)image[9] << 8 | (uint32_t)image[10] << 16 | (uint32_t)image[11] << 24;
+    uint32_t crc = 0xFFFFFFFFu;
+
+    for (uint32_t i = 0; i < total; i++) { /* a bit at a time: not the runtime's own way */
+        if (i >= 12 && i < 16)
+            continue;
+        crc ^= image[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
+    }
+    put(image + 12, ~crc, 4);
+}
+
+void tiny_set_golden(uint8_t *bytes, const char *prompt, uint32_t seed, uint32_t tokens)
+{
+    size_t length = bytes[8] | (size_t)bytes[9] << 8 | (size_t)bytes[10] << 16;
+    dogberry_image image;
+    dogberry_session *session;
+    char piece[DOGBERRY_PIECE_MAX];
+
+    memset(bytes + 128, 0, 96);
+    memcpy(bytes + 128, prompt, strlen(prompt));
+    put(bytes + 80, seed, 4);
+    put(bytes + 84, 0, 8);
+    put(bytes + 92, (uint32_t)strlen(prompt), 4);
+    tiny_seal(bytes);
+    int status = dogberry_open(&image, bytes, length);
+
+    assert(status == DOGBERRY_OK);
+    void *arena = malloc(dogberry_session_bytes(&image));
+
+    status = dogberry_start(&session, &image, arena, dogberry_session_bytes(&image));
+    assert(status == DOGBERRY_OK);
+    (void)status;
+    dogberry_reset(session, seed);
+    dogberry_feed(session, prompt, strlen(prompt));
+    for (uint32_t i = 0; i < tokens; i++)
+        dogberry_next(session, piece, sizeof piece, NULL);
+    put(bytes + 84, tokens, 4);
+    put(bytes + 88, dogberry_digest(session), 4);
+    tiny_seal(bytes);
+    free(arena);
+}
+
+uint8_t *tiny_tokenizer(uint32_t vocab, uint32_t flags, size_t *length)
+{
+    uint8_t *section = calloc(1, CAPACITY);
+
+    assert(section);
+    *length = write_tokenizer(section, vocab, flags);
+    uint8_t *copy = tiny_copy(section, *length);
+
+    free(section);
+    return copy;
+}
+
+uint8_t *tiny_copy(const uint8_t *image, size_t length)
+{
+    uint8_t *copy = NULL;
+
+    if (posix_memalign((void **)&copy, 16, length > 0 ? length : 1))
+        abort();
+    memcpy(copy, image, length);
+    return copy;
+}

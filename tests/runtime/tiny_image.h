@@ -1,0 +1,71 @@
+/*
+ * Small images with random weights, written byte by byte from docs/FORMAT.md: what the
+ * runtime's tests open, break and run. Shares no code with the packer or the reader.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TINY_IMAGE_H
+#define TINY_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+    uint32_t architecture, output, layers;
+    uint32_t vocab, embedding, hidden; /* vocab at least TINY_WORDS */
+    uint32_t cell_frac, logit_frac;
+    uint32_t temperature, top_k;
+    uint32_t seed; /* of the weights */
+} tiny_config;
+
+/* Ids of the built-in vocabulary; ids from TINY_WORDS on are "w23", "w24", ... */
+enum {
+    TINY_UNKNOWN,
+    TINY_END,
+    TINY_LINE,
+    TINY_PARAGRAPH,
+    TINY_COMMA,
+    TINY_STOP,
+    TINY_QUESTION,
+    TINY_OPEN_DOUBLE,
+    TINY_CLOSE_DOUBLE,
+    TINY_OPEN_SINGLE,
+    TINY_CLOSE_SINGLE,
+    TINY_HYPHEN,
+    TINY_OPEN_BRACKET,
+    TINY_CLOSE_BRACKET,
+    TINY_THE,
+    TINY_CLAUDIO,
+    TINY_USA,
+    TINY_MCDUFF,
+    TINY_DONT,
+    TINY_SAYS,
+    TINY_ETE,
+    TINY_DASHES,
+    TINY_DOTS,
+    TINY_WORDS
+};
+
+/* A small LSTM: the configuration most tests start from. */
+tiny_config tiny_default(void);
+
+/* Builds an image in a new 16-byte aligned buffer, without a golden vector; free() it. */
+uint8_t *tiny_build(const tiny_config *config, size_t *length);
+
+/* Puts the right checksum in after a change. */
+void tiny_seal(uint8_t *image);
+
+/* A golden vector for `prompt`, as the runtime itself runs it. */
+void tiny_set_golden(uint8_t *image, const char *prompt, uint32_t seed, uint32_t tokens);
+
+/* Only the tokenizer section of an image with this vocabulary size, 16-byte aligned; free() it. */
+uint8_t *tiny_tokenizer(uint32_t vocab, uint32_t flags, size_t *length);
+
+/* A copy that lies flush against the end of its own allocation, 16-byte aligned, so that a
+ * sanitizer sees any read behind it; free() it. */
+uint8_t *tiny_copy(const uint8_t *image, size_t length);
+
+/* Uniform below `bound`, from a small generator of the tests' own. */
+uint32_t tiny_random(uint32_t *state, uint32_t bound);
+
+#endif
