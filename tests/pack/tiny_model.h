@@ -35,7 +35,7 @@ static inline void tiny_fill(db_model_dir *model, uint64_t seed)
     for (size_t i = 0; i < model->layout.count; i++) {
         const db_tensor *tensor = &model->layout.tensors[i];
         double range = strstr(tensor->name, "bias")        ? 0.5
-                       : strstr(tensor->name, "output")    ? 6 / sqrt(tensor->cols)
+                       : strstr(tensor->name, "output")    ? 12 / sqrt(tensor->cols)
                        : strstr(tensor->name, "embedding") ? 1
                                                            : 2.5 / sqrt(tensor->cols);
         for (size_t k = 0; k < (size_t)tensor->rows * tensor->cols; k++)

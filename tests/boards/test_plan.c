@@ -1,0 +1,202 @@
+/* Plans: to the byte what the runtime asks for; too big is refused with the numbers.
+ * SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../pack/tiny_model.h"
+#include "boards/plan.h"
+#include "boards/uf2.h"
+#include "pack/pack.h"
+
+static const db_model_config CONFIG = {
+    .architecture = DOGBERRY_LSTM, .output = DOGBERRY_DENSE, .embedding = 12, .hidden = 24, .layers = 2};
+
+static uint8_t firmware_bytes[9000];
+static db_model_dir model;
+static void *image_bytes;
+static size_t image_length;
+static dogberry_image image;
+
+static int make_image(void **state)
+{
+    (void)state;
+    db_pack_options options;
+    db_pack_defaults(&options);
+    return tiny_model(&model, CONFIG, 3, NULL) != 0 ||
+           db_pack(&model, NULL, 0, &options, &image_bytes, &image_length, NULL) != 0 ||
+           dogberry_open(&image, image_bytes, image_length) != DOGBERRY_OK;
+}
+
+static int free_image(void **state)
+{
+    (void)state;
+    free(image_bytes);
+    db_model_dir_free(&model);
+    return 0;
+}
+
+static db_firmware sample_firmware(void)
+{
+    memset(firmware_bytes, 0x5A, sizeof firmware_bytes);
+    return (db_firmware){.model_offset = 0x20000,
+                         .flash_bytes = sizeof firmware_bytes,
+                         .ram_bytes = 60000,
+                         .arena_bytes = 40000,
+                         .stack_bytes = 2048,
+                         .bytes = firmware_bytes,
+                         .length = sizeof firmware_bytes};
+}
+
+static void plan_is_exact(void **state)
+{
+    (void)state;
+    const db_firmware firmware = sample_firmware();
+    db_plan plan;
+    db_plan_make(&plan, &image, db_board_find("rp2040"), &firmware);
+    assert_true(plan.fits);
+    assert_int_equal(plan.session_bytes, dogberry_session_bytes(&image));
+    assert_int_equal(plan.image_bytes, image_length);
+    assert_int_equal(plan.flash_end, 0x20000 + image_length);
+    assert_int_equal(plan.ram_needed, 20000 + 2048 + dogberry_session_bytes(&image));
+    assert_string_equal(plan.advice, "");
+    /* one embedding row, two layers of four gates, the output matrix */
+    const uint64_t weights = 12 + 4 * 24 * (12 + 24) + 4 * 24 * (24 + 24) + 40 * 24;
+    assert_int_equal(plan.weights_per_token, weights);
+    assert_true(fabs(plan.tokens_per_second - 125e6 / (10.1 * (double)weights)) < 1e-3);
+
+    /* The planned arena is enough, one byte less is not. */
+    dogberry_session *session;
+    void *arena = db_allocate(plan.session_bytes);
+    assert_int_equal(dogberry_start(&session, &image, arena, plan.session_bytes), DOGBERRY_OK);
+    assert_int_equal(dogberry_start(&session, &image, arena, plan.session_bytes - 1), DOGBERRY_ERR_ARENA);
+    free(arena);
+}
+
+static void plan_without_firmware_says_so(void **state)
+{
+    (void)state;
+    db_plan plan;
+    db_plan_make(&plan, &image, db_board_find("pico2"), NULL);
+    assert_true(plan.fits && !plan.has_firmware);
+    assert_int_equal(plan.ram_needed, dogberry_session_bytes(&image));
+    assert_non_null(strstr(plan.verdict, "without the firmware"));
+}
+
+/* What does not fit is told with its numbers, down to one byte too many. */
+static void does_not_fit(const db_board *board, const db_firmware *firmware, const char *number)
+{
+    db_plan plan;
+    db_error error = {""};
+    uint8_t *bytes = NULL;
+    size_t length;
+    db_plan_make(&plan, &image, board, firmware);
+    assert_false(plan.fits);
+    assert_true(plan.advice[0] != 0);
+    if (!strstr(plan.verdict, number))
+        fail_msg("\"%s\" lacks %s", plan.verdict, number);
+    assert_int_equal(db_export_uf2(&image, board, firmware, &bytes, &length, &error), -1);
+    assert_null(bytes);
+    assert_non_null(strstr(error.message, number));
+}
+
+static void too_big_is_refused_with_the_numbers(void **state)
+{
+    (void)state;
+    char number[32];
+    db_board board = *db_board_find("rp2040");
+    db_firmware firmware = sample_firmware();
+    db_plan plan;
+
+    board.flash_bytes = (uint32_t)(0x20000 + image_length);
+    db_plan_make(&plan, &image, &board, &firmware);
+    assert_true(plan.fits);
+    board.flash_bytes--;
+    does_not_fit(&board, &firmware, "1 too many");
+    snprintf(number, sizeof number, "%zu", image_length);
+    does_not_fit(&board, NULL, number);
+
+    board = *db_board_find("rp2040");
+    firmware.arena_bytes = (uint32_t)dogberry_session_bytes(&image);
+    db_plan_make(&plan, &image, &board, &firmware);
+    assert_true(plan.fits);
+    firmware.arena_bytes--;
+    does_not_fit(&board, &firmware, "1 too few");
+
+    firmware = sample_firmware();
+    board.ram_bytes = (uint32_t)(22048 + dogberry_session_bytes(&image));
+    db_plan_make(&plan, &image, &board, &firmware);
+    assert_true(plan.fits);
+    board.ram_bytes--;
+    does_not_fit(&board, &firmware, "1 too few");
+}
+
+static void export_puts_both_in_their_places(void **state)
+{
+    (void)state;
+    const db_firmware firmware = sample_firmware();
+    uint8_t *bytes;
+    size_t length;
+    db_uf2 file;
+    assert_int_equal(db_export_uf2(&image, db_board_find("rp2040"), &firmware, &bytes, &length, NULL), 0);
+    assert_int_equal(db_uf2_parse(&file, bytes, length, "test", NULL), 0);
+    assert_int_equal(file.family, 0xE48BFF56);
+    assert_int_equal(file.count, 2);
+    assert_int_equal(file.parts[0].address, 0x10000000);
+    assert_memory_equal(file.parts[0].bytes, firmware_bytes, sizeof firmware_bytes);
+    assert_int_equal(file.parts[1].address, 0x10020000);
+    assert_memory_equal(file.parts[1].bytes, image_bytes, image_length);
+    /* What the chip will see, padding included, opens. */
+    dogberry_image seen;
+    void *flash = db_allocate(file.parts[1].length);
+    memcpy(flash, file.parts[1].bytes, file.parts[1].length);
+    assert_int_equal(dogberry_open(&seen, flash, file.parts[1].length), DOGBERRY_OK);
+    free(flash);
+    db_uf2_free(&file);
+    free(bytes);
+}
+
+static void model_only_leaves_the_firmware_alone(void **state)
+{
+    (void)state;
+    uint8_t *bytes;
+    size_t length;
+    db_uf2 file;
+    assert_int_equal(db_export_uf2(&image, db_board_find("pico2"), NULL, &bytes, &length, NULL), 0);
+    assert_int_equal(db_uf2_parse(&file, bytes, length, "test", NULL), 0);
+    assert_int_equal(file.family, 0xE48BFF59);
+    assert_int_equal(file.count, 1);
+    assert_int_equal(file.parts[0].address, 0x10020000);
+    assert_memory_equal(file.parts[0].bytes, image_bytes, image_length);
+    db_uf2_free(&file);
+    free(bytes);
+}
+
+static void board_without_uf2_is_refused(void **state)
+{
+    (void)state;
+    uint8_t *bytes;
+    size_t length;
+    db_error error = {""};
+    assert_int_equal(db_export_uf2(&image, db_board_find("esp32s3"), NULL, &bytes, &length, &error), -1);
+    assert_non_null(strstr(error.message, "UF2"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plan_is_exact),
+        cmocka_unit_test(plan_without_firmware_says_so),
+        cmocka_unit_test(too_big_is_refused_with_the_numbers),
+        cmocka_unit_test(export_puts_both_in_their_places),
+        cmocka_unit_test(model_only_leaves_the_firmware_alone),
+        cmocka_unit_test(board_without_uf2_is_refused),
+    };
+    return cmocka_run_group_tests(tests, make_image, free_image);
+}
