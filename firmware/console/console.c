@@ -97,8 +97,8 @@ void console_greet(struct console *console)
 void console_start(struct console *console, const struct console_port *port, const struct console_board *board)
 {
     *console = (struct console){.port = port, .board = board, .seed = CONSOLE_SEED, .length = CONSOLE_LENGTH};
+    text_put(port->write, "\nchecking the model in flash...\n");
     open_model(console);
-    console_greet(console);
 }
 
 /* The line below a reply: what it cost and what it was. */

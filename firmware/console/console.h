@@ -49,11 +49,12 @@ struct console {
     struct line line;
 };
 
-/* Opens the board's model, checks its golden vector, greets and prompts. Takes seconds where the golden vector
- * is long. A model that is missing or damaged is reported, not fatal. `port` and `board` must live on. */
+/* Opens the board's model and checks its golden vector, which takes seconds where that is long. Does not greet
+ * yet. A model that is missing or damaged is kept in mind, not fatal. `port` and `board` must live on. */
 void console_start(struct console *console, const struct console_port *port, const struct console_board *board);
 
-/* Says who is speaking and prompts again; for a terminal that was opened later. */
+/* Says who is speaking, or what is wrong with the model, and prompts: after the start, and again for a terminal
+ * that is opened later. */
 void console_greet(struct console *console);
 
 /* Obeys everything that has been typed since the last call, replies included.

@@ -1,32 +1,46 @@
 #!/bin/sh
-# Builds the firmware: build.sh [pico|pico2] [BUILD-DIR]. Fetches the locked Pico SDK first where none is there.
-# PICO_SDK_PATH, if set, names the SDK to use instead. Result: BUILD-DIR/dogberry.elf and dogberry.bin.
+# Builds the firmware: build.sh [OUTPUT-DIR [BOARD...]], BOARD being pico (the default) or pico2.
+# Makes OUTPUT-DIR/rp2040.bin and rp2040.elf (pico), rp2350.bin and rp2350.elf (pico2); OUTPUT-DIR is
+# build/firmware if not given. Fetches the locked Pico SDK first where it is not there yet; PICO_SDK_PATH,
+# if set, names the SDK to use instead.
 # SPDX-License-Identifier: MIT
 set -eu
 
-board=${1:-pico}
 here=$(cd "$(dirname "$0")" && pwd)
-case $board in
-pico) chip=rp2040 ;;
-pico2) chip=rp2350 ;;
-*) echo "build.sh: no board '$board'; known: pico, pico2" >&2; exit 2 ;;
-esac
-build=${2:-$here/../../build-firmware/$chip}
+output=${1:-$here/../../build/firmware}
+[ $# -eq 0 ] || shift
+[ $# -gt 0 ] || set -- pico
 
 for tool in cmake ninja python3 arm-none-eabi-gcc; do
     command -v $tool >/dev/null || {
-        echo "build.sh: $tool is missing; on Debian: apt-get install cmake ninja-build python3 gcc-arm-none-eabi libnewlib-arm-none-eabi" >&2
+        echo "build.sh: $tool is missing; on Debian or Ubuntu:" >&2
+        echo "  apt-get install cmake ninja-build python3 gcc-arm-none-eabi libnewlib-arm-none-eabi" >&2
         exit 1
     }
 done
 if [ -z "${PICO_SDK_PATH:-}" ] && [ ! -f "$here/node_modules/.package-lock.json" ]; then
     (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund)
 fi
-mkdir -p "$build"
-if [ ! -f "$build/build.ninja" ]; then
-    cmake -S "$here" -B "$build" -G Ninja -DPICO_BOARD="$board" -DCMAKE_BUILD_TYPE=Release >"$build/configure.log" 2>&1 || {
-        cat "$build/configure.log" >&2
-        exit 1
-    }
-fi
-cmake --build "$build"
+
+for board; do
+    case $board in
+    pico) chip=rp2040 ;;
+    pico2) chip=rp2350 ;;
+    *)
+        echo "build.sh: no board '$board'; known: pico, pico2" >&2
+        exit 2
+        ;;
+    esac
+    build=$output/$chip
+    mkdir -p "$build"
+    if [ ! -f "$build/build.ninja" ]; then
+        cmake -S "$here" -B "$build" -G Ninja -DPICO_BOARD=$board -DCMAKE_BUILD_TYPE=Release \
+            >"$build/configure.log" 2>&1 || {
+            cat "$build/configure.log" >&2
+            exit 1
+        }
+    fi
+    cmake --build "$build"
+    cp "$build/dogberry.bin" "$output/$chip.bin"
+    cp "$build/dogberry.elf" "$output/$chip.elf"
+done

@@ -39,13 +39,17 @@ int main(void)
         .arena_bytes = sizeof arena,
     };
 
+    bool greet = true;
+
     stack_paint();
     serial_start();
     console_start(&console, &port, &board);
     for (;;) {
-        if (usb_cdc_take_opened())
+        greet |= usb_cdc_take_opened();
+        if (greet)
             console_greet(&console);
         else if (!console_poll(&console))
             __wfe(); /* every interrupt sets the event, so none is slept through */
+        greet = false;
     }
 }

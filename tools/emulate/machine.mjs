@@ -27,13 +27,16 @@ export class Machine {
     this.rp2040.onBreak = () => {
       throw new Error(`the firmware stopped at a breakpoint, address 0x${(this.core.PC - 2).toString(16)}`);
     };
-    this.usb = new UsbHost(this.rp2040.usbCtrl, this.clock, {
-      onData: (bytes) => port === 'usb' && this.heard(bytes),
-      onReady: () => (this.usbReady = true),
-    });
-    this.usbReady = false;
-    this.rp2040.uart[0].onByte = (byte) => port === 'uart' && this.heard(new Uint8Array([byte]));
+    this.connected = port === 'uart';
     this.uartQueue = [];
+    if (port === 'usb') {
+      this.usb = new UsbHost(this.rp2040.usbCtrl, this.clock, {
+        onData: (bytes) => this.heard(bytes),
+        onReady: () => (this.connected = true),
+      });
+    } else {
+      this.rp2040.uart[0].onByte = (byte) => this.heard(new Uint8Array([byte]));
+    }
     this.uartAlarm = this.clock.createAlarm(() => this.feedUart());
   }
 
@@ -78,6 +81,10 @@ export class Machine {
 
   get seconds() {
     return this.clock.nanos / 1e9;
+  }
+
+  get asleep() {
+    return this.core.waiting;
   }
 
   // Asleep, with nothing under way that could wake it.

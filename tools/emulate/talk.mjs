@@ -1,0 +1,97 @@
+// Talks with the firmware's console in the emulator and measures what it does.
+// SPDX-License-Identifier: MIT
+import { CLOCK_HZ } from './clock.mjs';
+
+const PROMPT = '\r\n> ';
+const STATUS = /\r\n(\^C)?\r?\n?\[(\d+) tokens?, ([\d.]+) tokens\/s, seed (\d+), digest ([0-9a-f]{8})\]\r\n> $/;
+
+function plain(text) {
+  return text.replaceAll('\r\n', '\n');
+}
+
+export class Talk {
+  // deadline: wall-clock milliseconds, as Date.now(), after which everything fails.
+  constructor(machine, deadline = Infinity) {
+    this.machine = machine;
+    this.deadline = deadline;
+  }
+
+  // Forgets what was said so far.
+  clear() {
+    this.machine.output = '';
+    this.machine.marks = [];
+  }
+
+  // Waits until the board prompts and sleeps. Returns what it has said since clear(), prompt included.
+  untilPrompt(what) {
+    const { machine } = this;
+    machine.runUntil(() => machine.connected && machine.asleep && machine.output.endsWith(PROMPT), what, this.deadline);
+    return machine.output;
+  }
+
+  // Starts the board. Returns its greeting.
+  boot() {
+    this.machine.start();
+    return plain(this.untilPrompt("the board's first prompt")).replace(/> $/, '');
+  }
+
+  // Sends a line as if typed. Returns what came back, without the echo and the prompt.
+  command(line) {
+    this.clear();
+    this.machine.send(`${line}\r`);
+    const said = this.untilPrompt(`the prompt after ${JSON.stringify(line)}`);
+    const start = said.indexOf('\r\n') + 2;
+    return plain(said.slice(start, said.length - PROMPT.length + 2));
+  }
+
+  // Sends a prompt for the model. Returns the reply, with the core cycles a token took: from the first word to
+  // the status line, over all tokens but the first, so that the prompt's own share is left out.
+  say(line) {
+    this.command(line);
+    return this.reply(line);
+  }
+
+  // The same for output that has already come.
+  reply(line) {
+    const { machine } = this;
+    const said = machine.output;
+    const status = STATUS.exec(said);
+    const start = said.indexOf('\r\n') + 2;
+    if (!status) throw new Error(`no reply to ${JSON.stringify(line)}; the board said: ${plain(said).trim()}`);
+    const tokens = Number(status[2]);
+    const cycles = machine.cyclesAt(status.index) - machine.cyclesAt(start);
+    const perToken = tokens > 1 ? Math.round(cycles / (tokens - 1)) : null;
+    return {
+      say: line,
+      text: plain(said.slice(start, status.index)),
+      stopped: status[1] !== undefined,
+      tokens,
+      tokensPerSecond: Number(status[3]),
+      seed: Number(status[4]),
+      digest: status[5],
+      cyclesPerToken: perToken,
+      tokensPerSecondAt125MHz: perToken && Number((CLOCK_HZ / perToken).toFixed(3)),
+    };
+  }
+
+  // What /info says, as numbers.
+  info() {
+    const text = this.command('/info');
+    const numbers = (pattern) => pattern.exec(text)?.slice(1).map(Number) ?? [];
+    const [firmwareBytes, modelBytes, modelOffset, flashBytes] = numbers(
+      /flash: firmware (\d+) bytes, model (\d+) bytes at (\d+), chip (\d+)/,
+    );
+    const [staticBytes, stackBytes, ramBytes] = numbers(
+      /RAM: static (\d+) bytes \(arena included\), stack (\d+) bytes, chip (\d+)/,
+    );
+    const [arenaUsed, arenaBytes] = numbers(/arena: (\d+) of (\d+)/);
+    const [stackPeak] = numbers(/stack: (\d+) of (\d+)/);
+    return {
+      text,
+      flash: { firmwareBytes, modelBytes, modelOffset, chipBytes: flashBytes },
+      ram: { staticBytes, chipBytes: ramBytes },
+      arena: { usedBytes: arenaUsed, bytes: arenaBytes },
+      stack: { peakBytes: stackPeak, bytes: stackBytes },
+    };
+  }
+}
