@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "interop/tokenizer_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "interop/json.h"
+#include "interop/splitter_regex.h"
+
+json_t *db_added_token(uint32_t id, const char *text)
+{
+    return json_pack("{sisssbsbsbsbsb}", "id", (int)id, "content", text, "single_word", 0, "lstrip", 0, "rstrip", 0,
+                     "normalized", 0, "special", 1);
+}
+
+int64_t db_vocabulary_find(const db_vocabulary *vocabulary, const char *text)
+{
+    for (size_t i = 0; i < vocabulary->count; i++)
+        if (vocabulary->entries[i].key_length == strlen(text) &&
+            memcmp(vocabulary->entries[i].key, text, vocabulary->entries[i].key_length) == 0)
+            return (int64_t)i;
+    return -1;
+}
+
+int db_vocabulary_read(db_vocabulary *vocabulary, const json_t *object, const char *where, db_error *error)
+{
+    *vocabulary = (db_vocabulary){0};
+    if (!json_is_object(object))
+        return db_fail(error, "%s: \"model\" has no \"vocab\"", where);
+    size_t count = json_object_size(object);
+    if (count < 16 || count > DB_VOCAB_MAX)
+        return db_fail(error, "%s: a vocabulary of %zu entries, must be 16 to %u", where, count, DB_VOCAB_MAX);
+    vocabulary->entries = db_allocate(count * sizeof *vocabulary->entries);
+    vocabulary->count = count;
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)object, key, value)
+    {
+        json_int_t id = json_is_integer(value) ? json_integer_value(value) : -1;
+        size_t length = strlen(key);
+        if (id < 0 || id >= (json_int_t)count || vocabulary->entries[id].key)
+            return db_fail(error, "%s: the id of \"%.48s\" is missing, doubled or not below %zu", where, key, count);
+        if (length < 1 || length > DOGBERRY_KEY_MAX)
+            return db_fail(error, "%s: entry %lld takes %zu bytes, must be 1 to %d", where, (long long)id, length,
+                           DOGBERRY_KEY_MAX);
+        vocabulary->entries[id] = (db_entry){.key = key, .key_length = length};
+    }
+    return 0;
+}
+
+int db_tokenizer_save(const db_tokenizer *tokenizer, const char *path, char **extra, db_error *error)
+{
+    json_t *root = db_word_to_json(tokenizer);
+    char *text = json_dumps(root, JSON_INDENT(1));
+    json_decref(root);
+    db_output output;
+    int result = -1;
+    if (!text)
+        db_fail(error, "%s: the tokenizer cannot be written as JSON", path);
+    else if (db_output_open(&output, path, error) == 0) {
+        db_output_printf(&output, "%s\n", text);
+        result = db_output_commit(&output, error);
+    }
+    free(text);
+    if (result)
+        return -1;
+    json_t *rest = db_word_extra(tokenizer);
+    *extra = json_dumps(rest, JSON_INDENT(1));
+    json_decref(rest);
+    return 0;
+}
+
+static int from_json(db_tokenizer *tokenizer, const json_t *root, const json_t *extra, const char *path,
+                     db_error *error)
+{
+    const json_t *model = json_object_get(root, "model");
+    const char *type = json_string_value(json_object_get(model, "type"));
+    if (!type)
+        return db_fail(error, "%s: no \"model\" with a \"type\"; this is not a tokenizer.json", path);
+    if (strcmp(type, "WordLevel") == 0)
+        return db_word_from_json(tokenizer, root, extra, path, error);
+    return db_fail(error, "%s: tokenizers of type %.40s are not supported", path, type);
+}
+
+int db_tokenizer_load(db_tokenizer *tokenizer, const char *path, const char *extra, db_error *error)
+{
+    void *bytes;
+    size_t length;
+    *tokenizer = (db_tokenizer){0};
+    if (db_file_read(path, &bytes, &length, error))
+        return -1;
+    json_t *root = db_json_object(bytes, length, path, error), *rest = NULL;
+    int result = root ? 0 : -1;
+    free(bytes);
+    if (!result && extra) {
+        rest = db_json_object(extra, strlen(extra), "config.json: \"tokenizer\"", error);
+        result = rest ? 0 : -1;
+    }
+    if (!result)
+        result = from_json(tokenizer, root, rest, path, error);
+    if (result)
+        db_tokenizer_free(tokenizer);
+    json_decref(root);
+    json_decref(rest);
+    return result;
+}
