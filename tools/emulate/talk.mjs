@@ -3,7 +3,7 @@
 import { CLOCK_HZ } from './clock.mjs';
 
 const PROMPT = '\r\n> ';
-const STATUS = /\r\n(\^C)?\r?\n?\[(\d+) tokens?, ([\d.]+) tokens\/s, seed (\d+), digest ([0-9a-f]{8})\]\r\n> $/;
+const STATUS = /(\^C)?\r\n\[(\d+) tokens?, ([\d.]+) tokens\/s, seed (\d+), digest ([0-9a-f]{8})\]\r\n> $/;
 
 function plain(text) {
   return text.replaceAll('\r\n', '\n');
@@ -57,7 +57,10 @@ export class Talk {
     const said = machine.output;
     const status = STATUS.exec(said);
     const start = said.indexOf('\r\n') + 2;
-    if (!status) throw new Error(`no reply to ${JSON.stringify(line)}; the board said: ${plain(said).trim()}`);
+    if (!status) {
+      const answer = plain(said.slice(start, said.length - PROMPT.length)).replaceAll('\n', '; ');
+      throw new Error(`no reply to ${JSON.stringify(line)}; the board said: ${answer}`);
+    }
     const tokens = Number(status[2]);
     const cycles = machine.cyclesAt(status.index) - machine.cyclesAt(start);
     const perToken = tokens > 1 ? Math.round(cycles / (tokens - 1)) : null;

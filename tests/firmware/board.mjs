@@ -1,0 +1,34 @@
+// What the emulator's tests share.
+// SPDX-License-Identifier: MIT
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { Machine } from '../../tools/emulate/machine.mjs';
+import { Talk } from '../../tools/emulate/talk.mjs';
+
+export const MODEL_OFFSET = 128 * 1024;
+const PATIENCE = 60e3;
+const folder = process.env.FIRMWARE_DIR;
+
+if (!existsSync(`${folder}/tiny.dog`)) {
+  console.log(`skipped: no firmware in ${folder}`);
+  process.exit(77);
+}
+
+export const file = (name) => `${folder}/${name}`;
+export const firmware = (chip = 'rp2040') => readFileSync(file(`${chip}.bin`));
+export const tinyModel = () => readFileSync(file('tiny.dog'));
+
+// A board with the firmware and `model` (null: none), switched on. `greeting` is what it said.
+export function boot({ port = 'usb', model = tinyModel() } = {}) {
+  const machine = new Machine({ port });
+  machine.loadFlash(0, firmware());
+  if (model) machine.loadFlash(MODEL_OFFSET, model);
+  const talk = new Talk(machine, Date.now() + PATIENCE);
+  return { machine, talk, greeting: talk.boot() };
+}
+
+// What the runtime on the PC says to the same lines: [{ text, digest }].
+export function hostReplies(seed, length, ...lines) {
+  const said = execFileSync(process.env.HOST_REPLY, [file('tiny.dog'), seed, length, ...lines], { encoding: 'utf8' });
+  return [...said.matchAll(/([^]*?)\ndigest ([0-9a-f]{8})\n/g)].map(([, text, digest]) => ({ text: text.trim(), digest }));
+}

@@ -1,0 +1,25 @@
+#!/bin/sh
+# prepare.sh OUTPUT-DIR MAKE-IMAGE: everything the emulator's tests run on: the emulator's packages, the firmware
+# for both chips, a tiny model. Exits with 77 (skipped) where a tool is missing.
+# SPDX-License-Identifier: MIT
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+for tool in node npm arm-none-eabi-gcc python3 ninja; do
+    command -v $tool >/dev/null || {
+        echo "skipped: $tool is not installed"
+        exit 77
+    }
+done
+if [ ! -f "$root/tools/emulate/node_modules/.package-lock.json" ]; then
+    (cd "$root/tools/emulate" && npm ci --ignore-scripts --no-audit --no-fund)
+fi
+"$root/firmware/rp2040/build.sh" "$1" pico pico2 >"$1/build.log" 2>&1 || {
+    cat "$1/build.log"
+    exit 1
+}
+if grep -n 'warning:' "$1/build.log"; then
+    echo "the firmware compiles with warnings"
+    exit 1
+fi
+"$2" "$1/tiny.dog" 64 16 24
