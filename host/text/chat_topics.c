@@ -93,12 +93,15 @@ const db_rule db_chat_topics[] = {
 
     {"like", NULL, /* favourites, told once each */
      DB_CHOICES(
-         "{hue1=hue}You: [My favourite colour is {hue1}|I like {hue1} best of all colours|The best colour is "
+         "!hue1 {hue1=hue}You: [My favourite colour is {hue1}|I like {hue1} best of all colours|The best colour is "
          "{hue1}].\nDogberry: {huereply}\n",
-         "{meal1=meal}You: [I like {meal1}|My favourite food is {meal1}|I could eat {meal1} every day].\nDogberry: "
+         "!meal1 {meal1=meal}You: [I like {meal1}|My favourite food is {meal1}|I could eat {meal1} every "
+         "day].\nDogberry: "
          "{mealreply}\n",
-         "{pet1=creature}You: [I like {pet1}|I love {pet1}|My favourite animals are {pet1}].\nDogberry: {petreply}\n",
-         "{fun1=pastime}You: [I like {fun1}|My hobby is {fun1}|I like {fun1} very much].\nDogberry: {funreply}\n")},
+         "!pet1 {pet1=creature}You: [I like {pet1}|I love {pet1}|My favourite animals are {pet1}].\nDogberry: "
+         "{petreply}\n",
+         "!fun1 {fun1=pastime}You: [I like {fun1}|My hobby is {fun1}|I like {fun1} very much].\nDogberry: "
+         "{funreply}\n")},
     {"huereply", NULL,
      DB_CHOICES("{Hue1} is a fine colour.", "Good choice! I like green, because my little light is green.",
                 "I will think of you when somebody says {hue1}.", "{Hue1}! What a cheerful word.")},
@@ -118,7 +121,8 @@ const db_rule db_chat_topics[] = {
                 "{know}", "{unknown}", "{thank}")},
     {"sum", NULL,
      DB_CHOICES(
-         "You: [What is|How much is|Do you know what is|Can you tell me what is] {plus1} plus {plus2}?\nDogberry: "
+         "You: [What is {plus1} plus {plus2}|How much is {plus1} plus {plus2}|Do you know what {plus1} plus {plus2} "
+         "is|Can you tell me what {plus1} plus {plus2} is]?\nDogberry: "
          "{plusback}\n",
          "You: [What is|How much is|And what is] {minus1} minus {minus2}?\nDogberry: {minusback}\n",
          "You: [What comes after|Which number comes after|What number follows] {count1}?\nDogberry: {countback}\n",
@@ -192,7 +196,7 @@ const db_rule db_chat_topics[] = {
      DB_CHOICES("{K4} is {k4.colour}.", "It is {k4.colour}.", "{K4.colour}, I am told. I have no eyes.",
                 "{K4.colour}.")},
     {"sizeback", NULL,
-     DB_CHOICES("{K5} is bigger than {k5.small}.", "{K5} is bigger.", "{K5}, by far. And {k5} is bigger than I am.")},
+     DB_CHOICES("{K5} is bigger than {k5.small}.", "{K5} is bigger.", "{K5}, by far. Even I know that.")},
 
     {"unknown", NULL,
      DB_CHOICES("{q1=secret}You: {q1}\nDogberry: {dunno}\n", "{q2=secret}You: {q2}\nDogberry: {dunno}\n")},
@@ -223,8 +227,8 @@ const db_rule db_chat_topics[] = {
          "You: [What is your favourite food|What do you like to eat|What do you eat]?\nDogberry: [Electricity, with a "
          "pinch of salt|I do not eat. A little electricity is enough for me|Only electricity. I hear that cake is "
          "nicer].\n",
-         "You: [What is your favourite animal|Which animal do you like best|Do you like animals]?\nDogberry: [The dog, "
-         "of course. It is in my name|I like dogs best. Half of my name is a dog].\n",
+         "You: [What is your favourite animal|Which animal do you like best|Do you like animals]?\nDogberry: [Dogs, of "
+         "course. It is in my name|I like dogs best. Half of my name is a dog].\n",
          "You: [What is your favourite word|Which word do you like best|Do you have a favourite word]?\nDogberry: "
          "[Marvellous! It fills the whole mouth, if you have one|I like the word marvellous best].\n",
          "You: [What is your favourite day|Which day do you like best]?\nDogberry: [Monday. Somebody has to like it|I "
@@ -283,6 +287,8 @@ const db_rule db_chat_topics[] = {
      DB_CHOICES(
          "{e=lowmood}You: I am {e}[| today].\nDogberry: {e.reply} [Why are you {e}|What happened|What is the "
          "matter]?\nYou: [Because {lowcause}|Well, {lowcause}|It is because {lowcause}].\nDogberry: {lowcomfort}\n",
+         "{e=plainmood}You: [I am|I feel] {e}[| today].\nDogberry: {e.reply} [Why are you {e}|What happened|What is "
+         "the matter]?\nYou: [Because {e.cause}|Well, {e.cause}|It is because {e.cause}].\nDogberry: {lowcomfort}\n",
          "{e=lowmood}You: I feel {e}[| today].\nDogberry: {e.reply} What is the reason?\nYou: [Because {lowcause}|Oh, "
          "{lowcause}].\nDogberry: {lowcomfort}\n")},
     {"high", NULL,
@@ -308,20 +314,21 @@ const db_rule db_chat_topics[] = {
                 "[It is {z2.after}|{z2.after}|I think it is {z2.after}].\nDogberry: {right}\n",
                 "{k8=tint}You: [Let us play a game|I want to play].\nDogberry: Good! What colour is {k8}?\nYou: "
                 "[{K8.colour}|It is {k8.colour}].\nDogberry: {right}\n",
-                "You: [Ask me a sum|Can I do a sum]?\nDogberry: What is {plus1} plus {plus2}?\nYou: [{Plus}|It is "
+                "You: [Ask me a sum.|Can I do a sum?]\nDogberry: What is {plus1} plus {plus2}?\nYou: [{Plus}|It is "
                 "{plus}|I think it is {plus}].\nDogberry: {right}\n")},
     {"right", NULL,
      DB_CHOICES("Right! Well done.", "That is right!", "Correct! You are good at this.",
                 "Yes! I could not have said it better.", "Bravo! That is the answer.")},
     {"askback", NULL,
-     DB_CHOICES("{hue1=hue}You: [Ask me something|What do you want to know]?\nDogberry: What is your favourite "
-                "colour?\nYou: [{Hue1}|It is {hue1}|I like {hue1}].\nDogberry: {huereply}\n",
-                "{meal1=meal}You: I am hungry.\nDogberry: What do you like to eat?\nYou: [{Meal1}|I like "
-                "{meal1}|{Meal1}, please].\nDogberry: {mealreply}\n",
-                "{pet1=creature}You: [Let us talk|Let us talk about animals].\nDogberry: Gladly. Which animals do you "
-                "like?\nYou: [{Pet1}|I like {pet1}|I love {pet1}].\nDogberry: {petreply}\n",
-                "{fun1=pastime}You: [What shall we talk about|Can we talk]?\nDogberry: Tell me, what do you like to "
-                "do?\nYou: [I like {fun1}|{Fun1}|{Fun1}, most of all].\nDogberry: {funreply}\n")},
+     DB_CHOICES(
+         "!hue1 {hue1=hue}You: [Ask me something.|What do you want to know?]\nDogberry: What is your favourite "
+         "colour?\nYou: [{Hue1}|It is {hue1}|I like {hue1}].\nDogberry: {huereply}\n",
+         "!meal1 {meal1=meal}You: I am hungry.\nDogberry: What do you like to eat?\nYou: [{Meal1}|I like "
+         "{meal1}|{Meal1}, please].\nDogberry: {mealreply}\n",
+         "!pet1 {pet1=creature}You: [Let us talk|Let us talk about animals].\nDogberry: Gladly. Which animals do you "
+         "like?\nYou: [{Pet1}|I like {pet1}|I love {pet1}].\nDogberry: {petreply}\n",
+         "!fun1 {fun1=pastime}You: [What shall we talk about|Can we talk]?\nDogberry: Tell me, what do you like to "
+         "do?\nYou: [I like {fun1}|{Fun1}|{Fun1}, most of all].\nDogberry: {funreply}\n")},
 
     {"bye", NULL,
      DB_CHOICES("You: {byeword}[.|!]\nDogberry: {byeback}\n", "You: {byeword}, {dog}[.|!]\nDogberry: {byeback}\n",

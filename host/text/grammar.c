@@ -260,14 +260,21 @@ static bool ends_with_article(const db_text *text, size_t start)
     return length >= 2 && end[-1] == ' ' && (end[-2] == 'a' || end[-2] == 'A') && (length == 2 || !is_letter(end[-3]));
 }
 
-/* A sentence begins here: nothing, a line end, or an end mark or a colon with a space come before. */
+/* A sentence begins here: behind nothing, a line end, an end mark and a space, or a speaker and a colon. */
 static bool begins_sentence(const db_text *text, size_t start)
 {
     const char *end = text->text + text->bytes;
     size_t length = text->bytes - start;
     if (length == 0 || end[-1] == '\n')
         return true;
-    return length >= 2 && end[-1] == ' ' && strchr(".!?:", end[-2]);
+    if (length < 2 || end[-1] != ' ')
+        return false;
+    if (end[-2] != ':')
+        return strchr(".!?", end[-2]) != NULL;
+    size_t word = 2; /* "Somebody: " at the head of a line */
+    while (word < length && is_letter(end[-1 - (long)word]))
+        word++;
+    return word == length || end[-1 - (long)word] == '\n';
 }
 
 /* Appends the draft to `out`: articles, capital letters and spaces put right. */

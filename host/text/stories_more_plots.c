@@ -17,7 +17,7 @@ const db_rule db_story_more_plots[] = {
      DB_CHOICES(
          "It was the {o.noun} that {h.his} {own} loved. {H.he} put the {o.part} back, but it fell off again. {sigh}",
          "The {o.noun} was from {h.his} {own}. {h} wanted to hide it under the bed, but that did not feel right. "
-         "{sigh}",
+         "\"What shall I do?\" {h.he} said.",
          "\"What will my {own} say?\" thought {h}. {H.he} tied a string around it. It did not hold. {sigh}")},
     {"mend3", NULL,
      DB_CHOICES("{arrive} {ask} \"I broke the {o.noun},\" said {h}. {offer} {mendfix}",
@@ -27,8 +27,8 @@ const db_rule db_story_more_plots[] = {
                 "{f} brought {o.fix}. {h} held the {o.part}, and {f} did the rest.",
                 "They worked with {o.fix} until the {o.part} was as good as new.")},
     {"mendend", NULL,
-     DB_CHOICES("Then {h} went home and told the truth. \"I am sorry that I broke it,\" {h.he} said. {H.his} {own} was "
-                "not angry. \"Thank you for telling me,\" said {h.his} {own}.",
+     DB_CHOICES("Then {h} went to {h.his} {own} and told the truth. \"I am sorry that I broke it,\" {h.he} said. "
+                "Nobody was angry. \"Thank you for telling me,\" said {h.his} {own}.",
                 "{thanks} But {h} still told {h.his} {own} what had happened. \"To tell the truth is brave,\" said "
                 "{h.his} {own}.",
                 "\"You must say it yourself,\" said {f}. So {h} did, and {h.his} {own} gave {h.him} a kiss. {h} "
@@ -150,9 +150,9 @@ const db_rule db_story_more_plots[] = {
                 "{arrive} \"Please help me,\" called {h}. \"This {o} wants to go home!\" {rescuedo}")},
     {"rescuedo", NULL,
      DB_CHOICES("{f} pulled {h}, and {h} pulled the {o}. One, two, three! Out it came.",
-                "They worked slowly and gently. At last the {o} was free.",
+                "{h} and {f} worked slowly and gently. At last the {o} was free.",
                 "{f} held the {o}, and {h} pulled with all the strength of two arms. Pop! It was free.",
-                "They used a long board. Up, up, up, and out came the {o}!")},
+                "{f} brought a long board and pushed it under. Up, up, up, and out came the {o}!")},
     {"rescueend", NULL,
      DB_CHOICES("Behind the hill they found the mother {o.mother}. How glad they both were! \"{O.sound},\" said the "
                 "little {o}, and that meant thank you.",

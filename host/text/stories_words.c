@@ -21,7 +21,8 @@ const db_rule db_story_words[] = {
     {"girlkind", NULL, DB_CHOICES("girl")},
     {"handy", NULL, /* animals with hands enough for a spoon or a paintbrush */
      DB_CHOICES("rabbit", "fox", "bear", "mouse", "squirrel", "hedgehog", "badger", "otter", "mole", "cat")},
-    {"yes", NULL, DB_CHOICES("yes", "too")},
+    /* For marks such as hbeast; several, because two marks never hold the same value. */
+    {"yes", NULL, DB_CHOICES("yes", "yes, too", "yes, again", "yes, still")},
 
     /* A hero (h, hk) and a friend (f, fk). */
     {"hero", NULL,
@@ -76,7 +77,7 @@ const db_rule db_story_words[] = {
                 "near the well", "behind the haystack", "under the table", "behind the shed", "in the old basket",
                 "under a pile of leaves", "behind the rose bush", "beside the gate", "inside an empty pot",
                 "in the hollow log", "under the blanket")},
-    {"high", NULL,
+    {"perch", NULL,
      DB_CHOICES("top of the apple tree", "top of the old oak", "top of a tall pine", "roof of the barn", "church tower",
                 "garden wall", "roof of the school", "roof of the old mill")},
 
@@ -107,7 +108,7 @@ const db_rule db_story_words[] = {
                 "foal/neigh/horse", "puppy/woof/dog", "baby bird/tweet/bird", "piglet/squeak/pig", "cub/growl/bear")},
     {"stuck", NULL,
      DB_CHOICES("under a fence", "in the mud", "in a thorn bush", "in an old net", "in a deep hole",
-                "behind a big rock", "in a bucket", "between two stones")},
+                "behind a big rock", "in a ditch", "between two stones")},
     {"star", NULL,
      DB_CHOICES("the moon", "a falling star", "the biggest star", "the end of the rainbow", "a little cloud")},
     {"sight", NULL,

@@ -54,7 +54,8 @@ static inline const char *made_word(const char *at, char word[MADE_WORD])
     if (!*at)
         return NULL;
     size_t length = 0;
-    for (; isalpha((unsigned char)at[length]) || (at[length] == '\'' && isalpha((unsigned char)at[length + 1])); length++)
+    for (; isalpha((unsigned char)at[length]) || (at[length] == '\'' && isalpha((unsigned char)at[length + 1]));
+         length++)
         if (length + 1 < MADE_WORD)
             word[length] = at[length];
     word[length < MADE_WORD ? length : MADE_WORD - 1] = '\0';
@@ -75,6 +76,19 @@ static inline char made_gender(const char *word)
                 return rule->choices[n][length + 1];
     }
     return 0;
+}
+
+/* The word begins with the sound of a vowel. */
+static inline bool made_vowel(const char *word)
+{
+    static const char *const silent[] = {"hour", "honest", "honour"}, *const spoken[] = {"uni", "use", "one", "once"};
+    for (size_t i = 0; i < 3; i++)
+        if (strncmp(word, silent[i], strlen(silent[i])) == 0)
+            return true;
+    for (size_t i = 0; i < 4; i++)
+        if (strncmp(word, spoken[i], strlen(spoken[i])) == 0)
+            return false;
+    return strchr("aeiouAEIOU", word[0]) != NULL;
 }
 
 /* The first rule of writing that the document breaks, or NULL. */
@@ -101,11 +115,10 @@ static inline const char *made_fault(const char *text)
             return "a line without a capital";
     }
     for (const char *at = text; (at = made_word(at, word)) != NULL;) {
-        bool vowel = strchr("aeiouAEIOU", word[0]) != NULL;
-        if ((!strcmp(last, "a") || !strcmp(last, "A")) && (vowel || !strncmp(word, "hour", 4) || !strncmp(word, "hon", 3)))
+        bool vowel = made_vowel(word);
+        if ((!strcmp(last, "a") || !strcmp(last, "A")) && vowel)
             return "\"a\" where it must be \"an\"";
-        if ((!strcmp(last, "an") || !strcmp(last, "An")) && (!vowel || !strncmp(word, "uni", 3) || !strcmp(word, "one")) &&
-            strncmp(word, "hour", 4) != 0 && strncmp(word, "hon", 3) != 0)
+        if ((!strcmp(last, "an") || !strcmp(last, "An")) && !vowel)
             return "\"an\" where it must be \"a\"";
         if (!strcmp(last, word) && islower((unsigned char)word[0]) && at[-1 - (long)strlen(word)] == ' ' &&
             isalpha((unsigned char)at[-2 - (long)strlen(word)]))
