@@ -283,7 +283,7 @@ void tiny_set_golden(uint8_t *bytes, const char *prompt, uint32_t seed, uint32_t
     memset(bytes + 128, 0, 96);
     memcpy(bytes + 128, prompt, strlen(prompt));
     put(bytes + 80, seed, 4);
-    put(bytes + 84, 0, 8);
+    put(bytes + 84, 0, 4);
     put(bytes + 92, (uint32_t)strlen(prompt), 4);
     tiny_seal(bytes);
     int status = dogberry_open(&image, bytes, length);

@@ -1,0 +1,369 @@
+/*
+ * Opening images: sound ones of every kind, and damaged ones byte by byte.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "dogberry.h"
+#include "tiny_image.h"
+
+static uint32_t get32(const uint8_t *p)
+{
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static void put32(uint8_t *p, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        p[i] = (uint8_t)(value >> 8 * i);
+}
+
+/* Feeds and draws a little, so that a sanitizer sees whatever an opened image leads to. */
+static void run_a_little(const dogberry_image *image)
+{
+    size_t bytes = dogberry_session_bytes(image);
+    void *arena = malloc(bytes);
+    char piece[DOGBERRY_PIECE_MAX];
+    dogberry_session *session;
+
+    assert_non_null(arena);
+    assert_int_equal(dogberry_start(&session, image, arena, bytes), DOGBERRY_OK);
+    assert_true(dogberry_feed(session, "the claudio says zounds\n", 24) >= 0);
+    for (int i = 0; i < 20; i++) {
+        int token = dogberry_next(session, piece, sizeof piece, NULL);
+
+        assert_true(token >= 0 && (uint32_t)token < image->vocab && token != image->unknown_token);
+    }
+    free(arena);
+}
+
+static void opens_every_kind(void **state)
+{
+    tiny_config config = tiny_default();
+    dogberry_image image;
+    size_t length;
+
+    (void)state;
+    for (uint32_t kind = 0; kind < 16; kind++) {
+        config.architecture = kind & 1 ? DOGBERRY_GRU : DOGBERRY_LSTM;
+        config.output = kind & 2 ? DOGBERRY_TIED : DOGBERRY_DENSE;
+        config.layers = 1 + kind / 4;
+        config.hidden = kind & 2 ? 20 : 33;
+        config.embedding = kind & 2 ? 20 : 7;
+        uint8_t *bytes = tiny_build(&config, &length);
+
+        assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
+        assert_int_equal(image.layers, config.layers);
+        run_a_little(&image);
+        free(bytes);
+    }
+}
+
+static void reads_every_field(void **state)
+{
+    tiny_config config = tiny_default();
+    dogberry_image image;
+    size_t length;
+    uint8_t *bytes = tiny_build(&config, &length);
+
+    (void)state;
+    tiny_set_golden(bytes, "the usa", 99, 5);
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
+    assert_ptr_equal(image.bytes, bytes);
+    assert_int_equal(image.length, length);
+    assert_int_equal(image.architecture, DOGBERRY_LSTM);
+    assert_int_equal(image.vocab, config.vocab);
+    assert_int_equal(image.embedding, 8);
+    assert_int_equal(image.hidden, 12);
+    assert_int_equal(image.parameters, 12345);
+    assert_int_equal(image.logit_frac, 8);
+    assert_int_equal(image.start_token, TINY_END);
+    assert_int_equal(image.end_token, TINY_END);
+    assert_int_equal(image.unknown_token, TINY_UNKNOWN);
+    assert_string_equal(image.name, "tiny caf\xC3\xA9");
+    assert_int_equal(image.layer[0].cell_frac, 11);
+    assert_int_equal(image.layer[0].input.rows, 48);
+    assert_int_equal(image.layer[0].input.stride, 16);
+    assert_null(image.layer[0].recurrent_bias);
+    assert_int_equal(image.sampling.temperature, 1000);
+    assert_int_equal(image.golden.seed, 99);
+    assert_int_equal(image.golden.tokens, 5);
+    assert_memory_equal(image.golden.prompt, "the usa", image.golden.prompt_bytes);
+    assert_memory_equal(image.provenance, "{\"test\": true}", image.provenance_bytes);
+    free(bytes);
+}
+
+static void refuses_arguments(void **state)
+{
+    tiny_config config = tiny_default();
+    dogberry_image image;
+    size_t length;
+    uint8_t *bytes = tiny_build(&config, &length);
+
+    (void)state;
+    assert_int_equal(dogberry_open(NULL, bytes, length), DOGBERRY_ERR_ARGUMENT);
+    assert_int_equal(dogberry_open(&image, NULL, length), DOGBERRY_ERR_ARGUMENT);
+    assert_int_equal(dogberry_open(&image, bytes + 8, length - 8), DOGBERRY_ERR_ALIGNMENT);
+    bytes[0] = 'X';
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_ERR_MAGIC);
+    bytes[0] = 'D';
+    bytes[4] = 2;
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_ERR_VERSION);
+    tiny_seal(bytes);
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_ERR_VERSION);
+    bytes[4] = 0;
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_ERR_IMAGE);
+    free(bytes);
+}
+
+static void a_longer_region_is_fine(void **state)
+{
+    tiny_config config = tiny_default();
+    dogberry_image image;
+    size_t length;
+    uint8_t *bytes = tiny_build(&config, &length), *region = malloc(length + 64);
+
+    (void)state;
+    assert_non_null(region);
+    memcpy(region, bytes, length);
+    memset(region + length, 0xFF, 64);
+    assert_int_equal(dogberry_open(&image, region, length + 64), DOGBERRY_OK);
+    assert_int_equal(image.length, length);
+    free(region);
+    free(bytes);
+}
+
+static void truncated_at_every_byte(void **state)
+{
+    tiny_config config = tiny_default();
+    dogberry_image image;
+    size_t length;
+    uint8_t *bytes = tiny_build(&config, &length);
+
+    (void)state;
+    for (size_t cut = 0; cut < length; cut++) {
+        uint8_t *part = tiny_copy(bytes, cut);
+
+        assert_int_equal(dogberry_open(&image, part, cut), DOGBERRY_ERR_TRUNCATED);
+        free(part);
+    }
+    free(bytes);
+}
+
+/* Any one flipped bit is an error; with the checksum made right again it is an error or an
+ * image that runs. */
+static void flipped_at_every_byte(const tiny_config *config)
+{
+    dogberry_image image;
+    size_t length, opened = 0, tables;
+    uint8_t *bytes = tiny_build(config, &length);
+
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
+    tables = 256 + 32 * get32(bytes + 44);
+    for (size_t at = 0; at < length; at++) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            if (at >= tables && bit != at % 8)
+                continue;
+            bytes[at] ^= (uint8_t)(1u << bit);
+            assert_true(dogberry_open(&image, bytes, length) < 0);
+            if (at < 8 || at >= 12) { /* not the length that the checksum covers */
+                uint32_t crc = get32(bytes + 12);
+
+                tiny_seal(bytes);
+                if (dogberry_open(&image, bytes, length) == DOGBERRY_OK) {
+                    run_a_little(&image);
+                    opened++;
+                }
+                put32(bytes + 12, crc);
+            }
+            bytes[at] ^= (uint8_t)(1u << bit);
+        }
+    }
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
+    print_message("%zu bytes, %zu changed images ran\n", length, opened);
+    free(bytes);
+}
+
+static void flipped_lstm(void **state)
+{
+    tiny_config config = tiny_default();
+
+    (void)state;
+    flipped_at_every_byte(&config);
+}
+
+static void flipped_tied_gru(void **state)
+{
+    tiny_config config = tiny_default();
+
+    (void)state;
+    config.architecture = DOGBERRY_GRU;
+    config.output = DOGBERRY_TIED;
+    config.embedding = config.hidden = 5;
+    config.layers = 2;
+    flipped_at_every_byte(&config);
+}
+
+/* Header and table fields that no reader may let through. The tensors of tiny_default() in
+ * the table: embedding, input, recurrent, bias, output, output bias. */
+static void impossible_fields(void **state)
+{
+    enum { TABLE = 256, ENTRY = 32, INPUT = TABLE + ENTRY, BIAS = TABLE + 3 * ENTRY, OUTPUT = TABLE + 4 * ENTRY };
+    const struct {
+        size_t at;
+        uint32_t value;
+        int status;
+    } changes[] = {
+        {8, 0, DOGBERRY_ERR_IMAGE},
+        {16, 0x08010003, DOGBERRY_ERR_IMAGE},       /* architecture */
+        {16, 0x08010201, DOGBERRY_ERR_UNSUPPORTED}, /* class-factored */
+        {16, 0x08010301, DOGBERRY_ERR_IMAGE},
+        {16, 0x08010101, DOGBERRY_ERR_IMAGE}, /* tied, but E != H */
+        {16, 0x08000001, DOGBERRY_ERR_IMAGE}, /* no layers */
+        {16, 0x08050001, DOGBERRY_ERR_IMAGE},
+        {16, 0x08020001, DOGBERRY_ERR_IMAGE}, /* a layer without tensors */
+        {16, 0x03010001, DOGBERRY_ERR_IMAGE},
+        {16, 0x0D010001, DOGBERRY_ERR_IMAGE},
+        {20, 15, DOGBERRY_ERR_IMAGE},
+        {20, 65536, DOGBERRY_ERR_IMAGE},
+        {24, 0, DOGBERRY_ERR_IMAGE},
+        {24, 0x80000008, DOGBERRY_ERR_IMAGE},
+        {28, 0, DOGBERRY_ERR_IMAGE},
+        {32, 1, DOGBERRY_ERR_IMAGE},
+        {36, TINY_END << 16 | 1000, DOGBERRY_ERR_IMAGE},
+        {36, TINY_END | 1000u << 16, DOGBERRY_ERR_IMAGE},
+        {36, TINY_END | TINY_THE << 16, DOGBERRY_ERR_IMAGE}, /* not the tokenizer's */
+        {40, 1u << 16, DOGBERRY_ERR_IMAGE},
+        {40, 0xFFFF, DOGBERRY_ERR_IMAGE},
+        {44, 0, DOGBERRY_ERR_IMAGE},
+        {44, 5, DOGBERRY_ERR_IMAGE},
+        {44, 0xFFFFFFFF, DOGBERRY_ERR_IMAGE},
+        {48, 272, DOGBERRY_ERR_IMAGE},
+        {52, 0xFFFFFFF0, DOGBERRY_ERR_IMAGE},
+        {52, TABLE, DOGBERRY_ERR_IMAGE},
+        {56, 0xFFFFFFFF, DOGBERRY_ERR_IMAGE},
+        {56, 40, DOGBERRY_ERR_IMAGE},
+        {60, 8, DOGBERRY_ERR_IMAGE},
+        {64, 0x10000000, DOGBERRY_ERR_IMAGE},
+        {64, 15, DOGBERRY_ERR_IMAGE}, /* a NUL */
+        {72, 10001, DOGBERRY_ERR_IMAGE},
+        {76, 129, DOGBERRY_ERR_IMAGE},
+        {84, 1025, DOGBERRY_ERR_IMAGE},
+        {92, 97, DOGBERRY_ERR_IMAGE},
+        {96, 0x00FF7974, DOGBERRY_ERR_IMAGE},
+        {120, 1, DOGBERRY_ERR_IMAGE},
+        {128, 'x', DOGBERRY_ERR_IMAGE},
+        {224, 1, DOGBERRY_ERR_IMAGE},
+        {252, 1u << 31, DOGBERRY_ERR_IMAGE},
+        {TABLE, 0x00010000, DOGBERRY_ERR_IMAGE},
+        {TABLE, 0x00010009, DOGBERRY_ERR_IMAGE},
+        {TABLE, 0x00010101, DOGBERRY_ERR_IMAGE},
+        {TABLE, 0x00020001, DOGBERRY_ERR_UNSUPPORTED}, /* int4 */
+        {TABLE, 0x00030001, DOGBERRY_ERR_IMAGE},
+        {TABLE, 0x01010001, DOGBERRY_ERR_IMAGE},
+        {INPUT, 0x07010002, DOGBERRY_ERR_IMAGE}, /* cell fraction */
+        {INPUT, 0x0F010002, DOGBERRY_ERR_IMAGE},
+        {INPUT, 0x00010003, DOGBERRY_ERR_IMAGE}, /* recurrent twice: wrong shape */
+        {INPUT + 4, 47, DOGBERRY_ERR_IMAGE},
+        {INPUT + 8, 16, DOGBERRY_ERR_IMAGE},
+        {INPUT + 12, 32, DOGBERRY_ERR_IMAGE},
+        {INPUT + 16, 0, DOGBERRY_ERR_IMAGE},
+        {INPUT + 16, TABLE, DOGBERRY_ERR_IMAGE},
+        {INPUT + 16, 0xFFFFFFF0, DOGBERRY_ERR_IMAGE},
+        {INPUT + 20, 16, DOGBERRY_ERR_IMAGE},
+        {INPUT + 24, 0, DOGBERRY_ERR_IMAGE},
+        {INPUT + 24, 0xFFFFFFF0, DOGBERRY_ERR_IMAGE},
+        {INPUT + 28, 1, DOGBERRY_ERR_IMAGE},
+        {BIAS, 0x00030005, DOGBERRY_ERR_IMAGE}, /* a GRU's */
+        {BIAS + 24, TABLE, DOGBERRY_ERR_IMAGE},
+        {OUTPUT, 0x00010001, DOGBERRY_ERR_IMAGE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        tiny_config config = tiny_default();
+        dogberry_image image;
+        size_t length;
+        uint8_t *bytes = tiny_build(&config, &length);
+
+        assert_true(get32(bytes + changes[i].at) != changes[i].value);
+        put32(bytes + changes[i].at, changes[i].value);
+        if (changes[i].at != 8)
+            tiny_seal(bytes);
+        if (dogberry_open(&image, bytes, length) != changes[i].status)
+            fail_msg("0x%x at %zu: not refused as it should be", changes[i].value, changes[i].at);
+        free(bytes);
+    }
+}
+
+/* The scale words' own rules, and data that lies on other data. */
+static void impossible_tensors(void **state)
+{
+    static const uint32_t words[] = {0x00130000 | 16383, 0x0007FFFF & ~0x8000u, 47u << 16 | 20000,
+                                     0x00138000 | 20000, 1u << 22 | 20000};
+    tiny_config config = tiny_default();
+    dogberry_image image;
+    size_t length;
+    uint8_t *bytes = tiny_build(&config, &length);
+    uint8_t *scale = bytes + get32(bytes + 256 + 24), *input = bytes + get32(bytes + 256 + 32 + 16);
+    uint32_t kept = get32(scale);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        put32(scale, words[i]);
+        tiny_seal(bytes);
+        assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_ERR_IMAGE);
+    }
+    put32(scale, 19u << 16); /* a row of zeros */
+    tiny_seal(bytes);
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
+    put32(scale, kept);
+    input[8] = 1; /* a padding column */
+    tiny_seal(bytes);
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_ERR_IMAGE);
+    input[8] = 0;
+    put32(bytes + 256 + 3 * 32 + 16, get32(bytes + 256 + 32 + 24)); /* bias on the input's scales */
+    tiny_seal(bytes);
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_ERR_IMAGE);
+    free(bytes);
+}
+
+/* More columns than 2^s would let a sum leave its 30 bits. */
+static void too_many_columns_for_a_shift(void **state)
+{
+    tiny_config config = tiny_default();
+    dogberry_image image;
+    size_t length;
+
+    (void)state;
+    config.hidden = 257;
+    uint8_t *bytes = tiny_build(&config, &length), *scale = bytes + get32(bytes + 256 + 2 * 32 + 24);
+
+    put32(scale, 9u << 16 | 20000);
+    tiny_seal(bytes);
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
+    run_a_little(&image);
+    put32(scale, 8u << 16 | 20000);
+    tiny_seal(bytes);
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_ERR_IMAGE);
+    free(bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(opens_every_kind),      cmocka_unit_test(reads_every_field),
+        cmocka_unit_test(refuses_arguments),     cmocka_unit_test(a_longer_region_is_fine),
+        cmocka_unit_test(truncated_at_every_byte), cmocka_unit_test(flipped_lstm),
+        cmocka_unit_test(flipped_tied_gru),      cmocka_unit_test(impossible_fields),
+        cmocka_unit_test(impossible_tensors),    cmocka_unit_test(too_many_columns_for_a_shift),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,214 @@
+/*
+ * The integer layers against double precision: the same image run without any rounding,
+ * saturation or table. And one unit's step with docs/NUMERICS.md's worked numbers.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "dogberry.h"
+#include "layers.h"
+#include "tiny_image.h"
+
+enum { WIDTH_MAX = 64, STEPS = 200 };
+
+/* One conversation in real numbers: h in 1/128, cells plain. */
+typedef struct {
+    double h[DOGBERRY_LAYERS_MAX][WIDTH_MAX], cell[DOGBERRY_LAYERS_MAX][WIDTH_MAX];
+} reference;
+
+static double factor(uint32_t scale)
+{
+    return ldexp(scale & 0x7FFF, -(int)(scale >> 16));
+}
+
+static double product(const dogberry_matrix *m, uint32_t row, const double *x)
+{
+    double sum = 0;
+
+    for (uint32_t c = 0; c < m->cols; c++)
+        sum += m->weights[row * m->stride + c] * x[c];
+    return sum * factor(m->scales[row]);
+}
+
+static double sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+static void reference_lstm(const dogberry_layer *layer, uint32_t hidden, const double *x, double *h, double *cell)
+{
+    double fresh[WIDTH_MAX];
+
+    for (uint32_t u = 0; u < hidden; u++) {
+        double pre[4];
+
+        for (uint32_t g = 0; g < 4; g++) {
+            uint32_t row = g * hidden + u;
+
+            pre[g] = (product(&layer->input, row, x) + product(&layer->recurrent, row, h) + layer->bias[row]) / 4096;
+        }
+        cell[u] = sigmoid(pre[1]) * cell[u] + sigmoid(pre[0]) * tanh(pre[2]);
+        fresh[u] = 128 * sigmoid(pre[3]) * tanh(cell[u]);
+    }
+    memcpy(h, fresh, hidden * sizeof *h);
+}
+
+static void reference_gru(const dogberry_layer *layer, uint32_t hidden, const double *x, double *h)
+{
+    double fresh[WIDTH_MAX];
+
+    for (uint32_t u = 0; u < hidden; u++) {
+        double in[3], back[3];
+
+        for (uint32_t g = 0; g < 3; g++) {
+            in[g] = (product(&layer->input, g * hidden + u, x) + layer->bias[g * hidden + u]) / 4096;
+            back[g] = product(&layer->recurrent, g * hidden + u, h) / 4096;
+        }
+        double r = sigmoid(in[0] + back[0]), z = sigmoid(in[1] + back[1]);
+        double n = tanh(in[2] + r * (back[2] + layer->recurrent_bias[u] / 4096.0));
+
+        fresh[u] = 128 * ((1 - z) * n + z * h[u] / 128);
+    }
+    memcpy(h, fresh, hidden * sizeof *h);
+}
+
+static void reference_step(const dogberry_image *image, reference *ref, uint32_t token, double *logits)
+{
+    double x[WIDTH_MAX];
+    const double *input = x;
+
+    for (uint32_t c = 0; c < image->embedding; c++)
+        x[c] = image->embeddings.weights[token * image->embeddings.stride + c] * factor(image->embeddings.scales[token]);
+    for (uint32_t l = 0; l < image->layers; l++) {
+        if (image->architecture == DOGBERRY_LSTM)
+            reference_lstm(&image->layer[l], image->hidden, input, ref->h[l], ref->cell[l]);
+        else
+            reference_gru(&image->layer[l], image->hidden, input, ref->h[l]);
+        input = ref->h[l];
+    }
+    for (uint32_t v = 0; v < image->vocab; v++)
+        logits[v] = product(&image->output_matrix, v, input) + image->output_bias[v];
+}
+
+typedef struct {
+    double mean, worst; /* absolute differences of logits, in nats */
+} difference;
+
+static difference compare(const tiny_config *config)
+{
+    size_t length;
+    uint8_t *bytes = tiny_build(config, &length);
+    dogberry_image image;
+    dogberry_session *session;
+    reference *ref = calloc(1, sizeof *ref);
+    double logits[64], sum = 0, worst = 0;
+    uint32_t random = 5;
+
+    assert_non_null(ref);
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
+    void *arena = malloc(dogberry_session_bytes(&image));
+
+    assert_int_equal(dogberry_start(&session, &image, arena, dogberry_session_bytes(&image)), DOGBERRY_OK);
+    reference_step(&image, ref, image.start_token, logits);
+    for (int i = 0; i < STEPS; i++) {
+        uint32_t token = tiny_random(&random, image.vocab);
+
+        reference_step(&image, ref, token, logits);
+        assert_int_equal(dogberry_feed_token(session, token), DOGBERRY_OK);
+        for (uint32_t v = 0; v < image.vocab; v++) {
+            double apart = fabs(dogberry_logits(session)[v] - logits[v]) / ldexp(1, (int)image.logit_frac);
+
+            sum += apart;
+            worst = fmax(worst, apart);
+        }
+    }
+    free(arena);
+    free(ref);
+    free(bytes);
+    return (difference){sum / STEPS / image.vocab, worst};
+}
+
+static void close_to_double_precision(void **state)
+{
+    (void)state;
+    for (uint32_t kind = 0; kind < 8; kind++) {
+        tiny_config config = tiny_default();
+
+        config.architecture = kind & 1 ? DOGBERRY_GRU : DOGBERRY_LSTM;
+        config.output = kind & 2 ? DOGBERRY_TIED : DOGBERRY_DENSE;
+        config.layers = kind & 4 ? 2 : 1;
+        config.embedding = config.hidden = kind & 2 ? 48 : 37;
+        config.cell_frac = 12 + kind % 3;
+        difference d = compare(&config);
+
+        print_message("%s, %s, %u layers: mean %.4f, worst %.4f nats\n", kind & 1 ? "GRU" : "LSTM",
+                      kind & 2 ? "tied" : "dense", config.layers, d.mean, d.worst);
+        assert_true(d.mean < 0.05 && d.worst < 0.6);
+    }
+}
+
+/* A layer of one unit whose gate arguments are its biases. */
+static void worked_numbers(void **state)
+{
+    static const int8_t zeros[16 * 4];
+    static const uint32_t scales[4] = {20u << 16, 20u << 16, 20u << 16, 20u << 16};
+    static const int16_t lstm_bias[4] = {1500, 3000, -2500, 800}, gru_bias[3] = {-700, 900, 40 - 300};
+    static const int16_t gru_recurrent_bias[1] = {1200};
+    dogberry_matrix matrix = {zeros, scales, 4, 1, 16};
+    dogberry_layer layer = {matrix, matrix, lstm_bias, NULL, 11};
+    int8_t output[16] = {0}, fresh[16];
+    int16_t cell[1] = {-3000};
+    dogberry_state unit = {output, cell, fresh};
+
+    (void)state;
+    dogberry_lstm_step(&layer, 1, zeros, &unit);
+    assert_int_equal(cell[0], -2684);
+    assert_int_equal(output[0], -61);
+    layer.bias = gru_bias;
+    layer.recurrent_bias = gru_recurrent_bias;
+    cell[0] = 9000;
+    dogberry_gru_step(&layer, 1, zeros, &unit);
+    assert_int_equal(cell[0], 6020);
+    assert_int_equal(output[0], 24);
+}
+
+/* The largest arguments that the format allows stay inside 32 bits (run with sanitizers). */
+static void extremes_do_not_overflow(void **state)
+{
+    static int8_t weights[4 * 256], x[256];
+    static const uint32_t scales[4] = {32767 | 8u << 16, 32767 | 8u << 16, 32767 | 8u << 16, 32767 | 8u << 16};
+    static const int16_t biases[2][4] = {{-32768, -32768, -32768, -32768}, {32767, 32767, 32767, 32767}};
+
+    (void)state;
+    for (int kind = 0; kind < 32; kind++) {
+        dogberry_matrix matrix = {weights, scales, 4, 256, 256};
+        dogberry_layer layer = {matrix, matrix, biases[kind & 1], biases[kind >> 1 & 1], kind & 16 ? 14 : 8};
+        int8_t output[256], fresh[16];
+        int16_t cell[1] = {kind & 8 ? -32768 : 32767};
+        dogberry_state unit = {output, cell, fresh};
+
+        memset(weights, kind & 4 ? -128 : 127, sizeof weights);
+        memset(x, -128, sizeof x);
+        memset(output, -128, sizeof output);
+        dogberry_lstm_step(&layer, 1, x, &unit);
+        dogberry_gru_step(&layer, 1, x, &unit);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(close_to_double_precision),
+        cmocka_unit_test(worked_numbers),
+        cmocka_unit_test(extremes_do_not_overflow),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
