@@ -99,7 +99,7 @@ def main():
         sys.exit(f"tokenizers: {tokenizer.get_vocab_size()} entries, config.json says {config['vocabulary_size']}")
     text = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else folder / "calibration.txt"
     end = config["start_token"]
-    documents = [tokenizer.encode(document).ids + [end]
+    documents = [tokenizer.encode(document.strip()).ids + [end]
                  for document in text.read_text().split("<|endoftext|>\n")]
     print(f"tokenizers: {config['vocabulary_size']} entries; {text} is {sum(map(len, documents))} tokens, "
           f"beginning with {tokenizer.encode(text.read_text()[:200]).tokens[:12]}")

@@ -58,6 +58,9 @@ static void describe(db_safetensor *out, const db_tensor *tensor, const float *p
 
 /* ---- Calibration text ---- */
 
+/* A part of a document that is as long as this shows the model at work well after its start. */
+enum { WHOLE = 4096 };
+
 /* The part of `document` of about `share` bytes around its middle, from line to line if possible.
  * Never cuts a UTF-8 sequence. */
 static void middle_part(const db_document *document, size_t share, size_t *from, size_t *to)
@@ -85,16 +88,29 @@ static void middle_part(const db_document *document, size_t share, size_t *from,
         --*to;
 }
 
+/* How many documents give a part, so that no part need be shorter than WHOLE bytes or its document. */
+static size_t part_count(const db_corpus *validation, size_t bytes)
+{
+    size_t mean = validation->bytes / validation->count + 1;
+    size_t parts = bytes / (mean < WHOLE ? mean : WHOLE);
+    return parts < 1 ? 1 : parts > validation->count ? validation->count : parts;
+}
+
 void db_model_dir_set_calibration(db_model_dir *model, const db_corpus *validation, size_t bytes)
 {
     db_corpus_free(&model->calibration);
-    size_t left = bytes;
-    for (size_t i = 0; i < validation->count; i++) {
-        const db_document *document = &validation->documents[i];
-        size_t from, to;
-        middle_part(document, left / (validation->count - i), &from, &to);
-        if (to > from)
-            db_corpus_add_text(&model->calibration, document->name, document->text + from, to - from);
+    if (validation->count == 0)
+        return;
+    size_t left = bytes, parts = part_count(validation, bytes);
+    for (size_t i = 0; i < parts; i++) {
+        const db_document *document = &validation->documents[i * validation->count / parts];
+        size_t from, to, share = left / (parts - i);
+        if (document->bytes <= WHOLE && document->bytes <= left)
+            share = left; /* no need to cut a short one */
+        middle_part(document, share, &from, &to);
+        if (from + strspn(document->text + from, " \t\n") >= to)
+            continue; /* blank */
+        db_corpus_add_text(&model->calibration, document->name, document->text + from, to - from);
         left -= to - from;
     }
 }

@@ -28,8 +28,8 @@ typedef struct {
     db_corpus calibration; /* what activations are measured on when packing; may be empty */
 } db_model_dir;
 
-/* Keeps an excerpt of at most about `bytes` of the validation text as the model's calibration
- * text: an equal share from the middle of each document, in whole lines where there are any.
+/* Keeps an excerpt of at most `bytes` of the validation text as the model's calibration text: documents
+ * from all over it, short ones whole, of long ones the middle, in whole lines where there are any.
  * 32 KB is plenty. Replaces what was kept. */
 void db_model_dir_set_calibration(db_model_dir *model, const db_corpus *validation, size_t bytes);
 

@@ -251,14 +251,35 @@ static void calibration_takes_the_middle_of_documents(void **state)
     db_corpus_add_text(&validation, "one", text, sizeof text);
     db_corpus_add_text(&validation, "short", "only this\n", 10);
     db_corpus_add_text(&validation, "two", text, sizeof text);
-    db_model_dir_set_calibration(&model, &validation, 2000);
+    db_model_dir_set_calibration(&model, &validation, 13000);
     assert_int_equal(model.calibration.count, 3);
-    assert_true(model.calibration.bytes > 1800 && model.calibration.bytes <= 2000);
+    assert_true(model.calibration.bytes > 12000 && model.calibration.bytes <= 13000);
     assert_string_equal(model.calibration.documents[1].text, "only this\n");
     const db_document *first = &model.calibration.documents[0];
     assert_int_equal(first->text[0], first->text[48]); /* whole lines */
     assert_int_equal(first->text[49], '\n');
-    assert_true(first->text[0] > 'j' && first->text[0] < 'n'); /* of the middle */
+    assert_true(first->text[0] > 'f' && first->text[0] < 'j'); /* around the middle */
+    db_corpus_free(&validation);
+    db_model_dir_free(&model);
+}
+
+/* Many short documents: some of them, whole, from first to last; a blank one is left out. */
+static void calibration_takes_short_documents_whole(void **state)
+{
+    (void)state;
+    db_model_dir model = {0};
+    db_corpus validation = {0};
+    for (int i = 0; i < 1000; i++) {
+        char text[64];
+        snprintf(text, sizeof text, i == 0 ? "\n" : "Story %d was short.\nIt ended.\n", i);
+        db_corpus_add_text(&validation, "story", text, strlen(text));
+    }
+    db_model_dir_set_calibration(&model, &validation, 3000);
+    assert_true(model.calibration.count > 80 && model.calibration.bytes > 2500 && model.calibration.bytes <= 3000);
+    for (size_t i = 0; i < model.calibration.count; i++)
+        assert_int_equal(strncmp(model.calibration.documents[i].text, "Story ", 6), 0);
+    int last = atoi(model.calibration.documents[model.calibration.count - 1].text + 6);
+    assert_true(last > 950);
     db_corpus_free(&validation);
     db_model_dir_free(&model);
 }
@@ -292,6 +313,7 @@ int main(void)
         cmocka_unit_test(files_of_different_models_are_refused),
         cmocka_unit_test(weights_that_are_not_numbers_are_refused),
         cmocka_unit_test(calibration_takes_the_middle_of_documents),
+        cmocka_unit_test(calibration_takes_short_documents_whole),
         cmocka_unit_test(calibration_documents_stay_apart),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
