@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "text/corpus.h"
 #include "text/grammar.h"
+#include "text/stories_words.h"
 
 enum { MADE_WORD = 32 };
 
@@ -65,7 +66,6 @@ static inline const char *made_word(const char *at, char word[MADE_WORD])
 /* The gender of a name by the tables: 'h' for he, 's' for she, 0 for another word. */
 static inline char made_gender(const char *word)
 {
-    extern const db_rule db_story_words[];
     static const char *const lists[] = {"boyname", "girlname"};
     const db_rule *table = db_story_words;
     size_t length = strcspn(word, "'");

@@ -19,7 +19,8 @@
 static const db_rule rules[] = {
     {"who", "name he", DB_CHOICES("Ivy/she", "Tom/he")},
     {"fields", NULL, DB_CHOICES("{x=who}{x} and {x.he}, {X.he}")},
-    {"apart", NULL, DB_CHOICES("{x=who}{y=who}{x}{y}")},
+    {"also", "name he", DB_CHOICES("Ivy/she", "Tom/he")},
+    {"apart", NULL, DB_CHOICES("{x=who}{y=also}{x}{y}")},
     {"guards", NULL, DB_CHOICES("{guard}{x=who}{guard}")},
     {"guard", NULL, DB_CHOICES("?x yes", "!x no")},
     {"letter", NULL, DB_CHOICES("a", "b", "c", "d")},
