@@ -169,7 +169,7 @@ static size_t field_index(const char *fields, const char *name, size_t length)
             return index;
         at += field_length + (at[field_length] == ' ');
     }
-    assert(!"a field that the rule does not name");
+    assert(false && "a field that the rule does not name");
     return 0;
 }
 
