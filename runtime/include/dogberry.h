@@ -93,7 +93,7 @@ typedef struct {
 typedef struct {
     const uint8_t *section; /* start of the section */
     const uint8_t *entries; /* [count] records of 8 bytes */
-    const uint16_t *sorted; /* [count] ids, ascending by key bytes */
+    const uint16_t *sorted; /* [count] ids, ascending by key bytes; BPE: [256] ids by byte */
     const uint8_t *pool;    /* key and display text */
     const uint8_t *merges;  /* BPE only: [merge_count] records, else NULL */
     uint32_t pool_bytes;
@@ -233,7 +233,7 @@ typedef struct {
     size_t length;
     size_t at;      /* first byte not yet read */
     size_t start;   /* where the last piece began: the piece is text[start .. at) */
-    uint8_t before; /* character class before `at` */
+    uint8_t before; /* character class before `at`; BPE: bytes of the piece before `at` */
 } dogberry_cursor;
 
 /* What a word tokenizer sees as one unit: a word, a punctuation mark, a line
@@ -243,6 +243,12 @@ typedef struct {
  * returned. This is the one splitter: the learner, the encoder, host and device
  * all use it. Returns the piece's length in normal form, 0 at the end of the text. */
 size_t dogberry_split(dogberry_cursor *cursor, char *piece, size_t capacity);
+
+/* What a byte-level BPE sees as one unit: merges never cross its ends. The piece is
+ * text[cursor->start .. cursor->at), at most 64 bytes; together the pieces are the text to
+ * the byte (docs/FORMAT.md, "BPE pieces"). Learner, encoder, host and device all use it.
+ * Returns the piece's length in bytes, 0 at the end of the text. */
+size_t dogberry_split_bpe(dogberry_cursor *cursor);
 
 /* Validates a tokenizer section by itself (host tools; dogberry_open() does it for
  * images). `section` aligned to 4 bytes; must outlive the tokenizer.

@@ -46,7 +46,8 @@ static uint8_t next_state(const dogberry_tokenizer *tokenizer, uint8_t state, ui
 
 void dogberry_decoder_advance(const dogberry_tokenizer *tokenizer, dogberry_decoder *decoder, uint32_t token)
 {
-    decoder->state = next_state(tokenizer, decoder->state, token);
+    if (tokenizer->kind == DOGBERRY_WORD)
+        decoder->state = next_state(tokenizer, decoder->state, token);
 }
 
 static char upper(char byte)
@@ -68,7 +69,7 @@ static size_t display(char *out, const dogberry_entry *entry, int capital)
     const char *text = own ? entry->key + entry->key_bytes : entry->key;
     size_t length = own ? entry->own_bytes : entry->key_bytes;
 
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length && i < DOGBERRY_KEY_MAX; i++) {
         int raise = entry->display == DOGBERRY_DISPLAY_UPPER ||
                     (i == 0 && (capital || entry->display == DOGBERRY_DISPLAY_CAPITAL));
 
@@ -77,21 +78,33 @@ static size_t display(char *out, const dogberry_entry *entry, int capital)
     return length;
 }
 
+/* A word with its space and capital; characters and byte pieces are their keys. Returns the text's length. */
+static size_t write_text(char *out, const dogberry_tokenizer *tokenizer, uint8_t state, const dogberry_entry *entry)
+{
+    size_t length = 0;
+
+    if ((entry->flags & DOGBERRY_SPECIAL) != 0)
+        return 0;
+    if (tokenizer->kind != DOGBERRY_WORD) {
+        dogberry_copy(out, entry->key, entry->key_bytes);
+        return entry->key_bytes;
+    }
+    if ((state & TAKES_SPACE) != 0 && (entry->flags & DOGBERRY_GLUE_LEFT) == 0 && !is_break(entry))
+        out[length++] = ' ';
+    return length + display(out + length, entry, is_word(entry) && begins_capital(tokenizer->flags, state));
+}
+
 int dogberry_decode(const dogberry_tokenizer *tokenizer, dogberry_decoder *decoder, uint32_t token, char *piece,
                     size_t capacity)
 {
     char text[DOGBERRY_PIECE_MAX];
-    size_t length = 0;
+    size_t length;
 
     if (token >= tokenizer->count)
         return DOGBERRY_ERR_TOKEN;
     dogberry_entry entry = dogberry_entry_at(tokenizer, token);
 
-    if ((entry.flags & DOGBERRY_SPECIAL) == 0) {
-        if ((decoder->state & TAKES_SPACE) != 0 && (entry.flags & DOGBERRY_GLUE_LEFT) == 0 && !is_break(&entry))
-            text[length++] = ' ';
-        length += display(text + length, &entry, is_word(&entry) && begins_capital(tokenizer->flags, decoder->state));
-    }
+    length = write_text(text, tokenizer, decoder->state, &entry);
     if (piece == NULL || length >= capacity)
         return DOGBERRY_ERR_SPACE;
     dogberry_copy(piece, text, length);

@@ -1,5 +1,5 @@
 /*
- * Entries of a word tokenizer's section, for encoder and decoder.
+ * Entries and merges of a tokenizer's section, for encoder and decoder.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,12 +13,7 @@
 #define DOGBERRY_ENTRY_BYTES 8u
 #define DOGBERRY_SPECIAL 8u /* entry flag beside the public ones: not matched, prints nothing */
 
-enum dogberry_display {
-    DOGBERRY_DISPLAY_KEY,
-    DOGBERRY_DISPLAY_CAPITAL,
-    DOGBERRY_DISPLAY_UPPER,
-    DOGBERRY_DISPLAY_OWN
-};
+enum dogberry_display { DOGBERRY_DISPLAY_KEY, DOGBERRY_DISPLAY_CAPITAL, DOGBERRY_DISPLAY_UPPER, DOGBERRY_DISPLAY_OWN };
 
 typedef struct {
     const char *key; /* an own display text follows it */
@@ -35,6 +30,33 @@ static inline dogberry_entry dogberry_entry_at(const dogberry_tokenizer *tokeniz
 
     return entry;
 }
+
+#define DOGBERRY_BPE_PIECE_MAX 64u /* bytes; dogberry_split_bpe() never gives more */
+#define DOGBERRY_BYTES_INDEX 256u  /* of a BPE section: ids by byte, DOGBERRY_NO_TOKEN where there is none */
+#define DOGBERRY_MERGE_BYTES 8u
+
+/* Two tokens in a row become one; of several that apply the lowest rank goes first. */
+typedef struct {
+    uint16_t left, right, result, rank;
+} dogberry_merge;
+
+/* `at` is below the tokenizer's merge_count; ascending by left and right. */
+static inline dogberry_merge dogberry_merge_at(const dogberry_tokenizer *tokenizer, uint32_t at)
+{
+    const uint8_t *p = tokenizer->merges + (size_t)at * DOGBERRY_MERGE_BYTES;
+    dogberry_merge merge = {dogberry_le16(p), dogberry_le16(p + 2), dogberry_le16(p + 4), dogberry_le16(p + 6)};
+
+    return merge;
+}
+
+/* dogberry_encode() for one kind. */
+int dogberry_encode_word(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor);
+int dogberry_encode_char(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor);
+int dogberry_encode_bpe(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor);
+
+/* Binary search in a sorted index. Returns the id whose key is the piece and that text may stand for, or
+ * DOGBERRY_NO_TOKEN. */
+uint16_t dogberry_find_key(const dogberry_tokenizer *tokenizer, const char *piece, size_t length);
 
 /* Keys as unsigned bytes, a prefix first. Returns below, equal to or above 0. */
 static inline int dogberry_key_order(const char *a, size_t a_bytes, const char *b, size_t b_bytes)

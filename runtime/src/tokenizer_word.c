@@ -5,8 +5,7 @@
  */
 #include "tokenizer.h"
 
-/* Returns the id whose key is the piece and that text may stand for, or DOGBERRY_NO_TOKEN. */
-static uint16_t find(const dogberry_tokenizer *tokenizer, const char *piece, size_t length)
+uint16_t dogberry_find_key(const dogberry_tokenizer *tokenizer, const char *piece, size_t length)
 {
     uint32_t low = 0, high = tokenizer->count;
 
@@ -26,13 +25,14 @@ static uint16_t find(const dogberry_tokenizer *tokenizer, const char *piece, siz
     return DOGBERRY_NO_TOKEN;
 }
 
-int dogberry_encode(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor)
+int dogberry_encode_word(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor)
 {
     char piece[DOGBERRY_KEY_MAX];
     size_t length;
 
     while ((length = dogberry_split(cursor, piece, sizeof piece)) != 0) {
-        uint16_t id = length <= sizeof piece ? find(tokenizer, piece, length) : (uint16_t)DOGBERRY_NO_TOKEN;
+        uint16_t id =
+            length <= sizeof piece ? dogberry_find_key(tokenizer, piece, length) : (uint16_t)DOGBERRY_NO_TOKEN;
 
         if (id == DOGBERRY_NO_TOKEN)
             id = tokenizer->unknown;

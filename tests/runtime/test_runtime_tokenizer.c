@@ -202,7 +202,7 @@ static void open_refuses_impossible_fields(void **state)
         uint8_t value;
         int status;
     } changes[] = {
-        {0, 0, DOGBERRY_ERR_IMAGE},         {0, 2, DOGBERRY_ERR_UNSUPPORTED}, {0, 3, DOGBERRY_ERR_UNSUPPORTED},
+        {0, 0, DOGBERRY_ERR_IMAGE},         {0, 2, DOGBERRY_ERR_IMAGE}, {0, 3, DOGBERRY_ERR_TRUNCATED},
         {1, 4, DOGBERRY_ERR_IMAGE},         {2, TINY_THE, DOGBERRY_ERR_IMAGE}, /* not special */
         {5, 0x70, DOGBERRY_ERR_IMAGE},      {6, 1, DOGBERRY_ERR_IMAGE},       {10, 1, DOGBERRY_ERR_IMAGE},
         {entry + 2, 1, DOGBERRY_ERR_IMAGE}, {entry + 3, 0, DOGBERRY_ERR_IMAGE}, {entry + 3, 49, DOGBERRY_ERR_IMAGE},
