@@ -60,6 +60,20 @@ static void rows_come_back_within_bounds(void **state)
 }
 
 /* A column that matters a thousand times more comes back better than without being told. */
+/* Among many small values one of ten times their size is better clipped a little. */
+static void outliers_are_clipped(void **state)
+{
+    (void)state;
+    static float values[10000];
+    fill(values, 10000, 0.1);
+    values[500] = 1;
+    db_quantized matrix;
+    db_quantize(&matrix, values, 1, 10000, NULL);
+    assert_true(matrix.steps[0] < 0.99 / 127);
+    assert_int_equal(matrix.weights[500], 127);
+    db_quantized_free(&matrix);
+}
+
 static void importance_moves_the_step(void **state)
 {
     (void)state;
@@ -166,10 +180,10 @@ static void biases_round_and_saturate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_come_back_within_bounds), cmocka_unit_test(importance_moves_the_step),
-        cmocka_unit_test(zeros_and_extremes_are_sound), cmocka_unit_test(scale_words_keep_fifteen_bits),
-        cmocka_unit_test(scale_words_at_their_limits),  cmocka_unit_test(common_step_covers_what_matters),
-        cmocka_unit_test(biases_round_and_saturate),
+        cmocka_unit_test(rows_come_back_within_bounds),    cmocka_unit_test(outliers_are_clipped),
+        cmocka_unit_test(importance_moves_the_step),       cmocka_unit_test(zeros_and_extremes_are_sound),
+        cmocka_unit_test(scale_words_keep_fifteen_bits),   cmocka_unit_test(scale_words_at_their_limits),
+        cmocka_unit_test(common_step_covers_what_matters), cmocka_unit_test(biases_round_and_saturate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
