@@ -42,6 +42,21 @@ static void put(db_output *output, uint64_t *hash, const void *bytes, size_t len
     db_output_write(output, bytes, length);
 }
 
+/* With a NUL at least at its end, to whole words: pieces then hash like the whole. */
+static size_t padded_length(const char *description)
+{
+    return strlen(description) / 8 * 8 + 8;
+}
+
+static void put_description(db_output *output, uint64_t *hash, const char *description)
+{
+    const size_t length = padded_length(description);
+    char *padded = db_allocate(length);
+    memcpy(padded, description, strlen(description));
+    put(output, hash, padded, length);
+    free(padded);
+}
+
 int db_checkpoint_write(const db_run *run, db_error *error)
 {
     db_output output;
@@ -49,14 +64,14 @@ int db_checkpoint_write(const db_run *run, db_error *error)
         return -1;
     }
     char *description = db_run_describe(run);
-    header head = {.description_bytes = strlen(description) + 1,
+    header head = {.description_bytes = padded_length(description),
                    .records = run->history.count,
                    .floats = run->kept.count,
                    .state_bytes = sizeof run->kept_state};
     memcpy(head.magic, magic, sizeof magic);
     uint64_t hash = 0;
     put(&output, &hash, &head, sizeof head);
-    put(&output, &hash, description, head.description_bytes);
+    put_description(&output, &hash, description);
     put(&output, &hash, &run->kept_state, sizeof run->kept_state);
     put(&output, &hash, run->history.records, head.records * sizeof *run->history.records);
     put(&output, &hash, run->kept.memory, head.floats * sizeof(float));
