@@ -9,7 +9,7 @@
 
 #include "dogberry.h"
 
-enum { CAPACITY = 1 << 22, GLUE_LEFT = 1, GLUE_RIGHT = 2, ENDS = 4, SPECIAL = 8 };
+enum { GLUE_LEFT = 1, GLUE_RIGHT = 2, ENDS = 4, SPECIAL = 8 };
 
 static const struct {
     const char *key, *own;
@@ -42,7 +42,7 @@ static const struct {
 
 typedef struct {
     uint8_t *bytes;
-    size_t at;
+    size_t at, capacity;
     uint32_t random;
 } writer;
 
@@ -61,7 +61,7 @@ static void put(uint8_t *place, uint32_t value, int bytes)
 static void align(writer *w)
 {
     w->at = (w->at + 15u) & ~(size_t)15u;
-    assert(w->at < CAPACITY / 2);
+    assert(w->at <= w->capacity);
 }
 
 tiny_config tiny_default(void)
@@ -217,9 +217,23 @@ static size_t write_tokenizer(uint8_t *section, uint32_t vocab, uint32_t flags)
     return 16 + 10 * (size_t)vocab + at;
 }
 
+/* More than the tokenizer section takes. */
+static size_t tokenizer_room(uint32_t vocab)
+{
+    return 1024 + 64 * (size_t)vocab;
+}
+
+/* More than the image takes. */
+static size_t image_room(const tiny_config *c)
+{
+    size_t cols = 32 + (size_t)(c->embedding > c->hidden ? c->embedding : c->hidden);
+
+    return 8192 + (2 * (size_t)c->vocab + 8 * (size_t)c->layers * c->hidden) * cols + tokenizer_room(c->vocab);
+}
+
 uint8_t *tiny_build(const tiny_config *c, size_t *length)
 {
-    writer w = {calloc(1, CAPACITY), 0, c->seed};
+    writer w = {calloc(1, image_room(c)), 0, image_room(c), c->seed};
     uint8_t *p = w.bytes;
     static const char provenance[] = "{\"test\": true}";
 
@@ -306,7 +320,7 @@ void tiny_set_golden(uint8_t *bytes, const char *prompt, uint32_t seed, uint32_t
 
 uint8_t *tiny_tokenizer(uint32_t vocab, uint32_t flags, size_t *length)
 {
-    uint8_t *section = calloc(1, CAPACITY);
+    uint8_t *section = calloc(1, tokenizer_room(vocab));
 
     assert(section);
     *length = write_tokenizer(section, vocab, flags);

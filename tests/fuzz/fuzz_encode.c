@@ -1,0 +1,73 @@
+/*
+ * Any bytes as text: splitting always advances, covers the text in order, does not read
+ * outside it, and gives the same pieces whatever room there is for them; what is encoded
+ * can be decoded.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dogberry.h"
+#include "fuzz.h"
+#include "tiny_image.h"
+#include "utf8.h"
+
+static void require(int condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void split_all(const char *text, size_t size)
+{
+    dogberry_cursor wide = {.text = text, .length = size}, narrow = wide;
+
+    for (;;) {
+        char piece[256], cut[8];
+        size_t before = wide.at, length = dogberry_split(&wide, piece, sizeof piece);
+
+        require(dogberry_split(&narrow, cut, sizeof cut) == length && narrow.at == wide.at);
+        require(memcmp(piece, cut, length < sizeof cut ? length : sizeof cut) == 0);
+        if (length == 0)
+            break;
+        require(wide.start >= before && wide.at > wide.start && wide.at <= size);
+        require(length > sizeof piece || dogberry_utf8_valid(piece, length));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t length;
+    uint8_t *section = tiny_tokenizer(TINY_WORDS + 4, 3, &length), *copy = tiny_copy(data, size);
+    dogberry_tokenizer tokenizer;
+    dogberry_cursor cursor = {.text = (const char *)copy, .length = size};
+    dogberry_decoder decoder = {0};
+    char piece[DOGBERRY_PIECE_MAX];
+    int id;
+
+    require(dogberry_tokenizer_open(&tokenizer, section, length) == DOGBERRY_OK);
+    split_all((const char *)copy, size);
+    while ((id = dogberry_encode(&tokenizer, &cursor)) >= 0) {
+        require((uint32_t)id < tokenizer.count && id != TINY_END);
+        require(dogberry_decode(&tokenizer, &decoder, (uint32_t)id, piece, sizeof piece) >= 0);
+    }
+    free(copy);
+    free(section);
+    return 0;
+}
+
+size_t fuzz_seed(uint32_t index, uint8_t *data, size_t capacity)
+{
+    static const char *const seeds[] = {
+        "The Claudio says: \"don't!\" -- 'the USA'...\n\n(McDuff) w23-w24?\r\n",
+        "\xC3\x89T\xC3\x89 \xE2\x80\x9Cthe\xE2\x80\x9D \xE2\x80\x98tis\xE2\x80\x99 \xE4\xBD\xA0\xF0\x9F\x98\x80",
+        "\xFF\xC3 \xED\xA0\x80\n \n\t\n the--the ''\"\"a",
+    };
+    size_t length = index < 3 ? strlen(seeds[index]) : 0;
+
+    require(length <= capacity);
+    if (length > 0)
+        memcpy(data, seeds[index], length);
+    return length;
+}

@@ -1,0 +1,81 @@
+/*
+ * Any bytes as an image: a clean error, or an image that runs. The checksum is made right
+ * before a second try, so that mutations get past it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dogberry.h"
+#include "fuzz.h"
+#include "tiny_image.h"
+
+enum { ARENA_MAX = 1 << 20, TOKENS = 20 };
+
+static void require(int condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void run(const dogberry_image *image)
+{
+    size_t bytes = dogberry_session_bytes(image);
+    char piece[DOGBERRY_PIECE_MAX];
+    dogberry_session *session;
+
+    if (bytes > ARENA_MAX)
+        return;
+    void *arena = malloc(bytes);
+
+    require(dogberry_start(&session, image, arena, bytes) == DOGBERRY_OK);
+    require(dogberry_feed(session, "the Claudio says: zounds\n", 25) >= 0);
+    for (int i = 0; i < TOKENS; i++) {
+        int token = dogberry_next(session, piece, sizeof piece, NULL);
+
+        require(token >= 0 && (uint32_t)token < image->vocab && token != image->unknown_token);
+    }
+    if (image->golden.tokens < 2 * TOKENS)
+        (void)dogberry_verify(image, arena, bytes);
+    free(arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint8_t *bytes = tiny_copy(data, size);
+    dogberry_image image;
+    int status = dogberry_open(&image, bytes, size);
+
+    require(status <= DOGBERRY_OK && status >= DOGBERRY_ERR_GOLDEN);
+    if (status == DOGBERRY_ERR_CHECKSUM) {
+        tiny_seal(bytes);
+        status = dogberry_open(&image, bytes, size);
+        require(status != DOGBERRY_ERR_CHECKSUM);
+    }
+    if (status == DOGBERRY_OK)
+        run(&image);
+    free(bytes);
+    return 0;
+}
+
+size_t fuzz_seed(uint32_t index, uint8_t *data, size_t capacity)
+{
+    tiny_config config = tiny_default();
+    size_t length;
+
+    if (index >= 8)
+        return 0;
+    config.architecture = index & 1 ? DOGBERRY_GRU : DOGBERRY_LSTM;
+    config.output = index & 2 ? DOGBERRY_TIED : DOGBERRY_DENSE;
+    config.layers = index & 4 ? 2 : 1;
+    config.embedding = index & 2 ? 5 : 4;
+    config.hidden = 5;
+    uint8_t *bytes = tiny_build(&config, &length);
+
+    require(length <= capacity);
+    tiny_set_golden(bytes, "the usa", index, 3);
+    memcpy(data, bytes, length);
+    free(bytes);
+    return length;
+}

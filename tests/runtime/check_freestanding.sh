@@ -1,0 +1,58 @@
+#!/bin/sh
+# The runtime as a firmware takes it: compiled freestanding for a Cortex-M0+ by gcc and clang.
+# Fails on a warning, on data or bss, on a symbol that is not the runtime's, not memcpy,
+# memset or memcmp and not an integer helper of the compiler's, and on too much code.
+#     check_freestanding.sh SOURCE_DIR
+# SPDX-License-Identifier: MIT
+set -eu
+source_dir=$1
+text_max=24576
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+flags="-std=c99 -mthumb -Os -ffreestanding -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+       -I$source_dir/runtime/include -I$source_dir/runtime/src"
+
+compile() { # compile NAME COMPILER...
+    name=$1
+    shift
+    mkdir "$work/$name"
+    for file in "$source_dir"/runtime/src/*.c "$source_dir"/runtime/kernels/ref/*.c; do
+        "$@" $flags -c "$file" -o "$work/$name/$(basename "$file" .c).o"
+    done
+}
+
+check() { # check NAME
+    objects="$work/$1/*.o"
+    arm-none-eabi-nm --defined-only $objects | awk 'NF == 3 { print $3 }' | sort -u >"$work/defined"
+    arm-none-eabi-nm -u $objects | awk '$1 == "U" { print $2 }' | sort -u |
+        grep -vxF -f "$work/defined" | grep -vxE 'mem(cpy|set|cmp|move)|__aeabi_(mem(cpy|set|clr|move)[48]?|u?i(div|divmod)|ul?divmod|uldivmod|lmul|llsr|llsl|lasr)|__gnu_thumb1_case_[a-z]+' >"$work/foreign" || true
+    if [ -s "$work/foreign" ]; then
+        echo "$1: the runtime needs symbols that a bare machine lacks:"
+        cat "$work/foreign"
+        exit 1
+    fi
+    arm-none-eabi-size -t $objects | tail -1 >"$work/size"
+    read -r text data bss rest <"$work/size"
+    echo "$1, Cortex-M0+, -Os: text $text, data $data, bss $bss bytes"
+    if [ "$data" -ne 0 ] || [ "$bss" -ne 0 ]; then
+        echo "$1: the runtime has variables of its own"
+        exit 1
+    fi
+    if [ "$text" -gt $text_max ]; then
+        echo "$1: more than $text_max bytes of code and tables"
+        exit 1
+    fi
+}
+
+if ! command -v arm-none-eabi-gcc >/dev/null; then
+    echo "skipped: no arm-none-eabi-gcc"
+    exit 0
+fi
+compile gcc arm-none-eabi-gcc -mcpu=cortex-m0plus
+check gcc
+if command -v clang >/dev/null; then
+    compile clang clang --target=thumbv6m-none-eabi -mcpu=cortex-m0plus
+    check clang
+else
+    echo "skipped: no clang"
+fi

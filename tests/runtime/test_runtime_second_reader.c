@@ -1,0 +1,174 @@
+/*
+ * The second reader agrees with the runtime on every field, tensor and token, and refuses
+ * what the runtime refuses.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "dogberry.h"
+#include "tiny_image.h"
+#include "tokenizer.h"
+
+enum { TEXT_MAX = 1 << 16 };
+
+/* Runs the second reader on an image. Returns what it printed, and its exit status. */
+static int second_reading(const uint8_t *bytes, size_t length, char *printed)
+{
+    char path[] = "/tmp/dogberry-second-XXXXXX", command[512];
+    int descriptor = mkstemp(path);
+
+    assert_true(descriptor >= 0);
+    assert_int_equal(write(descriptor, bytes, length), length);
+    close(descriptor);
+    snprintf(command, sizeof command, "%s %s", SECOND_READER, path);
+    FILE *pipe = popen(command, "r");
+
+    assert_non_null(pipe);
+    printed[fread(printed, 1, TEXT_MAX - 1, pipe)] = '\0';
+    int status = pclose(pipe);
+
+    unlink(path);
+    return status;
+}
+
+static void matrix(FILE *out, unsigned role, unsigned layer, unsigned detail, const dogberry_matrix *m)
+{
+    fprintf(out, "tensor %u layer %u type 1 detail %u: %u x %u data %08x scales %08x\n", role, layer, detail, m->rows,
+            m->cols, dogberry_crc32(0, m->weights, (size_t)m->rows * m->stride),
+            dogberry_crc32(0, m->scales, 4 * m->rows));
+}
+
+static void vector(FILE *out, unsigned role, unsigned layer, const int16_t *values, unsigned rows)
+{
+    fprintf(out, "tensor %u layer %u type 3 detail 0: %u x 1 data %08x\n", role, layer, rows,
+            dogberry_crc32(0, values, 2 * rows));
+}
+
+static void tensors(FILE *out, const dogberry_image *image)
+{
+    unsigned gru = image->architecture == DOGBERRY_GRU, tied = image->output == DOGBERRY_TIED;
+
+    fprintf(out, "tensors %u\ntable 256\n", 3 + image->layers * (gru ? 4 : 3));
+    matrix(out, 1, 0, 0, &image->embeddings);
+    for (unsigned l = 0; l < image->layers; l++) {
+        const dogberry_layer *layer = &image->layer[l];
+
+        matrix(out, 2, l, layer->cell_frac, &layer->input);
+        matrix(out, 3, l, 0, &layer->recurrent);
+        vector(out, 4, l, layer->bias, layer->input.rows);
+        if (gru)
+            vector(out, 5, l, layer->recurrent_bias, image->hidden);
+    }
+    if (tied) {
+        uint32_t crc = dogberry_crc32(0, image->output_matrix.scales, 4 * image->vocab);
+
+        fprintf(out, "tensor 8 layer 0 type 4 detail 0: %u x 1 data %08x scales %08x\n", image->vocab, crc, crc);
+    } else {
+        matrix(out, 6, 0, 0, &image->output_matrix);
+    }
+    vector(out, 7, 0, image->output_bias, image->vocab);
+}
+
+static void tokens(FILE *out, const dogberry_image *image)
+{
+    for (unsigned id = 0; id < image->vocab; id++) {
+        dogberry_entry entry = dogberry_entry_at(&image->tokenizer, id);
+
+        fprintf(out, "token %u display %u flags %u key ", id, entry.display, entry.flags);
+        for (unsigned i = 0; i < entry.key_bytes + entry.own_bytes; i++)
+            fprintf(out, "%s%02x", i == entry.key_bytes ? " own " : "", (unsigned char)entry.key[i]);
+        fprintf(out, "\n");
+    }
+}
+
+/* The same report from what the runtime opened. */
+static void first_reading(const dogberry_image *image, char *printed)
+{
+    FILE *out = fmemopen(printed, TEXT_MAX, "w");
+
+    assert_non_null(out);
+    fprintf(out, "version 1\nheader 256\ntotal %u\narchitecture %u\noutput %u\nlayers %u\nlogit_frac %u\n", image->length,
+            image->architecture, image->output, image->layers, image->logit_frac);
+    fprintf(out, "vocab %u\nembedding %u\nhidden %u\nclasses %u\nstart %u\nend %u\nunknown %u\n", image->vocab,
+            image->embedding, image->hidden, image->classes, image->start_token, image->end_token,
+            image->unknown_token);
+    fprintf(out, "parameters %u\ntemperature %u\ntop_k %u\n", image->parameters, image->sampling.temperature,
+            image->sampling.top_k);
+    fprintf(out, "golden_seed %u\ngolden_tokens %u\ngolden_digest %u\nprompt_bytes %u\nname %s\nprompt %.*s\n",
+            image->golden.seed, image->golden.tokens, image->golden.digest, image->golden.prompt_bytes, image->name,
+            (int)image->golden.prompt_bytes, image->golden.prompt);
+    tensors(out, image);
+    tokens(out, image);
+    fprintf(out, "provenance %.*s\n", (int)image->provenance_bytes, image->provenance);
+    fclose(out);
+}
+
+static void readers_agree(void **state)
+{
+    static char first[TEXT_MAX], second[TEXT_MAX];
+
+    (void)state;
+    for (uint32_t kind = 0; kind < 4; kind++) {
+        tiny_config config = tiny_default();
+        dogberry_image image;
+        size_t length;
+
+        config.architecture = kind & 1 ? DOGBERRY_GRU : DOGBERRY_LSTM;
+        config.output = kind & 2 ? DOGBERRY_TIED : DOGBERRY_DENSE;
+        config.layers = 1 + kind;
+        config.embedding = kind & 2 ? 20 : 9;
+        config.hidden = 20;
+        uint8_t *bytes = tiny_build(&config, &length);
+
+        tiny_set_golden(bytes, "the usa", 17, 9);
+        assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
+        first_reading(&image, first);
+        assert_int_equal(second_reading(bytes, length, second), 0);
+        assert_string_equal(first, second);
+        free(bytes);
+    }
+}
+
+static void readers_refuse_alike(void **state)
+{
+    static char printed[TEXT_MAX];
+    tiny_config config = tiny_default();
+    uint32_t random = 21;
+    size_t length;
+    uint8_t *bytes = tiny_build(&config, &length);
+
+    (void)state;
+    for (int i = 0; i < 60; i++) { /* header and table, where nearly every bit matters */
+        size_t at = tiny_random(&random, 256 + 6 * 32);
+        uint8_t flip = (uint8_t)(1u << tiny_random(&random, 8));
+        dogberry_image image;
+
+        if (at >= 8 && at < 16)
+            continue;
+        bytes[at] ^= flip;
+        tiny_seal(bytes);
+        int opened = dogberry_open(&image, bytes, length) == DOGBERRY_OK;
+        int read = second_reading(bytes, length, printed) == 0;
+
+        /* The second reader does not look at UTF-8 and overlaps. */
+        if (opened ? !read : read && at >= 16 && at < 96)
+            fail_msg("byte %zu: the runtime %s, the second reader %s", at, opened ? "opens" : "refuses", printed);
+        bytes[at] ^= flip;
+    }
+    free(bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(readers_agree), cmocka_unit_test(readers_refuse_alike)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
