@@ -46,7 +46,7 @@ def runs(lower):
 def main():
     found = runs(mappings())
     print("/*\n * Simple lower case above ASCII, Unicode %s. Made by tools/make_lowercase.py; do not edit.\n *\n"
-          " * SPDX-License-Identifier: MIT\n */\n#include \"unicode.h\"\n" % unicodedata.unidata_version)
+          " * SPDX-License-Identifier: MIT\n */\n#include \"unicode.h\"\n\n/* clang-format off */" % unicodedata.unidata_version)
     print("const dogberry_case_run dogberry_case_runs[] = {")
     for first, last, step, delta in found:
         print("    {0x%04X, %d, %d, 0x%04X}," % (first & 0xFFFF, last - first, step, delta & 0xFFFF))

@@ -30,7 +30,7 @@ static void print_table(const char *type, const char *name, double (*function)(d
 int main(void)
 {
     printf("/*\n * Tables of sigmoid, tanh and exp2. Made by tools/make_tables.c; do not edit.\n *\n"
-           " * SPDX-License-Identifier: MIT\n */\n#include \"tables.h\"\n");
+           " * SPDX-License-Identifier: MIT\n */\n#include \"tables.h\"\n\n/* clang-format off */\n");
     print_table("uint16_t", "dogberry_sigmoid_table", sigmoid, 1.0 / 32, 257, 32768.0, 32767.0);
     print_table("uint16_t", "dogberry_tanh_table", tanh, 1.0 / 32, 257, 32768.0, 32767.0);
     print_table("uint32_t", "dogberry_exp2_table", exp2, -1.0 / 64, 65, 16777216.0, 16777216.0);

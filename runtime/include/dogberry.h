@@ -61,9 +61,9 @@ const char *dogberry_status_name(int status);
 #define DOGBERRY_FORMAT_VERSION 1
 #define DOGBERRY_HEADER_BYTES 256
 #define DOGBERRY_LAYERS_MAX 4
-#define DOGBERRY_IMAGE_ALIGNMENT 16  /* required of `bytes` in dogberry_open() */
-#define DOGBERRY_ARENA_ALIGNMENT 8   /* required of `arena` in dogberry_start() */
-#define DOGBERRY_NO_TOKEN 0xFFFFu    /* start, end or unknown token that does not exist */
+#define DOGBERRY_IMAGE_ALIGNMENT 16 /* required of `bytes` in dogberry_open() */
+#define DOGBERRY_ARENA_ALIGNMENT 8  /* required of `arena` in dogberry_start() */
+#define DOGBERRY_NO_TOKEN 0xFFFFu   /* start, end or unknown token that does not exist */
 
 enum dogberry_architecture { DOGBERRY_LSTM = 1, DOGBERRY_GRU = 2 };
 enum dogberry_output { DOGBERRY_DENSE = 0, DOGBERRY_TIED = 1, DOGBERRY_FACTORED = 2 };
@@ -76,7 +76,7 @@ typedef struct {
     const int8_t *weights;  /* [rows][stride], columns beyond cols are zero */
     const uint32_t *scales; /* [rows] */
     uint32_t rows, cols;
-    uint32_t stride;        /* bytes from row to row, a multiple of 16 */
+    uint32_t stride; /* bytes from row to row, a multiple of 16 */
 } dogberry_matrix;
 
 /* One recurrent layer. G = 4 gates (LSTM: input, forget, cell, output) or
@@ -97,12 +97,12 @@ typedef struct {
     const uint8_t *pool;    /* key and display text */
     const uint8_t *merges;  /* BPE only: [merge_count] records, else NULL */
     uint32_t pool_bytes;
-    uint32_t count;         /* vocabulary size */
+    uint32_t count; /* vocabulary size */
     uint32_t merge_count;
-    uint32_t kind;          /* enum dogberry_tokenizer_kind */
-    uint32_t flags;         /* DOGBERRY_CAPITALIZE_* */
-    uint16_t unknown;       /* id, or DOGBERRY_NO_TOKEN */
-    uint16_t end;           /* id that is never made from text, or DOGBERRY_NO_TOKEN */
+    uint32_t kind;    /* enum dogberry_tokenizer_kind */
+    uint32_t flags;   /* DOGBERRY_CAPITALIZE_* */
+    uint16_t unknown; /* id, or DOGBERRY_NO_TOKEN */
+    uint16_t end;     /* id that is never made from text, or DOGBERRY_NO_TOKEN */
 } dogberry_tokenizer;
 
 /* How the next token is drawn. */
@@ -118,7 +118,7 @@ typedef struct {
  * for reading. Filled by dogberry_open() only. */
 typedef struct {
     const uint8_t *bytes;
-    uint32_t length;      /* the image's own length; the region may be longer */
+    uint32_t length; /* the image's own length; the region may be longer */
     uint32_t architecture, output;
     uint32_t vocab, embedding, hidden, layers, classes;
     uint32_t parameters;  /* weights of the float model it was made from */
@@ -126,21 +126,21 @@ typedef struct {
     uint16_t start_token; /* fed first, by dogberry_start() and dogberry_reset() */
     uint16_t end_token;   /* the model's own end of text */
     uint16_t unknown_token;
-    char name[33];        /* NUL-terminated UTF-8 */
+    char name[33]; /* NUL-terminated UTF-8 */
     dogberry_tokenizer tokenizer;
-    dogberry_matrix embeddings;    /* [vocab][embedding], scales to the first layer's input */
+    dogberry_matrix embeddings; /* [vocab][embedding], scales to the first layer's input */
     dogberry_layer layer[DOGBERRY_LAYERS_MAX];
     dogberry_matrix output_matrix; /* [vocab][hidden], scales to logits */
     const int16_t *output_bias;    /* [vocab], Q(logit_frac) */
     dogberry_sampling sampling;    /* what the image was made to be sampled with */
     struct {
-        const char *prompt;        /* not NUL-terminated */
+        const char *prompt; /* not NUL-terminated */
         uint32_t prompt_bytes;
         uint32_t seed;
-        uint32_t tokens;           /* how many follow the prompt */
-        uint32_t digest;           /* of those tokens */
+        uint32_t tokens; /* how many follow the prompt */
+        uint32_t digest; /* of those tokens */
     } golden;
-    const char *provenance;        /* JSON, not NUL-terminated */
+    const char *provenance; /* JSON, not NUL-terminated */
     uint32_t provenance_bytes;
 } dogberry_image;
 
@@ -220,11 +220,11 @@ enum dogberry_tokenizer_kind { DOGBERRY_WORD = 1, DOGBERRY_CHAR = 2, DOGBERRY_BP
 #define DOGBERRY_CAPITALIZE_LINES 2u     /* first letter of a line */
 
 /* Per-token flags of a word tokenizer. */
-#define DOGBERRY_GLUE_LEFT 1u      /* no space before it, as "," */
-#define DOGBERRY_GLUE_RIGHT 2u     /* no space after it, as "(" */
-#define DOGBERRY_ENDS_SENTENCE 4u  /* as "." */
+#define DOGBERRY_GLUE_LEFT 1u     /* no space before it, as "," */
+#define DOGBERRY_GLUE_RIGHT 2u    /* no space after it, as "(" */
+#define DOGBERRY_ENDS_SENTENCE 4u /* as "." */
 
-#define DOGBERRY_KEY_MAX 48        /* longest key and display text, bytes */
+#define DOGBERRY_KEY_MAX 48 /* longest key and display text, bytes */
 
 /* A place in a text that is being split or encoded. Zero-initialise, then set
  * text and length; the other fields are kept by the functions. */

@@ -5,6 +5,7 @@
  */
 #include "unicode.h"
 
+/* clang-format off */
 const dogberry_case_run dogberry_case_runs[] = {
     {0x00C0, 22, 1, 0x0020},
     {0x00D8, 6, 1, 0x0020},

@@ -48,7 +48,9 @@ static uint32_t weight(uint32_t distance, uint32_t slope)
 
 static int is_worse(const int16_t *logits, uint16_t a, uint16_t b)
 {
-    return logits[a] < logits[b] || (logits[a] == logits[b] && a > b);
+    int32_t of_a = logits[a], of_b = logits[b];
+
+    return of_a < of_b || (of_a == of_b && a > b);
 }
 
 /* Moves the id at the root down to where no child is worse. */

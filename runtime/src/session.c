@@ -136,8 +136,8 @@ const int16_t *dogberry_logits(dogberry_session *session)
     int16_t *logits = at(session, map.logits);
 
     if (session->stale) {
-        dogberry_dense(&image->output_matrix, image->output_bias,
-                       layer_state(session, &map, image->layers - 1u).output, logits);
+        dogberry_dense(&image->output_matrix, image->output_bias, layer_state(session, &map, image->layers - 1u).output,
+                       logits);
         session->stale = 0;
     }
     return logits;
@@ -151,8 +151,8 @@ int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_
     dogberry_random kept = session->random;
     const int16_t *logits = dogberry_logits(session);
     uint16_t *heap = at(session, dogberry_map_arena(image).heap);
-    uint32_t token = dogberry_sample(&session->sampler, logits, image->vocab, image->unknown_token, heap,
-                                     &session->random);
+    uint32_t token =
+        dogberry_sample(&session->sampler, logits, image->vocab, image->unknown_token, heap, &session->random);
     int written = dogberry_decode(&image->tokenizer, &session->decoder, token, piece, capacity);
 
     if (written < 0) {

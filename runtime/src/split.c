@@ -120,8 +120,8 @@ static size_t count_run(const dogberry_cursor *cursor, char byte)
 static uint32_t directed(const dogberry_cursor *cursor, character quote)
 {
     enum dogberry_class next = read_at(cursor, cursor->at + quote.bytes).class;
-    int opens = cursor->before <= DOGBERRY_CLASS_OPEN && next != DOGBERRY_CLASS_START &&
-                next != DOGBERRY_CLASS_BLANK && next != DOGBERRY_CLASS_BREAK;
+    int opens = cursor->before <= DOGBERRY_CLASS_OPEN && next != DOGBERRY_CLASS_START && next != DOGBERRY_CLASS_BLANK &&
+                next != DOGBERRY_CLASS_BREAK;
 
     if (quote.point == '"')
         return opens ? OPEN_DOUBLE : CLOSE_DOUBLE;

@@ -213,7 +213,8 @@ static void read_tensors(void)
 
 static void read_entry(number id, number section, number pool, number pool_bytes)
 {
-    number e = section + 16 + 8 * id, key = get(e, 3), length = get(e + 3, 1), own = get(e + 5, 1), flags = get(e + 6, 1);
+    number e = section + 16 + 8 * id, key = get(e, 3), length = get(e + 3, 1), own = get(e + 5, 1),
+           flags = get(e + 6, 1);
 
     demand(length >= 1 && length <= 48 && own <= 48 && key + length + own <= pool_bytes, "key");
     demand(get(e + 4, 1) <= 3 && (own == 0 || get(e + 4, 1) == 3) && flags <= 15 && get(e + 7, 1) == 0, "entry");
@@ -234,7 +235,8 @@ static void read_tokenizer(void)
     for (number id = 0; id < vocab; id++)
         read_entry(id, at, pool, pool_bytes);
     for (number i = 1; i < vocab; i++) {
-        number a = at + 16 + 8 * get(pool - 2 * vocab + 2 * i - 2, 2), b = at + 16 + 8 * get(pool - 2 * vocab + 2 * i, 2);
+        number a = at + 16 + 8 * get(pool - 2 * vocab + 2 * i - 2, 2),
+               b = at + 16 + 8 * get(pool - 2 * vocab + 2 * i, 2);
         number a_bytes = get(a + 3, 1), b_bytes = get(b + 3, 1);
         int order = memcmp(file + pool + get(a, 3), file + pool + get(b, 3), a_bytes < b_bytes ? a_bytes : b_bytes);
 

@@ -157,8 +157,12 @@ static void status_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rounding_rule), cmocka_unit_test(rescale_is_exact), cmocka_unit_test(rescale_as_documented),
-        cmocka_unit_test(sigmoid_and_tanh), cmocka_unit_test(crc), cmocka_unit_test(matvec),
+        cmocka_unit_test(rounding_rule),
+        cmocka_unit_test(rescale_is_exact),
+        cmocka_unit_test(rescale_as_documented),
+        cmocka_unit_test(sigmoid_and_tanh),
+        cmocka_unit_test(crc),
+        cmocka_unit_test(matvec),
         cmocka_unit_test(status_names),
     };
 

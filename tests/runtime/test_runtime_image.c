@@ -305,8 +305,8 @@ static void impossible_fields(void **state)
 /* The scale words' own rules, and data that lies on other data. */
 static void impossible_tensors(void **state)
 {
-    static const uint32_t words[] = {0x00130000 | 16383, 0x0007FFFF & ~0x8000u, 47u << 16 | 20000,
-                                     0x00138000 | 20000, 1u << 22 | 20000};
+    static const uint32_t words[] = {0x00130000 | 16383, 0x0007FFFF & ~0x8000u, 47u << 16 | 20000, 0x00138000 | 20000,
+                                     1u << 22 | 20000};
     tiny_config config = tiny_default();
     dogberry_image image;
     size_t length;
@@ -358,11 +358,11 @@ static void too_many_columns_for_a_shift(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(opens_every_kind),      cmocka_unit_test(reads_every_field),
-        cmocka_unit_test(refuses_arguments),     cmocka_unit_test(a_longer_region_is_fine),
+        cmocka_unit_test(opens_every_kind),        cmocka_unit_test(reads_every_field),
+        cmocka_unit_test(refuses_arguments),       cmocka_unit_test(a_longer_region_is_fine),
         cmocka_unit_test(truncated_at_every_byte), cmocka_unit_test(flipped_lstm),
-        cmocka_unit_test(flipped_tied_gru),      cmocka_unit_test(impossible_fields),
-        cmocka_unit_test(impossible_tensors),    cmocka_unit_test(too_many_columns_for_a_shift),
+        cmocka_unit_test(flipped_tied_gru),        cmocka_unit_test(impossible_fields),
+        cmocka_unit_test(impossible_tensors),      cmocka_unit_test(too_many_columns_for_a_shift),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

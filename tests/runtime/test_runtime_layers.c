@@ -85,7 +85,8 @@ static void reference_step(const dogberry_image *image, reference *ref, uint32_t
     const double *input = x;
 
     for (uint32_t c = 0; c < image->embedding; c++)
-        x[c] = image->embeddings.weights[token * image->embeddings.stride + c] * factor(image->embeddings.scales[token]);
+        x[c] =
+            image->embeddings.weights[token * image->embeddings.stride + c] * factor(image->embeddings.scales[token]);
     for (uint32_t l = 0; l < image->layers; l++) {
         if (image->architecture == DOGBERRY_LSTM)
             reference_lstm(&image->layer[l], image->hidden, input, ref->h[l], ref->cell[l]);

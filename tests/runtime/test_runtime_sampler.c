@@ -214,12 +214,9 @@ static void settings_as_documented(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(generator_as_documented),
-        cmocka_unit_test(below_is_uniform),
-        cmocka_unit_test(settings_as_documented),
-        cmocka_unit_test(draws_follow_the_distribution),
-        cmocka_unit_test(the_whole_range_of_logits),
-        cmocka_unit_test(greedy_takes_the_lowest_of_equals),
+        cmocka_unit_test(generator_as_documented),   cmocka_unit_test(below_is_uniform),
+        cmocka_unit_test(settings_as_documented),    cmocka_unit_test(draws_follow_the_distribution),
+        cmocka_unit_test(the_whole_range_of_logits), cmocka_unit_test(greedy_takes_the_lowest_of_equals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,8 +95,8 @@ static void first_reading(const dogberry_image *image, char *printed)
     FILE *out = fmemopen(printed, TEXT_MAX, "w");
 
     assert_non_null(out);
-    fprintf(out, "version 1\nheader 256\ntotal %u\narchitecture %u\noutput %u\nlayers %u\nlogit_frac %u\n", image->length,
-            image->architecture, image->output, image->layers, image->logit_frac);
+    fprintf(out, "version 1\nheader 256\ntotal %u\narchitecture %u\noutput %u\nlayers %u\nlogit_frac %u\n",
+            image->length, image->architecture, image->output, image->layers, image->logit_frac);
     fprintf(out, "vocab %u\nembedding %u\nhidden %u\nclasses %u\nstart %u\nend %u\nunknown %u\n", image->vocab,
             image->embedding, image->hidden, image->classes, image->start_token, image->end_token,
             image->unknown_token);

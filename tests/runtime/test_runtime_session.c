@@ -293,10 +293,14 @@ static void digests_are_pinned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arena_sizes),       cmocka_unit_test(arena_contents_do_not_matter),
-        cmocka_unit_test(feeding),           cmocka_unit_test(hard_prompts),
-        cmocka_unit_test(pieces),            cmocka_unit_test(spacing_follows_the_prompt),
-        cmocka_unit_test(sampling_settings), cmocka_unit_test(golden_vector),
+        cmocka_unit_test(arena_sizes),
+        cmocka_unit_test(arena_contents_do_not_matter),
+        cmocka_unit_test(feeding),
+        cmocka_unit_test(hard_prompts),
+        cmocka_unit_test(pieces),
+        cmocka_unit_test(spacing_follows_the_prompt),
+        cmocka_unit_test(sampling_settings),
+        cmocka_unit_test(golden_vector),
         cmocka_unit_test(digests_are_pinned),
     };
 

@@ -109,11 +109,11 @@ static void breaks(void **state)
 static void letters(void **state)
 {
     (void)state;
-    expect("\xC3\x89T\xC3\x89 \xC3\x9C\xC3\x9F", "\xC3\xA9t\xC3\xA9|\xC3\xBC\xC3\x9F");       /* Latin-1 */
-    expect("\xCE\x91\xCE\xA3 \xD0\x96\xD0\x81", "\xCE\xB1\xCF\x83|\xD0\xB6\xD1\x91");         /* Greek, Cyrillic */
-    expect("\xC4\xB0", "i");                                                                  /* dotted capital I */
-    expect("\xE4\xBD\xA0\xE5\xA5\xBD", "\xE4\xBD\xA0|\xE5\xA5\xBD");                          /* ideographs */
-    expect("a\xF0\x9F\x98\x80\xF0\x9F\x98\x80", "a|\xF0\x9F\x98\x80|\xF0\x9F\x98\x80");       /* emoji */
+    expect("\xC3\x89T\xC3\x89 \xC3\x9C\xC3\x9F", "\xC3\xA9t\xC3\xA9|\xC3\xBC\xC3\x9F");      /* Latin-1 */
+    expect("\xCE\x91\xCE\xA3 \xD0\x96\xD0\x81", "\xCE\xB1\xCF\x83|\xD0\xB6\xD1\x91");        /* Greek, Cyrillic */
+    expect("\xC4\xB0", "i");                                                                 /* dotted capital I */
+    expect("\xE4\xBD\xA0\xE5\xA5\xBD", "\xE4\xBD\xA0|\xE5\xA5\xBD");                         /* ideographs */
+    expect("a\xF0\x9F\x98\x80\xF0\x9F\x98\x80", "a|\xF0\x9F\x98\x80|\xF0\x9F\x98\x80");      /* emoji */
     expect("\xC2\xAB\"x\"\xC2\xBB", "\xC2\xAB|" OPEN_DOUBLE "|x|" CLOSE_DOUBLE "|\xC2\xBB"); /* guillemets */
     expect("a\xC2\xA0"
            "b\xE3\x80\x80"
@@ -125,7 +125,7 @@ static void invalid_bytes(void **state)
 {
     (void)state;
     expect("a\xFF\xC3", "a|" REPLACEMENT "|" REPLACEMENT);
-    expect("\xC0\x80", REPLACEMENT "|" REPLACEMENT);             /* overlong */
+    expect("\xC0\x80", REPLACEMENT "|" REPLACEMENT);                     /* overlong */
     expect("\xED\xA0\x80", REPLACEMENT "|" REPLACEMENT "|" REPLACEMENT); /* surrogate */
     expect("\xF4\x90\x80\x80", REPLACEMENT "|" REPLACEMENT "|" REPLACEMENT "|" REPLACEMENT);
     expect("\xE2\x80", REPLACEMENT "|" REPLACEMENT);

@@ -70,12 +70,13 @@ static void round_trip(uint32_t flags, const char *text, const char *printed)
 static void encodes(void **state)
 {
     fixture f = open_tiny(0);
-    static const int expected[] = {TINY_THE,      TINY_CLAUDIO, TINY_DONT, TINY_COMMA, TINY_UNKNOWN,
-                                   TINY_PARAGRAPH, TINY_ETE,    TINY_LINE, 23,         TINY_UNKNOWN};
+    static const int expected[] = {TINY_THE,       TINY_CLAUDIO, TINY_DONT, TINY_COMMA, TINY_UNKNOWN,
+                                   TINY_PARAGRAPH, TINY_ETE,     TINY_LINE, 23,         TINY_UNKNOWN};
     int ids[64];
 
     (void)state;
-    assert_int_equal(encode(&f.tokenizer, "The  CLAUDIO don\xE2\x80\x99t, zounds\n \n\xC3\x89T\xC3\xA9\nw23 \xFF", ids), 10);
+    assert_int_equal(encode(&f.tokenizer, "The  CLAUDIO don\xE2\x80\x99t, zounds\n \n\xC3\x89T\xC3\xA9\nw23 \xFF", ids),
+                     10);
     for (int i = 0; i < 10; i++)
         assert_int_equal(ids[i], expected[i]);
     assert_int_equal(encode(&f.tokenizer, "", ids), 0);
@@ -202,13 +203,25 @@ static void open_refuses_impossible_fields(void **state)
         uint8_t value;
         int status;
     } changes[] = {
-        {0, 0, DOGBERRY_ERR_IMAGE},         {0, 2, DOGBERRY_ERR_IMAGE}, {0, 3, DOGBERRY_ERR_TRUNCATED},
-        {1, 4, DOGBERRY_ERR_IMAGE},         {2, TINY_THE, DOGBERRY_ERR_IMAGE}, /* not special */
-        {5, 0x70, DOGBERRY_ERR_IMAGE},      {6, 1, DOGBERRY_ERR_IMAGE},       {10, 1, DOGBERRY_ERR_IMAGE},
-        {entry + 2, 1, DOGBERRY_ERR_IMAGE}, {entry + 3, 0, DOGBERRY_ERR_IMAGE}, {entry + 3, 49, DOGBERRY_ERR_IMAGE},
-        {entry + 4, 4, DOGBERRY_ERR_IMAGE}, {entry + 4, 0, DOGBERRY_ERR_IMAGE}, {entry + 5, 49, DOGBERRY_ERR_IMAGE},
-        {entry + 6, 16, DOGBERRY_ERR_IMAGE}, {entry + 7, 1, DOGBERRY_ERR_IMAGE},
-        {sorted, VOCAB, DOGBERRY_ERR_IMAGE}, {sorted + 1, 1, DOGBERRY_ERR_IMAGE}, {sorted, TINY_THE, DOGBERRY_ERR_IMAGE},
+        {0, 0, DOGBERRY_ERR_IMAGE},
+        {0, 2, DOGBERRY_ERR_IMAGE},
+        {0, 3, DOGBERRY_ERR_TRUNCATED},
+        {1, 4, DOGBERRY_ERR_IMAGE},
+        {2, TINY_THE, DOGBERRY_ERR_IMAGE}, /* not special */
+        {5, 0x70, DOGBERRY_ERR_IMAGE},
+        {6, 1, DOGBERRY_ERR_IMAGE},
+        {10, 1, DOGBERRY_ERR_IMAGE},
+        {entry + 2, 1, DOGBERRY_ERR_IMAGE},
+        {entry + 3, 0, DOGBERRY_ERR_IMAGE},
+        {entry + 3, 49, DOGBERRY_ERR_IMAGE},
+        {entry + 4, 4, DOGBERRY_ERR_IMAGE},
+        {entry + 4, 0, DOGBERRY_ERR_IMAGE},
+        {entry + 5, 49, DOGBERRY_ERR_IMAGE},
+        {entry + 6, 16, DOGBERRY_ERR_IMAGE},
+        {entry + 7, 1, DOGBERRY_ERR_IMAGE},
+        {sorted, VOCAB, DOGBERRY_ERR_IMAGE},
+        {sorted + 1, 1, DOGBERRY_ERR_IMAGE},
+        {sorted, TINY_THE, DOGBERRY_ERR_IMAGE},
         {16 + 10 * VOCAB, 0xC3, DOGBERRY_ERR_IMAGE}, /* invalid UTF-8 in the first key */
     };
 
