@@ -248,7 +248,7 @@ static void default_prompt(char prompt[DB_IMAGE_PROMPT_MAX + 1], const db_model_
 {
     enum { WANTED = 40 };
     const char *text = model->calibration.count ? model->calibration.documents[0].text : "";
-    text += strspn(text, " \n");
+    text += strspn(text, " \t\n");
     size_t length = strcspn(text, "\n");
     if (length > WANTED) {
         length = WANTED;
