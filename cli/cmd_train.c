@@ -37,7 +37,7 @@ typedef struct {
     db_train_result result;
 } job;
 
-enum { CALIBRATION_BYTES = 32768, LEAST_TOKENS = 1000 };
+enum { CALIBRATION_BYTES = 32768, LEAST_BYTES = 6000 };
 static const double DEFAULT_MINUTES = 10;
 
 static void job_free(job *work)
@@ -86,13 +86,14 @@ static int choose_config(const settings *given, const db_coverage *coverage, db_
 static int prepare(job *work, const settings *given, const cli_list *paths, db_error *error)
 {
     db_coverage coverage;
-    if (cli_texts_read(&work->train, paths, given->lossy, error) ||
-        cli_texts_divide(&work->train, &work->validation, &given->validation, given->lossy, error))
+    if (cli_texts_read(&work->train, paths, given->lossy, error))
+        return -1;
+    if (work->train.bytes < LEAST_BYTES)
+        return db_fail(error, "%zu bytes of text are too few to learn from; %d would be the least, and 500,000 begin to "
+                              "be useful (`dogberry corpus stories` makes some)", work->train.bytes, LEAST_BYTES);
+    if (cli_texts_divide(&work->train, &work->validation, &given->validation, given->lossy, error))
         return -1;
     db_coverage_measure(&coverage, &work->train);
-    if (coverage.tokens < LEAST_TOKENS)
-        return db_fail(error, "the text has %zu words and marks to train on; %d would be the least, and 100,000 begin "
-                              "to be useful (`dogberry corpus stories` makes some)", coverage.tokens, LEAST_TOKENS);
     if (!given->json)
         print_corpus(work, &coverage);
     db_model_dir *model = &work->model;

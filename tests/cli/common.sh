@@ -1,7 +1,7 @@
 # Shared by the scripts here: a folder that goes away, and checks that count failures.
 # Use: source common.sh; ...; finish
 set -u
-dogberry=$1
+dogberry=$(realpath "$1")
 folder=$(mktemp -d)
 trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
 cd "$folder" || exit 2
@@ -10,7 +10,7 @@ failures=0
 
 failed() {
     failures=$((failures + 1))
-    echo "FAILED: $*"
+    echo "FAILED: $*" | cut -c1-300
 }
 
 # succeeds COMMAND...: the command must end with 0. Its output is in ./out and ./err.
