@@ -5,14 +5,11 @@
  */
 #include "nn/dense.h"
 
-#include "nn/linear.h"
-#include "nn/recurrent.h"
 #include "nn/softmax.h"
 
 void db_dense_logits(const db_dense *layer, size_t n, const real *h, real *logits)
 {
-    db_recurrent_fill_bias(n, layer->vocab, layer->bias, logits);
-    db_linear_forward(n, layer->vocab, layer->hidden, h, layer->weight, true, logits);
+    db_linear_forward(layer->linear, n, h, layer->bias, logits);
 }
 
 static size_t chunk_length(size_t n, size_t at)
@@ -50,8 +47,8 @@ double db_dense_backward(const db_dense *layer, size_t n, const real *h, const u
             sum += db_softmax_gradient(vocab, logits + i * vocab, targets[at + i], scale);
         }
         db_linear_backward_bias(count, vocab, logits, dbias);
-        db_linear_backward_weight(count, vocab, hidden, logits, chunk, true, dweight);
-        db_linear_backward_input(count, vocab, hidden, logits, layer->weight, false, dh + at * hidden);
+        db_linear_backward_weight(layer->linear, count, logits, chunk, dweight);
+        db_linear_backward_input(layer->linear, count, logits, dh + at * hidden);
     }
     return sum;
 }

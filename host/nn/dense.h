@@ -13,14 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nn/linear.h"
 #include "nn/real.h"
 
 enum { DB_OUTPUT_CHUNK = 256 };
 
 typedef struct {
-    uint32_t vocab, hidden; /* V, H */
-    const real *weight;     /* [V][H] */
-    const real *bias;       /* [V] */
+    uint32_t vocab, hidden;  /* V, H */
+    const db_linear *linear; /* [V][H] */
+    const real *bias;        /* [V] */
 } db_dense;
 
 /* logits [n][V] of h [n][H]. */

@@ -16,11 +16,12 @@ DB_VECTOR static void cell_forward(uint32_t hidden, real *gates, const real *pro
 {
     real *restrict reset = gates, *restrict update = gates + hidden, *restrict fresh = gates + 2 * (size_t)hidden;
     real *restrict kept = inner, *restrict next = h_next;
-    const real *new_product = product + 2 * (size_t)hidden;
+    const real *update_product = product + hidden, *fresh_product = product + 2 * (size_t)hidden;
+#pragma omp simd
     for (uint32_t j = 0; j < hidden; j++) {
         reset[j] = db_sigmoid(reset[j] + product[j]);
-        update[j] = db_sigmoid(update[j] + product[hidden + j]);
-        kept[j] = new_product[j] + bias[j];
+        update[j] = db_sigmoid(update[j] + update_product[j]);
+        kept[j] = fresh_product[j] + bias[j];
         fresh[j] = db_tanh(fresh[j] + reset[j] * kept[j]);
         next[j] = (1 - update[j]) * fresh[j] + update[j] * h[j];
     }
@@ -32,7 +33,10 @@ DB_VECTOR static void cell_backward(uint32_t hidden, real *gates, real *product,
                                     real *gradient)
 {
     real *restrict reset = gates, *restrict update = gates + hidden, *restrict fresh = gates + 2 * (size_t)hidden;
-    real *restrict recurrent = product, *restrict dh = gradient;
+    real *restrict dh = gradient;
+    real *restrict reset_product = product, *restrict update_product = product + hidden;
+    real *restrict fresh_product = product + 2 * (size_t)hidden;
+#pragma omp simd
     for (uint32_t j = 0; j < hidden; j++) {
         const real r = reset[j], z = update[j], n = fresh[j];
         const real dn = dh[j] * (1 - z) * (1 - n * n);
@@ -42,9 +46,9 @@ DB_VECTOR static void cell_backward(uint32_t hidden, real *gates, real *product,
         reset[j] = dr;
         update[j] = dz;
         fresh[j] = dn;
-        recurrent[j] = dr;
-        recurrent[hidden + j] = dz;
-        recurrent[2 * (size_t)hidden + j] = dn * r;
+        reset_product[j] = dr;
+        update_product[j] = dz;
+        fresh_product[j] = dn * r;
     }
 }
 
@@ -53,19 +57,29 @@ void db_gru_forward(const db_recurrent *layer, const db_recurrent_input *input, 
 {
     const uint32_t hidden = layer->hidden, streams = input->streams;
     const size_t gates = 3 * (size_t)hidden, state = (size_t)streams * hidden;
-    const size_t rows = (size_t)input->steps * streams;
-    db_recurrent_fill_bias(rows, gates, layer->bias, trace->gates);
-    db_linear_forward(rows, gates, layer->inputs, input->x, layer->weight_input, true, trace->gates);
+    db_linear_forward(layer->input, (size_t)input->steps * streams, input->x, layer->bias, trace->gates);
     for (uint32_t t = 0; t < input->steps; t++) {
         real *h = trace->hidden + t * state;
         db_recurrent_reset(streams, hidden, input->resets + t * streams, h);
-        db_linear_forward(streams, gates, hidden, h, layer->weight_recurrent, false, trace->scratch);
+        db_linear_product(layer->recurrent, streams, h, false, trace->scratch);
         for (uint32_t b = 0; b < streams; b++) {
             const size_t at = (size_t)b * hidden;
             cell_forward(hidden, trace->gates + (t * streams + b) * gates, trace->scratch + b * gates,
                          layer->bias_recurrent, h + at, trace->extra + t * state + at, h + state + at);
         }
         memcpy(out + t * state, h + state, state * sizeof *out);
+    }
+}
+
+/* before [B][H] += product + direct, for the streams that were not reset in between. */
+static void add_unless_reset(uint32_t streams, uint32_t hidden, const uint8_t *resets, const real *product,
+                             const real *direct, real *before)
+{
+    for (uint32_t b = 0; b < streams; b++) {
+        const size_t at = (size_t)b * hidden;
+        for (uint32_t j = 0; j < hidden && !resets[b]; j++) {
+            before[at + j] += product[at + j] + direct[at + j];
+        }
     }
 }
 
@@ -83,23 +97,18 @@ void db_gru_backward(const db_recurrent *layer, const db_recurrent_input *input,
             cell_backward(hidden, trace->gates + (t * streams + b) * gates, product + b * gates,
                           trace->extra + t * state + at, h + at, dh + at);
         }
-        db_linear_backward_weight(streams, gates, hidden, product, h, true, gradient->weight_recurrent);
+        db_linear_backward_weight(layer->recurrent, streams, product, h, gradient->weight_recurrent);
         for (uint32_t b = 0; b < streams; b++) {
             db_linear_backward_bias(1, hidden, product + b * gates + 2 * (size_t)hidden, gradient->bias_recurrent);
         }
         if (t == 0) {
             break;
         }
-        db_linear_backward_input(streams, gates, hidden, product, layer->weight_recurrent, true, dh);
-        db_recurrent_reset(streams, hidden, input->resets + t * streams, dh);
-        real *before = dout + (t - 1) * state;
-        for (size_t i = 0; i < state; i++) {
-            before[i] += dh[i];
-        }
+        real *dhidden = trace->scratch + streams * gates; /* [B][H] */
+        db_linear_backward_input(layer->recurrent, streams, product, dhidden);
+        add_unless_reset(streams, hidden, input->resets + t * streams, dhidden, dh, dh - state);
     }
-    db_linear_backward_weight(rows, gates, layer->inputs, trace->gates, input->x, true, gradient->weight_input);
+    db_linear_backward_weight(layer->input, rows, trace->gates, input->x, gradient->weight_input);
     db_linear_backward_bias(rows, gates, trace->gates, gradient->bias);
-    if (dx != NULL) {
-        db_linear_backward_input(rows, gates, layer->inputs, trace->gates, layer->weight_input, false, dx);
-    }
+    db_linear_backward_input(layer->input, rows, trace->gates, dx);
 }

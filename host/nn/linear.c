@@ -1,5 +1,5 @@
 /*
- * Matrix products by CBLAS.
+ * Matrix products.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -8,8 +8,14 @@
 #include <assert.h>
 #include <cblas.h>
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/memory.h"
+#include "nn/bf16.h"
 #include "nn/vector.h"
+
+/* ---- Full precision ---- */
 
 typedef struct {
     CBLAS_TRANSPOSE a, b;
@@ -29,23 +35,6 @@ static void multiply(product shape, const real *a, size_t lda, const real *b, si
 #endif
 }
 
-void db_linear_forward(size_t n, size_t rows, size_t cols, const real *x, const real *weight, bool add, real *y)
-{
-    multiply((product){CblasNoTrans, CblasTrans, n, rows, cols}, x, cols, weight, cols, add, y);
-}
-
-void db_linear_backward_input(size_t n, size_t rows, size_t cols, const real *dy, const real *weight, bool add,
-                              real *dx)
-{
-    multiply((product){CblasNoTrans, CblasNoTrans, n, cols, rows}, dy, rows, weight, cols, add, dx);
-}
-
-void db_linear_backward_weight(size_t n, size_t rows, size_t cols, const real *dy, const real *x, bool add,
-                               real *dweight)
-{
-    multiply((product){CblasTrans, CblasNoTrans, rows, cols, n}, dy, rows, x, cols, add, dweight);
-}
-
 DB_VECTOR void db_linear_backward_bias(size_t n, size_t rows, const real *dy, real *dbias)
 {
     for (size_t i = 0; i < n; i++) {
@@ -61,4 +50,162 @@ int db_linear_set_threads(int threads)
     const int before = openblas_get_num_threads();
     openblas_set_num_threads(threads);
     return before;
+}
+
+/* ---- Half precision ---- */
+
+#ifdef DB_REAL_DOUBLE
+
+/* Gradients are checked without it. Each says whether it did the work. */
+bool db_linear_has_half(void)
+{
+    return false;
+}
+
+static void half_load(const db_linear *linear)
+{
+    (void)linear;
+}
+
+static bool half_product(const db_linear *linear, size_t n, const real *x, db_bf16_start start, const real *bias,
+                         real *y)
+{
+    (void)linear, (void)n, (void)x, (void)start, (void)bias, (void)y;
+    return false;
+}
+
+static bool half_backward_input(const db_linear *linear, size_t n, const real *dy, real *dx)
+{
+    (void)linear, (void)n, (void)dy, (void)dx;
+    return false;
+}
+
+static bool half_backward_weight(const db_linear *linear, size_t n, const real *dy, const real *x, real *dweight)
+{
+    (void)linear, (void)n, (void)dy, (void)x, (void)dweight;
+    return false;
+}
+
+#else
+
+bool db_linear_has_half(void)
+{
+    return db_bf16_available();
+}
+
+static void half_load(const db_linear *linear)
+{
+    db_bf16_pack_panels_transposed(linear->rows, linear->cols, linear->weight, linear->forward);
+    db_bf16_pack_panels(linear->rows, linear->cols, linear->weight, linear->backward);
+}
+
+static bool half_product(const db_linear *linear, size_t n, const real *x, db_bf16_start start, const real *bias,
+                         real *y)
+{
+    if (!linear->half) {
+        return false;
+    }
+    db_bf16_pack_rows(n, linear->cols, x, linear->left);
+    db_bf16_rows_panels(n, linear->rows, linear->cols, linear->left, linear->forward, start, bias, y);
+    return true;
+}
+
+static bool half_backward_input(const db_linear *linear, size_t n, const real *dy, real *dx)
+{
+    if (!linear->half) {
+        return false;
+    }
+    db_bf16_pack_rows(n, linear->rows, dy, linear->left);
+    db_bf16_rows_panels(n, linear->cols, linear->rows, linear->left, linear->backward, DB_BF16_ZERO, NULL, dx);
+    return true;
+}
+
+static bool half_backward_weight(const db_linear *linear, size_t n, const real *dy, const real *x, real *dweight)
+{
+    if (!linear->half) {
+        return false;
+    }
+    db_bf16_pack_panels(n, linear->rows, dy, linear->left);
+    db_bf16_pack_panels(n, linear->cols, x, linear->right);
+    db_bf16_panels_panels(linear->rows, linear->cols, n, linear->left, linear->right, DB_BF16_ADD, dweight);
+    return true;
+}
+
+#endif
+
+/* ---- Either ---- */
+
+static uint32_t *words(size_t count)
+{
+    return db_allocate(count * sizeof(uint32_t));
+}
+
+void db_linear_make(db_linear *linear, size_t rows, size_t cols, size_t positions, bool half)
+{
+    *linear = (db_linear){.rows = rows, .cols = cols};
+    if (half) {
+        const size_t widest = rows > cols ? rows : cols;
+        linear->forward = words(db_bf16_panels_words(cols, rows));
+        linear->backward = words(db_bf16_panels_words(rows, cols));
+        linear->left = words(db_bf16_panels_words(positions, widest) + db_bf16_rows_words(positions, widest));
+        linear->right = words(db_bf16_panels_words(positions, cols));
+    }
+}
+
+void db_linear_free(db_linear *linear)
+{
+    free(linear->forward);
+    free(linear->backward);
+    free(linear->left);
+    free(linear->right);
+    memset(linear, 0, sizeof *linear);
+}
+
+void db_linear_load(db_linear *linear, const real *weight, bool full)
+{
+    linear->weight = weight;
+    linear->half = linear->forward != NULL && !full;
+    if (linear->half) {
+        half_load(linear);
+    }
+}
+
+static void fill_rows(size_t n, size_t width, const real *row, real *rows)
+{
+    for (size_t i = 0; i < n; i++) {
+        memcpy(rows + i * width, row, width * sizeof *rows);
+    }
+}
+
+void db_linear_forward(const db_linear *linear, size_t n, const real *x, const real *bias, real *y)
+{
+    if (!half_product(linear, n, x, DB_BF16_BIAS, bias, y)) {
+        fill_rows(n, linear->rows, bias, y);
+        multiply((product){CblasNoTrans, CblasTrans, n, linear->rows, linear->cols}, x, linear->cols, linear->weight,
+                 linear->cols, true, y);
+    }
+}
+
+void db_linear_product(const db_linear *linear, size_t n, const real *x, bool add, real *y)
+{
+    if (!half_product(linear, n, x, add ? DB_BF16_ADD : DB_BF16_ZERO, NULL, y)) {
+        multiply((product){CblasNoTrans, CblasTrans, n, linear->rows, linear->cols}, x, linear->cols, linear->weight,
+                 linear->cols, add, y);
+    }
+}
+
+void db_linear_backward_input(const db_linear *linear, size_t n, const real *dy, real *dx)
+{
+    if (!half_backward_input(linear, n, dy, dx)) {
+        multiply((product){CblasNoTrans, CblasNoTrans, n, linear->cols, linear->rows}, dy, linear->rows, linear->weight,
+                 linear->cols, false, dx);
+    }
+}
+
+void db_linear_backward_weight(const db_linear *linear, size_t n, const real *dy, const real *x, real *dweight)
+{
+    if (!half_backward_weight(linear, n, dy, x, dweight)) {
+        multiply((product){CblasTrans, CblasNoTrans, linear->rows, linear->cols, n}, dy, linear->rows, x, linear->cols,
+                 true, dweight);
+    }
 }

@@ -1,6 +1,9 @@
 /*
- * The three matrix products of a linear map y = x W^T, and nothing else: all of the
- * trainer's heavy arithmetic goes through here. Row-major, contiguous, no aliasing.
+ * The three matrix products of a linear map y = x W^T: all of the trainer's heavy arithmetic goes
+ * through here. In full precision they are CBLAS calls; at half precision operands are rounded to
+ * bfloat16 on the way in, sums stay in float (nn/bf16.h).
+ *
+ * Matrices are row-major and contiguous; nothing may overlap.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,19 +12,41 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "nn/real.h"
 
-/* y [n][rows] = x [n][cols] * weight [rows][cols]^T, added to what y holds with `add`. */
-void db_linear_forward(size_t n, size_t rows, size_t cols, const real *x, const real *weight, bool add, real *y);
+/* A weight matrix made ready for products, with the scratch that they need: for one thread. */
+typedef struct {
+    size_t rows, cols;
+    const real *weight;           /* [rows][cols], the caller's */
+    bool half;                    /* products are in half precision, as loaded last */
+    uint32_t *forward, *backward; /* half precision: the weights packed both ways; else NULL */
+    uint32_t *left, *right;       /* half precision: operands packed for a product */
+} db_linear;
 
-/* dx [n][cols] = dy [n][rows] * weight [rows][cols], added to what dx holds with `add`. */
-void db_linear_backward_input(size_t n, size_t rows, size_t cols, const real *dy, const real *weight, bool add,
-                              real *dx);
+/* Whether half precision is to be had on this CPU (and in this build). */
+bool db_linear_has_half(void);
 
-/* dweight [rows][cols] = dy [n][rows]^T * x [n][cols], added to what dweight holds with `add`. */
-void db_linear_backward_weight(size_t n, size_t rows, size_t cols, const real *dy, const real *x, bool add,
-                               real *dweight);
+/* For products of at most `positions` rows of x. `half` needs db_linear_has_half(). */
+void db_linear_make(db_linear *linear, size_t rows, size_t cols, size_t positions, bool half);
+void db_linear_free(db_linear *linear);
+
+/* Takes the weights [rows][cols] as they are now; to be called again when they have changed. With `full`
+ * the next products are in full precision even where half was asked for. */
+void db_linear_load(db_linear *linear, const real *weight, bool full);
+
+/* y [n][rows] = x [n][cols] * weight^T + bias [rows]. */
+void db_linear_forward(const db_linear *linear, size_t n, const real *x, const real *bias, real *y);
+
+/* y [n][rows] = x [n][cols] * weight^T, added to what y holds with `add`. */
+void db_linear_product(const db_linear *linear, size_t n, const real *x, bool add, real *y);
+
+/* dx [n][cols] = dy [n][rows] * weight. */
+void db_linear_backward_input(const db_linear *linear, size_t n, const real *dy, real *dx);
+
+/* dweight [rows][cols] += dy [n][rows]^T * x [n][cols]. */
+void db_linear_backward_weight(const db_linear *linear, size_t n, const real *dy, const real *x, real *dweight);
 
 /* dbias [rows] += the sum of dy [n][rows] over n. */
 void db_linear_backward_bias(size_t n, size_t rows, const real *dy, real *dbias);

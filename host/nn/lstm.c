@@ -16,6 +16,7 @@ DB_VECTOR static void cell_forward(uint32_t hidden, real *gates, const real *cel
     real *restrict in = gates, *restrict forget = gates + hidden;
     real *restrict fresh = gates + 2 * (size_t)hidden, *restrict out = gates + 3 * (size_t)hidden;
     real *restrict next = cell_next, *restrict tanh_next = squashed, *restrict h = hidden_next;
+#pragma omp simd
     for (uint32_t j = 0; j < hidden; j++) {
         in[j] = db_sigmoid(in[j]);
         forget[j] = db_sigmoid(forget[j]);
@@ -35,6 +36,7 @@ DB_VECTOR static void cell_backward(uint32_t hidden, real *gates, const real *ce
     real *restrict in = gates, *restrict forget = gates + hidden;
     real *restrict fresh = gates + 2 * (size_t)hidden, *restrict out = gates + 3 * (size_t)hidden;
     real *restrict carried = dcell;
+#pragma omp simd
     for (uint32_t j = 0; j < hidden; j++) {
         const real i = in[j], f = forget[j], g = fresh[j], o = out[j], s = squashed[j];
         const real dc = carried[j] + dh[j] * o * (1 - s * s);
@@ -51,15 +53,13 @@ void db_lstm_forward(const db_recurrent *layer, const db_recurrent_input *input,
 {
     const uint32_t hidden = layer->hidden, streams = input->streams;
     const size_t gates = 4 * (size_t)hidden, state = (size_t)streams * hidden;
-    const size_t rows = (size_t)input->steps * streams;
-    db_recurrent_fill_bias(rows, gates, layer->bias, trace->gates);
-    db_linear_forward(rows, gates, layer->inputs, input->x, layer->weight_input, true, trace->gates);
+    db_linear_forward(layer->input, (size_t)input->steps * streams, input->x, layer->bias, trace->gates);
     for (uint32_t t = 0; t < input->steps; t++) {
         real *h = trace->hidden + t * state, *c = trace->cell + t * state;
         real *step_gates = trace->gates + t * streams * gates;
         db_recurrent_reset(streams, hidden, input->resets + t * streams, h);
         db_recurrent_reset(streams, hidden, input->resets + t * streams, c);
-        db_linear_forward(streams, gates, hidden, h, layer->weight_recurrent, true, step_gates);
+        db_linear_product(layer->recurrent, streams, h, true, step_gates);
         for (uint32_t b = 0; b < streams; b++) {
             const size_t at = (size_t)b * hidden;
             cell_forward(hidden, step_gates + b * gates, c + at, c + state + at, trace->extra + t * state + at,
@@ -92,17 +92,15 @@ void db_lstm_backward(const db_recurrent *layer, const db_recurrent_input *input
         const uint8_t *resets = input->resets + t * streams;
         db_recurrent_reset(streams, hidden, resets, dcell);
         real *dhidden = trace->scratch + state; /* [B][H] */
-        db_linear_backward_input(streams, gates, hidden, step_gates, layer->weight_recurrent, false, dhidden);
+        db_linear_backward_input(layer->recurrent, streams, step_gates, dhidden);
         db_recurrent_reset(streams, hidden, resets, dhidden);
         real *before = dout + (t - 1) * state;
         for (size_t i = 0; i < state; i++) {
             before[i] += dhidden[i];
         }
     }
-    db_linear_backward_weight(rows, gates, hidden, trace->gates, trace->hidden, true, gradient->weight_recurrent);
-    db_linear_backward_weight(rows, gates, layer->inputs, trace->gates, input->x, true, gradient->weight_input);
+    db_linear_backward_weight(layer->recurrent, rows, trace->gates, trace->hidden, gradient->weight_recurrent);
+    db_linear_backward_weight(layer->input, rows, trace->gates, input->x, gradient->weight_input);
     db_linear_backward_bias(rows, gates, trace->gates, gradient->bias);
-    if (dx != NULL) {
-        db_linear_backward_input(rows, gates, layer->inputs, trace->gates, layer->weight_input, false, dx);
-    }
+    db_linear_backward_input(layer->input, rows, trace->gates, dx);
 }

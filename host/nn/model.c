@@ -32,6 +32,7 @@ struct db_pass {
     real *gradients;                    /* [T][B][max(E, H)] of a layer's outputs */
     real *below;                        /* [T][B][max(E, H)] of its inputs */
     db_recurrent_trace traces[DOGBERRY_LAYERS_MAX];
+    db_linear inputs[DOGBERRY_LAYERS_MAX], recurrents[DOGBERRY_LAYERS_MAX], output;
     real *logits; /* [DB_OUTPUT_CHUNK][V] */
 
     /* Dropout, made for a window. */
@@ -76,7 +77,7 @@ static void find_offsets(db_pass *pass)
     pass->output_bias = db_layout_find(layout, "output.bias")->offset;
 }
 
-db_pass *db_pass_new(const db_model_config *config, uint32_t streams, uint32_t window)
+db_pass *db_pass_new(const db_model_config *config, uint32_t streams, uint32_t window, bool half)
 {
     db_pass *pass = db_allocate(sizeof *pass);
     pass->config = *config;
@@ -94,13 +95,17 @@ db_pass *db_pass_new(const db_model_config *config, uint32_t streams, uint32_t w
     pass->logits = allocate((size_t)DB_OUTPUT_CHUNK * config->vocab);
     pass->keep_words = allocate(config->vocab);
     pass->input_mask = allocate(streams * embedding);
+    db_linear_make(&pass->output, config->vocab, hidden, DB_OUTPUT_CHUNK, half);
     for (uint32_t l = 0; l < config->layers; l++) {
+        const size_t gates = pass->gates * hidden;
+        db_linear_make(&pass->inputs[l], gates, l == 0 ? embedding : hidden, rows, half);
+        db_linear_make(&pass->recurrents[l], gates, hidden, rows, half);
         pass->outputs[l] = allocate(rows * hidden);
         pass->traces[l] = (db_recurrent_trace){.hidden = allocate(rows * hidden + state),
                                                .cell = allocate(rows * hidden + state),
-                                               .gates = allocate(rows * pass->gates * hidden),
+                                               .gates = allocate(rows * gates),
                                                .extra = allocate(rows * hidden),
-                                               .scratch = allocate(3 * state)};
+                                               .scratch = allocate(4 * state)};
         pass->output_masks[l] = allocate(state);
         pass->recurrent_masks[l] = allocate(recurrent);
         pass->recurrent_weights[l] = allocate(recurrent);
@@ -115,6 +120,8 @@ void db_pass_free(db_pass *pass)
     }
     for (uint32_t l = 0; l < pass->config.layers; l++) {
         const db_recurrent_trace *trace = &pass->traces[l];
+        db_linear_free(&pass->inputs[l]);
+        db_linear_free(&pass->recurrents[l]);
         free(trace->hidden);
         free(trace->cell);
         free(trace->gates);
@@ -125,6 +132,7 @@ void db_pass_free(db_pass *pass)
         free(pass->recurrent_masks[l]);
         free(pass->recurrent_weights[l]);
     }
+    db_linear_free(&pass->output);
     free(pass->embedded);
     free(pass->gradients);
     free(pass->below);
@@ -240,14 +248,27 @@ static void apply_mask(const real *mask, uint32_t steps, size_t count, real *val
 
 /* ---- Layers ---- */
 
+/* Makes the weights ready for products, those that dropout leaves for the recurrent ones. */
+static void load_weights(db_pass *pass, const real *parameters, bool full)
+{
+    for (uint32_t l = 0; l < pass->config.layers; l++) {
+        const layer_offsets *offsets = &pass->offsets[l];
+        const real *recurrent =
+            drops_recurrent(pass) ? pass->recurrent_weights[l] : parameters + offsets->weight_recurrent;
+        db_linear_load(&pass->inputs[l], parameters + offsets->weight_input, full);
+        db_linear_load(&pass->recurrents[l], recurrent, full);
+    }
+    db_linear_load(&pass->output, parameters + pass->output_weight, full);
+}
+
 static db_recurrent layer_weights(const db_pass *pass, const real *parameters, uint32_t l)
 {
     const layer_offsets *offsets = &pass->offsets[l];
     return (db_recurrent){
         .inputs = l == 0 ? pass->config.embedding : pass->config.hidden,
         .hidden = pass->config.hidden,
-        .weight_input = parameters + offsets->weight_input,
-        .weight_recurrent = drops_recurrent(pass) ? pass->recurrent_weights[l] : parameters + offsets->weight_recurrent,
+        .input = &pass->inputs[l],
+        .recurrent = &pass->recurrents[l],
         .bias = parameters + offsets->bias,
         .bias_recurrent = pass->config.architecture == DOGBERRY_GRU ? parameters + offsets->bias_recurrent : NULL,
     };
@@ -265,7 +286,7 @@ static db_dense output_layer(const db_pass *pass, const real *parameters)
 {
     return (db_dense){.vocab = pass->config.vocab,
                       .hidden = pass->config.hidden,
-                      .weight = parameters + pass->output_weight,
+                      .linear = &pass->output,
                       .bias = parameters + pass->output_bias};
 }
 
@@ -320,6 +341,7 @@ static void backward(db_pass *pass, const real *parameters, const db_window *win
 double db_pass_loss(db_pass *pass, const real *parameters, const db_window *window, float *nats)
 {
     pass->noisy = false;
+    load_weights(pass, parameters, true);
     const db_dense output = output_layer(pass, parameters);
     const real *h = forward(pass, parameters, window);
     const double sum =
@@ -332,6 +354,7 @@ double db_pass_gradient(db_pass *pass, const real *parameters, const db_window *
                         uint64_t noise, real scale, real *gradient)
 {
     make_noise(pass, parameters, dropout, noise);
+    load_weights(pass, parameters, false);
     memset(gradient, 0, pass->layout.parameters * sizeof *gradient);
     const db_dense output = output_layer(pass, parameters);
     const real *h = forward(pass, parameters, window);
@@ -346,6 +369,7 @@ double db_pass_gradient(db_pass *pass, const real *parameters, const db_window *
 void db_pass_step(db_pass *pass, const real *parameters, const uint16_t *inputs, real *logits)
 {
     pass->noisy = false;
+    load_weights(pass, parameters, true);
     const db_dense output = output_layer(pass, parameters);
     uint8_t *resets = db_allocate(pass->streams);
     const db_window window = {.steps = 1, .inputs = inputs, .resets = resets};

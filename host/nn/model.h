@@ -9,6 +9,7 @@
 #ifndef DB_NN_MODEL_H
 #define DB_NN_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,8 +28,9 @@ typedef struct {
 } db_window;
 
 /* A pass for `streams` streams and windows of at most `window` steps, at zero state. `config` is checked.
- * The caller frees it with db_pass_free(). Never returns NULL. */
-db_pass *db_pass_new(const db_model_config *config, uint32_t streams, uint32_t window);
+ * With `half` gradients are computed at half precision (needs db_linear_has_half()); losses and steps never are. The
+ * caller frees it with db_pass_free(). Never returns NULL. */
+db_pass *db_pass_new(const db_model_config *config, uint32_t streams, uint32_t window, bool half);
 void db_pass_free(db_pass *pass);
 
 /* The carried state, for checkpoints: db_pass_state_count() reals. */

@@ -15,10 +15,3 @@ void db_recurrent_reset(uint32_t streams, uint32_t hidden, const uint8_t *resets
         }
     }
 }
-
-void db_recurrent_fill_bias(size_t n, size_t width, const real *bias, real *rows)
-{
-    for (size_t i = 0; i < n; i++) {
-        memcpy(rows + i * width, bias, width * sizeof *rows);
-    }
-}

@@ -13,14 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nn/linear.h"
 #include "nn/real.h"
 
 typedef struct {
     uint32_t inputs, hidden;
-    const real *weight_input;     /* [G*H][I] */
-    const real *weight_recurrent; /* [G*H][H] */
-    const real *bias;             /* [G*H] */
-    const real *bias_recurrent;   /* [H], GRU only */
+    const db_linear *input;     /* [G*H][I] */
+    const db_linear *recurrent; /* [G*H][H] */
+    const real *bias;           /* [G*H] */
+    const real *bias_recurrent; /* [H], GRU only */
 } db_recurrent;
 
 /* Gradients, laid out alike; everything is added to what is there. */
@@ -36,7 +37,7 @@ typedef struct {
     real *cell;    /* [T+1][B][H] c before step t, zeroed by resets (LSTM) */
     real *gates;   /* [T][B][G*H] gate values; the backward pass leaves gradients before the squashing there */
     real *extra;   /* [T][B][H] LSTM: tanh of the new cell; GRU: the new gate's recurrent part */
-    real *scratch; /* [B][3*H] */
+    real *scratch; /* [B][4*H] */
 } db_recurrent_trace;
 
 typedef struct {
@@ -54,7 +55,7 @@ void db_gru_forward(const db_recurrent *layer, const db_recurrent_input *input, 
                     real *out);
 
 /* From dout [T][B][H], the loss's gradient by the outputs (overwritten), to the gradients of the weights and
- * dx [T][B][I] (NULL where not wanted). Nothing flows back beyond the window's start. */
+ * dx [T][B][I]. Nothing flows back beyond the window's start. */
 void db_lstm_backward(const db_recurrent *layer, const db_recurrent_input *input, const db_recurrent_trace *trace,
                       real *dout, const db_recurrent_gradient *gradient, real *dx);
 void db_gru_backward(const db_recurrent *layer, const db_recurrent_input *input, const db_recurrent_trace *trace,
@@ -62,8 +63,5 @@ void db_gru_backward(const db_recurrent *layer, const db_recurrent_input *input,
 
 /* Zeroes the rows of state [B][H] whose stream is reset. */
 void db_recurrent_reset(uint32_t streams, uint32_t hidden, const uint8_t *resets, real *state);
-
-/* Fills rows [n][width] with copies of `bias` [width]. */
-void db_recurrent_fill_bias(size_t n, size_t width, const real *bias, real *rows);
 
 #endif

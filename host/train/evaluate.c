@@ -127,7 +127,7 @@ static size_t read_window(const job *work, reader *readers, uint32_t streams, co
 static void run(const job *work, reader *readers, uint32_t streams)
 {
     const size_t most = (size_t)WINDOW * streams;
-    db_pass *pass = db_pass_new(work->config, streams, WINDOW);
+    db_pass *pass = db_pass_new(work->config, streams, WINDOW, false);
     const buffers b = {db_allocate(most * sizeof *b.inputs),
                        db_allocate(most * sizeof *b.targets),
                        db_allocate(most),

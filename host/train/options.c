@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "nn/linear.h"
 #include "train/run.h"
 
 void db_train_defaults(db_train_options *options, const db_model_config *config, size_t tokens)
@@ -22,6 +23,7 @@ void db_train_defaults(db_train_options *options, const db_model_config *config,
         .seed = 1,
         .batch = 64,
         .window = 32,
+        .half = db_linear_has_half(),
         .learning_rate = 4e-3,
         .warmup = 200,
         .schedule = DB_SCHEDULE_TRAPEZOID,
@@ -79,6 +81,9 @@ int db_train_options_check(const db_train_options *o, db_error *error)
         return db_fail(error, "training options: batch %u is not a multiple of threads %u; make it one", o->batch,
                        o->threads);
     }
+    if (o->half && !db_linear_has_half()) {
+        return db_fail(error, "training options: this CPU has no half precision (bfloat16); leave it off");
+    }
     if (!(o->epochs > 0 || o->minutes > 0 || o->steps > 0)) {
         return db_fail(error, "training options: no end is set; give epochs, minutes or steps");
     }
@@ -129,6 +134,7 @@ static void describe_limits(description *to, const db_train_options *o)
     describe(to, "seed = %" PRIu64, o->seed);
     describe(to, "batch = %u", o->batch);
     describe(to, "window = %u", o->window);
+    describe(to, "half precision = %d", o->half);
     describe(to, "snapshot steps = %u", o->snapshot_steps);
     describe(to, "patience = %u", o->patience);
 }

@@ -42,7 +42,7 @@ size_t db_train_sample(const db_model_config *config, const float *parameters, c
 {
     db_random random;
     db_random_seed(&random, seed);
-    db_pass *pass = db_pass_new(config, 1, 1);
+    db_pass *pass = db_pass_new(config, 1, 1, false);
     float *logits = db_allocate(config->vocab * sizeof *logits);
     double *weights = db_allocate(config->vocab * sizeof *weights);
     size_t count = 0;

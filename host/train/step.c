@@ -24,7 +24,7 @@ void db_run_shards_make(db_run *run)
     run->gradients = db_allocate(threads * sizeof *run->gradients);
     for (uint32_t s = 0; s < threads; s++) {
         db_shard *shard = &run->shards[s];
-        shard->pass = db_pass_new(run->config, streams, run->plan.window);
+        shard->pass = db_pass_new(run->config, streams, run->plan.window, run->options->half);
         shard->gradient = db_allocate(run->layout.parameters * sizeof(float));
         shard->inputs = db_allocate(positions * sizeof *shard->inputs);
         shard->targets = db_allocate(positions * sizeof *shard->targets);

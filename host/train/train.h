@@ -39,6 +39,8 @@ typedef struct {
     uint64_t seed;
     uint32_t batch;  /* streams in all, a multiple of threads */
     uint32_t window; /* targets per stream and step, 1..1024 */
+    bool half;       /* multiply in bfloat16; sums, weights and evaluation stay float. Needs a CPU that can, see
+                        db_linear_has_half(), and is about twice as fast there */
 
     double learning_rate; /* the highest */
     uint32_t warmup;      /* steps */

@@ -41,7 +41,7 @@ static void fixture_make(fixture *f, const check_case *c, db_layout *layout)
     memset(f, 0, sizeof *f);
     assert_int_equal(db_model_config_check(&c->config, NULL), 0);
     db_layout_make(layout, &c->config);
-    f->pass = db_pass_new(&c->config, STREAMS, STEPS);
+    f->pass = db_pass_new(&c->config, STREAMS, STEPS, false);
     f->parameters = db_allocate(layout->parameters * sizeof(real));
     f->gradient = db_allocate(layout->parameters * sizeof(real));
     f->state = db_allocate(db_pass_state_count(f->pass) * sizeof(real));

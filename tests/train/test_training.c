@@ -111,7 +111,7 @@ static void repeats_bit_for_bit(void **state)
 /* The definition, token by token: one stream, one step at a time. */
 static double loss_by_steps(const float *parameters, const db_sequence *text, float *nats)
 {
-    db_pass *pass = db_pass_new(&tiny, 1, 1);
+    db_pass *pass = db_pass_new(&tiny, 1, 1, false);
     double sum = 0;
     for (size_t i = 0; i < text->count; i++) {
         const uint8_t reset = i == 0 || text->ids[i - 1] == text->end_token;

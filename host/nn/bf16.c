@@ -1,0 +1,269 @@
+/*
+ * bfloat16 products by AVX512-BF16.
+ *
+ * One kernel: 8 rows by 32 columns of the result stay in 16 registers while pairs are
+ * multiplied and added; per pair one broadcast a row and two loads.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "nn/bf16.h"
+
+#include <assert.h>
+
+size_t db_bf16_rows_words(size_t m, size_t k)
+{
+    return m * ((k + 1) / 2);
+}
+
+size_t db_bf16_panels_words(size_t k, size_t n)
+{
+    return (n + DB_BF16_PANEL - 1) / DB_BF16_PANEL * DB_BF16_PANEL * ((k + 1) / 2);
+}
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+#define INLINE static inline __attribute__((always_inline)) TARGET
+
+enum { ROWS = 8 };
+
+bool db_bf16_available(void)
+{
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq");
+}
+
+/* ---- Packing ---- */
+
+/* The lanes of a vector of 16 that are below `count`. */
+INLINE __mmask16 lanes(size_t count)
+{
+    return count >= 16 ? (__mmask16)0xFFFF : (__mmask16)((1u << count) - 1);
+}
+
+/* Two rows of 16 floats as 16 pairs. */
+INLINE __m512i pair_up(__m512 low, __m512 high)
+{
+    const __m512i l = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(low));
+    const __m512i h = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(high));
+    return _mm512_or_si512(l, _mm512_slli_epi32(h, 16));
+}
+
+TARGET void db_bf16_pack_rows(size_t m, size_t k, const float *x, uint32_t *rows)
+{
+    const size_t words = (k + 1) / 2;
+    for (size_t i = 0; i < m; i++) {
+        const float *row = x + i * k;
+        uint16_t *to = (uint16_t *)(rows + i * words);
+        for (size_t j = 0; j < k; j += 16) {
+            const __mmask16 mask = lanes(k - j);
+            const __m256i half = (__m256i)_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(mask, row + j));
+            /* One more than there are where k is odd: the zero that completes the pair. */
+            _mm256_mask_storeu_epi16(to + j, lanes(2 * words - j), half);
+        }
+    }
+}
+
+TARGET void db_bf16_pack_panels(size_t k, size_t n, const float *x, uint32_t *panels)
+{
+    const size_t pairs = (k + 1) / 2;
+    for (size_t p = 0; p < pairs; p++) {
+        const float *low = x + 2 * p * n;
+        const bool both = 2 * p + 1 < k;
+        for (size_t j = 0; j < n; j += DB_BF16_PANEL) {
+            uint32_t *to = panels + j * pairs + p * DB_BF16_PANEL;
+            for (size_t part = 0; part < DB_BF16_PANEL; part += 16) {
+                const __mmask16 mask = j + part < n ? lanes(n - j - part) : 0;
+                const __m512 a = _mm512_maskz_loadu_ps(mask, low + j + part);
+                const __m512 b = _mm512_maskz_loadu_ps(both ? mask : 0, low + n + j + part);
+                _mm512_storeu_si512(to + part, pair_up(a, b));
+            }
+        }
+    }
+}
+
+/* 16 rows of 16 pairs, turned: words[i][j] = rows[j][i]. */
+TARGET static void transpose(const uint32_t rows[16][16], size_t count, uint32_t *words)
+{
+    const __m512i step = _mm512_setr_epi32(0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240);
+    for (size_t i = 0; i < count; i++) {
+        const __m512i column = _mm512_i32gather_epi32(_mm512_add_epi32(step, _mm512_set1_epi32((int)i)), rows, 4);
+        _mm512_storeu_si512(words + i * DB_BF16_PANEL, column);
+    }
+}
+
+TARGET void db_bf16_pack_panels_transposed(size_t n, size_t k, const float *x, uint32_t *panels)
+{
+    const size_t pairs = (k + 1) / 2, padded = (n + DB_BF16_PANEL - 1) / DB_BF16_PANEL * DB_BF16_PANEL;
+    uint32_t block[16][16];
+    for (size_t r = 0; r < padded; r += 16) {
+        uint32_t *panel = panels + r / DB_BF16_PANEL * DB_BF16_PANEL * pairs + r % DB_BF16_PANEL;
+        for (size_t p = 0; p < pairs; p += 16) {
+            for (size_t i = 0; i < 16; i++) {
+                const size_t left = r + i < n ? k - 2 * p : 0;
+                const float *from = x + (left > 0 ? (r + i) * k + 2 * p : 0);
+                const __m512 low = _mm512_maskz_loadu_ps(lanes(left), from);
+                const __m512 high = _mm512_maskz_loadu_ps(left > 16 ? lanes(left - 16) : 0, from + 16);
+                _mm512_storeu_si512(block[i], (__m512i)_mm512_cvtne2ps_pbh(high, low));
+            }
+            transpose((const uint32_t(*)[16])block, pairs - p < 16 ? pairs - p : 16, panel + p * DB_BF16_PANEL);
+        }
+    }
+}
+
+/* ---- Products ---- */
+
+/* An operand that is broadcast: word (row, pair) is at row * row_step + pair * pair_step. */
+typedef struct {
+    const uint32_t *words;
+    size_t row_step, pair_step;
+} broadcast;
+
+typedef struct {
+    float *at;
+    size_t step;      /* from row to row */
+    __mmask16 lo, hi; /* columns that exist */
+    db_bf16_start start;
+    const float *bias;
+} result;
+
+/* `rows` (a constant where this is inlined) rows by one panel. */
+INLINE void kernel(const size_t rows, size_t pairs, broadcast a, const uint32_t *panel, const result *c)
+{
+    __m512 lo[ROWS], hi[ROWS];
+    for (size_t r = 0; r < rows; r++) {
+        const float *from = c->start == DB_BF16_BIAS ? c->bias : c->at + r * c->step;
+        const bool empty = c->start == DB_BF16_ZERO;
+        lo[r] = _mm512_maskz_loadu_ps(empty ? 0 : c->lo, from);
+        hi[r] = _mm512_maskz_loadu_ps(empty ? 0 : c->hi, from + 16);
+    }
+    for (size_t p = 0; p < pairs; p++) {
+        const __m512bh left = (__m512bh)_mm512_loadu_si512(panel + p * DB_BF16_PANEL);
+        const __m512bh right = (__m512bh)_mm512_loadu_si512(panel + p * DB_BF16_PANEL + 16);
+        for (size_t r = 0; r < rows; r++) {
+            const uint32_t word = a.words[r * a.row_step + p * a.pair_step];
+            const __m512bh factor = (__m512bh)_mm512_set1_epi32((int)word);
+            lo[r] = _mm512_dpbf16_ps(lo[r], factor, left);
+            hi[r] = _mm512_dpbf16_ps(hi[r], factor, right);
+        }
+    }
+    for (size_t r = 0; r < rows; r++) {
+        _mm512_mask_storeu_ps(c->at + r * c->step, c->lo, lo[r]);
+        _mm512_mask_storeu_ps(c->at + r * c->step + 16, c->hi, hi[r]);
+    }
+}
+
+TARGET static void block(size_t rows, size_t pairs, broadcast a, const uint32_t *panel, const result *c)
+{
+    switch (rows) {
+    case 8:
+        kernel(8, pairs, a, panel, c);
+        break;
+    case 7:
+        kernel(7, pairs, a, panel, c);
+        break;
+    case 6:
+        kernel(6, pairs, a, panel, c);
+        break;
+    case 5:
+        kernel(5, pairs, a, panel, c);
+        break;
+    case 4:
+        kernel(4, pairs, a, panel, c);
+        break;
+    case 3:
+        kernel(3, pairs, a, panel, c);
+        break;
+    case 2:
+        kernel(2, pairs, a, panel, c);
+        break;
+    default:
+        assert(rows == 1);
+        kernel(1, pairs, a, panel, c);
+    }
+}
+
+static result result_at(size_t n, size_t column, db_bf16_start start, const float *bias, float *c)
+{
+    const size_t left = n - column;
+    return (result){.at = c + column,
+                    .step = n,
+                    .lo = (__mmask16)(left >= 16 ? 0xFFFFu : (1u << left) - 1),
+                    .hi = (__mmask16)(left >= 32  ? 0xFFFFu
+                                      : left > 16 ? (1u << (left - 16)) - 1
+                                                  : 0),
+                    .start = start,
+                    .bias = start == DB_BF16_BIAS ? bias + column : NULL};
+}
+
+void db_bf16_rows_panels(size_t m, size_t n, size_t k, const uint32_t *rows, const uint32_t *panels,
+                         db_bf16_start start, const float *bias, float *c)
+{
+    const size_t pairs = (k + 1) / 2;
+    for (size_t j = 0; j < n; j += DB_BF16_PANEL) {
+        result to = result_at(n, j, start, bias, c);
+        for (size_t i = 0; i < m; i += ROWS, to.at += ROWS * n) {
+            const broadcast a = {rows + i * pairs, pairs, 1};
+            block(m - i < ROWS ? m - i : ROWS, pairs, a, panels + j * pairs, &to);
+        }
+    }
+}
+
+void db_bf16_panels_panels(size_t m, size_t n, size_t k, const uint32_t *a, const uint32_t *b, db_bf16_start start,
+                           float *c)
+{
+    const size_t pairs = (k + 1) / 2;
+    for (size_t j = 0; j < n; j += DB_BF16_PANEL) {
+        result to = result_at(n, j, start, NULL, c);
+        for (size_t i = 0; i < m; i += ROWS, to.at += ROWS * n) {
+            const uint32_t *words = a + i / DB_BF16_PANEL * DB_BF16_PANEL * pairs + i % DB_BF16_PANEL;
+            block(m - i < ROWS ? m - i : ROWS, pairs, (broadcast){words, 1, DB_BF16_PANEL}, b + j * pairs, &to);
+        }
+    }
+}
+
+#else
+
+bool db_bf16_available(void)
+{
+    return false;
+}
+
+/* Never called: there is nothing available. */
+void db_bf16_pack_rows(size_t m, size_t k, const float *x, uint32_t *rows)
+{
+    (void)m, (void)k, (void)x, (void)rows;
+    assert(!"no bfloat16 here");
+}
+
+void db_bf16_pack_panels(size_t k, size_t n, const float *x, uint32_t *panels)
+{
+    (void)k, (void)n, (void)x, (void)panels;
+    assert(!"no bfloat16 here");
+}
+
+void db_bf16_pack_panels_transposed(size_t n, size_t k, const float *x, uint32_t *panels)
+{
+    (void)n, (void)k, (void)x, (void)panels;
+    assert(!"no bfloat16 here");
+}
+
+void db_bf16_rows_panels(size_t m, size_t n, size_t k, const uint32_t *rows, const uint32_t *panels,
+                         db_bf16_start start, const float *bias, float *c)
+{
+    (void)m, (void)n, (void)k, (void)rows, (void)panels, (void)start, (void)bias, (void)c;
+    assert(!"no bfloat16 here");
+}
+
+void db_bf16_panels_panels(size_t m, size_t n, size_t k, const uint32_t *a, const uint32_t *b, db_bf16_start start,
+                           float *c)
+{
+    (void)m, (void)n, (void)k, (void)a, (void)b, (void)start, (void)c;
+    assert(!"no bfloat16 here");
+}
+
+#endif
