@@ -36,24 +36,40 @@ static void split_all(const char *text, size_t size)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* BPE and characters that it knows come back to the byte. */
+static void encode_all(const char *text, size_t size, uint32_t kind)
 {
-    size_t length;
-    uint8_t *section = tiny_tokenizer(TINY_WORDS + 4, 3, &length), *copy = tiny_copy(data, size);
+    size_t length, last = 0;
+    uint8_t *section =
+        tiny_tokenizer(kind, kind == DOGBERRY_BPE ? TINY_BPE : TINY_WORDS + 4, kind == DOGBERRY_WORD ? 3 : 0, &length);
     dogberry_tokenizer tokenizer;
-    dogberry_cursor cursor = {.text = (const char *)copy, .length = size};
+    dogberry_cursor cursor = {.text = text, .length = size};
     dogberry_decoder decoder = {0};
     char piece[DOGBERRY_PIECE_MAX];
     int id;
 
     require(dogberry_tokenizer_open(&tokenizer, section, length) == DOGBERRY_OK);
-    split_all((const char *)copy, size);
     while ((id = dogberry_encode(&tokenizer, &cursor)) >= 0) {
-        require((uint32_t)id < tokenizer.count && id != TINY_END);
-        require(dogberry_decode(&tokenizer, &decoder, (uint32_t)id, piece, sizeof piece) >= 0);
+        int written = dogberry_decode(&tokenizer, &decoder, (uint32_t)id, piece, sizeof piece);
+
+        require((uint32_t)id < tokenizer.count && id != TINY_END && written >= 0);
+        require(cursor.start >= last && cursor.at > cursor.start && cursor.at <= size);
+        last = cursor.at;
+        if (kind != DOGBERRY_WORD && id != TINY_UNKNOWN)
+            require((size_t)written == cursor.at - cursor.start &&
+                    memcmp(piece, text + cursor.start, (size_t)written) == 0);
     }
-    free(copy);
     free(section);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint8_t *copy = tiny_copy(data, size);
+
+    split_all((const char *)copy, size);
+    for (uint32_t kind = DOGBERRY_WORD; kind <= DOGBERRY_BPE; kind++)
+        encode_all((const char *)copy, size, kind);
+    free(copy);
     return 0;
 }
 

@@ -64,8 +64,12 @@ size_t fuzz_seed(uint32_t index, uint8_t *data, size_t capacity)
     tiny_config config = tiny_default();
     size_t length;
 
-    if (index >= 8)
+    if (index >= 10)
         return 0;
+    if (index >= 8) {
+        config.kind = index == 8 ? DOGBERRY_CHAR : DOGBERRY_BPE;
+        config.vocab = index == 8 ? config.vocab : TINY_BPE;
+    }
     config.architecture = index & 1 ? DOGBERRY_GRU : DOGBERRY_LSTM;
     config.output = index & 2 ? DOGBERRY_TIED : DOGBERRY_DENSE;
     config.layers = index & 4 ? 2 : 1;

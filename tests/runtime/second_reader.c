@@ -225,23 +225,57 @@ static void read_entry(number id, number section, number pool, number pool_bytes
     printf("\n");
 }
 
-static void read_tokenizer(void)
+/* Ids in ascending order of their keys. */
+static void read_index(number section, number pool)
 {
-    number at = get(52, 4), bytes = get(56, 4), pool = at + 16 + 10 * vocab, pool_bytes = get(at + 12, 4);
+    number index = section + 16 + 8 * vocab;
 
-    demand(at % 16 == 0 && get(at, 1) == 1 && get(at + 1, 1) <= 3 && is_zero(at + 6, 2), "tokenizer");
-    demand(get(at + 2, 2) == unknown && get(at + 4, 2) == end_token && get(at + 8, 4) == vocab, "tokenizer's tokens");
-    demand(16 + 10 * vocab + pool_bytes <= bytes && at + bytes <= total, "tokenizer bytes");
-    for (number id = 0; id < vocab; id++)
-        read_entry(id, at, pool, pool_bytes);
     for (number i = 1; i < vocab; i++) {
-        number a = at + 16 + 8 * get(pool - 2 * vocab + 2 * i - 2, 2),
-               b = at + 16 + 8 * get(pool - 2 * vocab + 2 * i, 2);
+        number a = section + 16 + 8 * get(index + 2 * i - 2, 2), b = section + 16 + 8 * get(index + 2 * i, 2);
         number a_bytes = get(a + 3, 1), b_bytes = get(b + 3, 1);
         int order = memcmp(file + pool + get(a, 3), file + pool + get(b, 3), a_bytes < b_bytes ? a_bytes : b_bytes);
 
         demand(order < 0 || (order == 0 && a_bytes < b_bytes), "order of the index");
     }
+}
+
+/* BPE: a token for every byte, and the merges. */
+static void read_merges(number section, number pool, number merges)
+{
+    number bytes = section + 16 + 8 * vocab, last = 0;
+
+    for (number i = 0; i < 256; i++) {
+        number id = get(bytes + 2 * i, 2), e = section + 16 + 8 * id;
+
+        if (id != 0xFFFF || !(i == 0xC0 || i == 0xC1 || i >= 0xF5))
+            demand(id < vocab && get(e + 3, 1) == 1 && get(pool + get(e, 3), 1) == i, "byte ids");
+    }
+    for (number i = 0; i < merges; i++) {
+        number at = bytes + 512 + 8 * i, left = get(at, 2), right = get(at + 2, 2), pair = left * 65536 + right;
+
+        printf("merge %lu %lu %lu %lu\n", left, right, get(at + 4, 2), get(at + 6, 2));
+        demand(left < vocab && right < vocab && get(at + 4, 2) < vocab && get(at + 6, 2) < merges, "merge");
+        demand(i == 0 || pair > last, "order of the merges");
+        last = pair;
+    }
+}
+
+static void read_tokenizer(void)
+{
+    number at = get(52, 4), bytes = get(56, 4), kind = get(at, 1), merges = get(at + 6, 2),
+           pool_bytes = get(at + 12, 4);
+    number pool = at + 16 + 8 * vocab + (kind == 3 ? 512 + 8 * merges : 2 * vocab);
+
+    demand(at % 16 == 0 && kind >= 1 && kind <= 3 && get(at + 1, 1) <= (kind == 1 ? 3 : 0), "tokenizer");
+    demand(get(at + 2, 2) == unknown && get(at + 4, 2) == end_token && get(at + 8, 4) == vocab, "tokenizer's tokens");
+    demand(kind == 3 || merges == 0, "merges");
+    demand(pool - at + pool_bytes <= bytes && at + bytes <= total, "tokenizer bytes");
+    for (number id = 0; id < vocab; id++)
+        read_entry(id, at, pool, pool_bytes);
+    if (kind == 3)
+        read_merges(at, pool, merges);
+    else
+        read_index(at, pool);
 }
 
 int main(int count, char **arguments)

@@ -161,12 +161,13 @@ static void truncated_at_every_byte(void **state)
 static void flipped_at_every_byte(const tiny_config *config)
 {
     dogberry_image image;
-    size_t length, opened = 0, tables;
+    size_t length, opened = 0, tables, tensors;
     uint8_t *bytes = tiny_build(config, &length);
 
     assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
     tables = 256 + 32 * get32(bytes + 44);
-    for (size_t at = 0; at < length; at++) {
+    tensors = config->kind == DOGBERRY_WORD ? tables : get32(bytes + 52); /* once is enough */
+    for (size_t at = 0; at < length; at = at + 1 == tables ? tensors : at + 1) {
         for (unsigned bit = 0; bit < 8; bit++) {
             if (at >= tables && bit != at % 8)
                 continue;
@@ -207,6 +208,19 @@ static void flipped_tied_gru(void **state)
     config.output = DOGBERRY_TIED;
     config.embedding = config.hidden = 5;
     config.layers = 2;
+    flipped_at_every_byte(&config);
+}
+
+static void flipped_char_and_bpe(void **state)
+{
+    tiny_config config = tiny_default();
+
+    (void)state;
+    config.kind = DOGBERRY_CHAR;
+    flipped_at_every_byte(&config);
+    config.kind = DOGBERRY_BPE;
+    config.vocab = TINY_BPE;
+    config.embedding = config.hidden = 3;
     flipped_at_every_byte(&config);
 }
 
@@ -358,11 +372,17 @@ static void too_many_columns_for_a_shift(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(opens_every_kind),        cmocka_unit_test(reads_every_field),
-        cmocka_unit_test(refuses_arguments),       cmocka_unit_test(a_longer_region_is_fine),
-        cmocka_unit_test(truncated_at_every_byte), cmocka_unit_test(flipped_lstm),
-        cmocka_unit_test(flipped_tied_gru),        cmocka_unit_test(impossible_fields),
-        cmocka_unit_test(impossible_tensors),      cmocka_unit_test(too_many_columns_for_a_shift),
+        cmocka_unit_test(opens_every_kind),
+        cmocka_unit_test(reads_every_field),
+        cmocka_unit_test(refuses_arguments),
+        cmocka_unit_test(a_longer_region_is_fine),
+        cmocka_unit_test(truncated_at_every_byte),
+        cmocka_unit_test(flipped_lstm),
+        cmocka_unit_test(flipped_tied_gru),
+        cmocka_unit_test(flipped_char_and_bpe),
+        cmocka_unit_test(impossible_fields),
+        cmocka_unit_test(impossible_tensors),
+        cmocka_unit_test(too_many_columns_for_a_shift),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,6 +87,11 @@ static void tokens(FILE *out, const dogberry_image *image)
             fprintf(out, "%s%02x", i == entry.key_bytes ? " own " : "", (unsigned char)entry.key[i]);
         fprintf(out, "\n");
     }
+    for (unsigned i = 0; i < image->tokenizer.merge_count; i++) {
+        dogberry_merge merge = dogberry_merge_at(&image->tokenizer, i);
+
+        fprintf(out, "merge %u %u %u %u\n", merge.left, merge.right, merge.result, merge.rank);
+    }
 }
 
 /* The same report from what the runtime opened. */
@@ -116,14 +121,16 @@ static void readers_agree(void **state)
     static char first[TEXT_MAX], second[TEXT_MAX];
 
     (void)state;
-    for (uint32_t kind = 0; kind < 4; kind++) {
+    for (uint32_t kind = 0; kind < 6; kind++) {
         tiny_config config = tiny_default();
         dogberry_image image;
         size_t length;
 
         config.architecture = kind & 1 ? DOGBERRY_GRU : DOGBERRY_LSTM;
         config.output = kind & 2 ? DOGBERRY_TIED : DOGBERRY_DENSE;
-        config.layers = 1 + kind;
+        config.layers = 1 + kind % 4;
+        config.kind = kind < 4 ? DOGBERRY_WORD : kind == 4 ? DOGBERRY_CHAR : DOGBERRY_BPE;
+        config.vocab = kind == 5 ? TINY_BPE : config.vocab;
         config.embedding = kind & 2 ? 20 : 9;
         config.hidden = 20;
         uint8_t *bytes = tiny_build(&config, &length);

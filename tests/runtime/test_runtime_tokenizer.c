@@ -25,7 +25,7 @@ static fixture open_tiny(uint32_t flags)
 {
     fixture f;
 
-    f.section = tiny_tokenizer(VOCAB, flags, &f.length);
+    f.section = tiny_tokenizer(DOGBERRY_WORD, VOCAB, flags, &f.length);
     assert_int_equal(dogberry_tokenizer_open(&f.tokenizer, f.section, f.length), DOGBERRY_OK);
     return f;
 }

@@ -8,37 +8,7 @@
 #include <string.h>
 
 #include "dogberry.h"
-
-enum { GLUE_LEFT = 1, GLUE_RIGHT = 2, ENDS = 4, SPECIAL = 8 };
-
-static const struct {
-    const char *key, *own;
-    uint8_t display, flags;
-} words[TINY_WORDS] = {
-    {"<unk>", "", 0, SPECIAL},
-    {"<end>", "", 0, SPECIAL},
-    {"\n", "", 0, 0},
-    {"\n\n", "", 0, 0},
-    {",", "", 0, GLUE_LEFT},
-    {".", "", 0, GLUE_LEFT | ENDS},
-    {"?", "", 0, GLUE_LEFT | ENDS},
-    {"\xE2\x80\x9C", "\"", 3, GLUE_RIGHT},
-    {"\xE2\x80\x9D", "\"", 3, GLUE_LEFT},
-    {"\xE2\x80\x98", "'", 3, GLUE_RIGHT},
-    {"\xE2\x80\x99", "'", 3, GLUE_LEFT},
-    {"-", "", 0, GLUE_LEFT | GLUE_RIGHT},
-    {"(", "", 0, GLUE_RIGHT},
-    {")", "", 0, GLUE_LEFT},
-    {"the", "", 0, 0},
-    {"claudio", "", 1, 0},
-    {"usa", "", 2, 0},
-    {"mcduff", "McDuff", 3, 0},
-    {"don't", "", 0, 0},
-    {"says", "", 0, 0},
-    {"\xC3\xA9t\xC3\xA9", "", 0, 0},
-    {"--", "", 0, 0},
-    {"...", "", 0, GLUE_LEFT | ENDS},
-};
+#include "tiny_tokenizer.h"
 
 typedef struct {
     uint8_t *bytes;
@@ -66,7 +36,8 @@ static void align(writer *w)
 
 tiny_config tiny_default(void)
 {
-    tiny_config config = {.architecture = DOGBERRY_LSTM,
+    tiny_config config = {.kind = DOGBERRY_WORD,
+                          .architecture = DOGBERRY_LSTM,
                           .output = DOGBERRY_DENSE,
                           .layers = 1,
                           .vocab = TINY_WORDS + 2,
@@ -167,68 +138,12 @@ static uint32_t add_tensors(writer *w, const tiny_config *c)
     return index;
 }
 
-static const char *key_of(uint32_t id, char buffer[16])
-{
-    if (id < TINY_WORDS)
-        return words[id].key;
-    snprintf(buffer, 16, "w%u", id);
-    return buffer;
-}
-
-static void sort_ids(uint8_t *sorted, uint32_t vocab)
-{
-    for (uint32_t i = 0; i < vocab; i++) { /* insertion: tests are small */
-        char a[16], b[16];
-        uint32_t j = i;
-
-        for (; j > 0; j--) {
-            uint32_t other = sorted[2 * j - 2] | (uint32_t)sorted[2 * j - 1] << 8;
-
-            if (strcmp(key_of(other, a), key_of(i, b)) <= 0)
-                break;
-            put(sorted + 2 * j, other, 2);
-        }
-        put(sorted + 2 * j, i, 2);
-    }
-}
-
-/* Returns the section's bytes. */
-static size_t write_tokenizer(uint8_t *section, uint32_t vocab, uint32_t flags)
-{
-    uint8_t *pool = section + 16 + 10 * (size_t)vocab;
-    size_t at = 0;
-
-    put(section, DOGBERRY_WORD | flags << 8 | TINY_UNKNOWN << 16, 4);
-    put(section + 4, TINY_END, 4);
-    put(section + 8, vocab, 4);
-    for (uint32_t id = 0; id < vocab; id++) {
-        uint8_t *entry = section + 16 + 8 * (size_t)id;
-        char buffer[16];
-        const char *key = key_of(id, buffer), *own = id < TINY_WORDS ? words[id].own : "";
-
-        put(entry, (uint32_t)at | (uint32_t)strlen(key) << 24, 4);
-        entry[4] = id < TINY_WORDS ? words[id].display : 0;
-        entry[5] = (uint8_t)strlen(own);
-        entry[6] = id < TINY_WORDS ? words[id].flags : 0;
-        at += (size_t)sprintf((char *)pool + at, "%s%s", key, own);
-    }
-    put(section + 12, (uint32_t)at, 4);
-    sort_ids(section + 16 + 8 * (size_t)vocab, vocab);
-    return 16 + 10 * (size_t)vocab + at;
-}
-
-/* More than the tokenizer section takes. */
-static size_t tokenizer_room(uint32_t vocab)
-{
-    return 1024 + 64 * (size_t)vocab;
-}
-
 /* More than the image takes. */
 static size_t image_room(const tiny_config *c)
 {
     size_t cols = 32 + (size_t)(c->embedding > c->hidden ? c->embedding : c->hidden);
 
-    return 8192 + (2 * (size_t)c->vocab + 8 * (size_t)c->layers * c->hidden) * cols + tokenizer_room(c->vocab);
+    return 8192 + (2 * (size_t)c->vocab + 8 * (size_t)c->layers * c->hidden) * cols + tiny_tokenizer_room(c->vocab);
 }
 
 uint8_t *tiny_build(const tiny_config *c, size_t *length)
@@ -237,7 +152,7 @@ uint8_t *tiny_build(const tiny_config *c, size_t *length)
     uint8_t *p = w.bytes;
     static const char provenance[] = "{\"test\": true}";
 
-    assert(p && c->vocab >= TINY_WORDS);
+    assert(p && c->vocab >= (c->kind == DOGBERRY_BPE ? TINY_BPE : TINY_WORDS));
     w.at = 256 + 32 * (size_t)tensor_count(c);
     uint32_t tensors = add_tensors(&w, c);
 
@@ -251,7 +166,7 @@ uint8_t *tiny_build(const tiny_config *c, size_t *length)
     put(p + 44, tensors, 4);
     put(p + 48, 256, 4);
     put(p + 52, (uint32_t)w.at, 4);
-    put(p + 56, (uint32_t)write_tokenizer(p + w.at, c->vocab, 1), 4);
+    put(p + 56, (uint32_t)tiny_tokenizer_write(p + w.at, c->kind, c->vocab, c->kind == DOGBERRY_WORD), 4);
     w.at += p[56] | (size_t)p[57] << 8 | (size_t)p[58] << 16;
     align(&w);
     put(p + 60, (uint32_t)w.at, 4);
@@ -316,18 +231,6 @@ void tiny_set_golden(uint8_t *bytes, const char *prompt, uint32_t seed, uint32_t
     put(bytes + 88, dogberry_digest(session), 4);
     tiny_seal(bytes);
     free(arena);
-}
-
-uint8_t *tiny_tokenizer(uint32_t vocab, uint32_t flags, size_t *length)
-{
-    uint8_t *section = calloc(1, tokenizer_room(vocab));
-
-    assert(section);
-    *length = write_tokenizer(section, vocab, flags);
-    uint8_t *copy = tiny_copy(section, *length);
-
-    free(section);
-    return copy;
 }
 
 uint8_t *tiny_copy(const uint8_t *image, size_t length)

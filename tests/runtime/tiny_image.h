@@ -11,8 +11,9 @@
 #include <stdint.h>
 
 typedef struct {
+    uint32_t kind; /* of the tokenizer: enum dogberry_tokenizer_kind */
     uint32_t architecture, output, layers;
-    uint32_t vocab, embedding, hidden; /* vocab at least TINY_WORDS */
+    uint32_t vocab, embedding, hidden; /* vocab at least TINY_WORDS, BPE: TINY_BPE */
     uint32_t cell_frac, logit_frac;
     uint32_t temperature, top_k;
     uint32_t seed; /* of the weights */
@@ -46,6 +47,9 @@ enum {
     TINY_WORDS
 };
 
+/* A BPE vocabulary: two special tokens, 256 bytes from TINY_BYTES on, six merges. */
+enum { TINY_BYTES = 2, TINY_MERGES = 6, TINY_BPE = TINY_BYTES + 256 + TINY_MERGES };
+
 /* A small LSTM: the configuration most tests start from. */
 tiny_config tiny_default(void);
 
@@ -58,8 +62,8 @@ void tiny_seal(uint8_t *image);
 /* A golden vector for `prompt`, as the runtime itself runs it. */
 void tiny_set_golden(uint8_t *image, const char *prompt, uint32_t seed, uint32_t tokens);
 
-/* Only the tokenizer section of an image with this vocabulary size, 16-byte aligned; free() it. */
-uint8_t *tiny_tokenizer(uint32_t vocab, uint32_t flags, size_t *length);
+/* Only the tokenizer section of an image of that kind and size, 16-byte aligned; free() it. */
+uint8_t *tiny_tokenizer(uint32_t kind, uint32_t vocab, uint32_t flags, size_t *length);
 
 /* A copy that lies flush against the end of its own allocation, 16-byte aligned, so that a
  * sanitizer sees any read behind it; free() it. */
