@@ -125,7 +125,7 @@ static json_t *regex(const class_bodies *bodies, const char *pattern)
     return object;
 }
 
-json_t *db_splitter_normalizer(void)
+static json_t *make_normalizer(const class_bodies *bodies)
 {
     static const char *const steps[][2] = {
         {"\\A[@B\\n]+", ""},
@@ -139,21 +139,25 @@ json_t *db_splitter_normalizer(void)
         {"\"", "\xE2\x80\x9D"},
         {"(?<![@W])'|'(?![@W])", "\xE2\x80\x99"},
     };
-    class_bodies bodies = find_classes();
     /* Elsewhere U+0130 becomes two code points. */
     json_t *list = json_pack("[{sss{ss}ss}{ss}]", "type", "Replace", "pattern", "String", "\xC4\xB0", "content", "i",
                              "type", "Lowercase");
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        json_array_append_new(list, json_pack("{sssoss}", "type", "Replace", "pattern", regex(&bodies, steps[i][0]),
+        json_array_append_new(list, json_pack("{sssoss}", "type", "Replace", "pattern", regex(bodies, steps[i][0]),
                                               "content", steps[i][1]));
-    free_classes(&bodies);
     return json_pack("{ssso}", "type", "Sequence", "normalizers", list);
 }
 
-json_t *db_splitter_pre_tokenizer(void)
+static json_t *make_pre_tokenizer(const class_bodies *bodies)
+{
+    json_t *pattern = regex(bodies, "\\n\\n|\\n|--|\\.\\.\\.|[@W]+(?:'[@W]+)*|[^@B]");
+    return json_pack("{sssosssb}", "type", "Split", "pattern", pattern, "behavior", "Removed", "invert", 1);
+}
+
+void db_splitter_to_json(json_t **normalizer, json_t **pre_tokenizer)
 {
     class_bodies bodies = find_classes();
-    json_t *pattern = regex(&bodies, "\\n\\n|\\n|--|\\.\\.\\.|[@W]+(?:'[@W]+)*|[^@B]");
+    *normalizer = make_normalizer(&bodies);
+    *pre_tokenizer = make_pre_tokenizer(&bodies);
     free_classes(&bodies);
-    return json_pack("{sssosssb}", "type", "Split", "pattern", pattern, "behavior", "Removed", "invert", 1);
 }

@@ -14,9 +14,8 @@
  * give the pieces of dogberry_split() (docs/FORMAT.md, "Word pieces"). The character classes
  * are asked from dogberry_split() itself, so the two cannot drift apart. The expressions are
  * Oniguruma's, the engine of Hugging Face's tokenizers.
- * Returns a new object that the caller owns. */
-json_t *db_splitter_normalizer(void);
-json_t *db_splitter_pre_tokenizer(void);
+ * Sets two new objects that the caller owns. */
+void db_splitter_to_json(json_t **normalizer, json_t **pre_tokenizer);
 
 /* How the splitter treats one code point, found by trying. */
 enum { DB_SPLITS_MARK, DB_SPLITS_BLANK, DB_SPLITS_WORD, DB_SPLITS_OPENING };

@@ -9,10 +9,46 @@
 #include "interop/json.h"
 #include "interop/splitter_regex.h"
 
-json_t *db_added_token(uint32_t id, const char *text)
+static void key_name(const db_tokenizer *tokenizer, uint32_t id, char name[DOGBERRY_KEY_MAX + 1])
 {
-    return json_pack("{sisssbsbsbsbsb}", "id", (int)id, "content", text, "single_word", 0, "lstrip", 0, "rstrip", 0,
-                     "normalized", 0, "special", 1);
+    size_t length;
+    const char *key = db_section_key(tokenizer, id, &length);
+    memcpy(name, key, length);
+    name[length] = 0;
+}
+
+json_t *db_vocabulary_to_json(const db_tokenizer *tokenizer)
+{
+    json_t *vocab = json_object();
+    char name[DOGBERRY_KEY_MAX + 1];
+    for (uint32_t id = 0; id < tokenizer->view.count; id++) {
+        key_name(tokenizer, id, name);
+        json_object_set_new(vocab, name, json_integer((json_int_t)id));
+    }
+    return vocab;
+}
+
+json_t *db_added_tokens(const db_tokenizer *tokenizer)
+{
+    json_t *added = json_array();
+    char name[DOGBERRY_KEY_MAX + 1];
+    for (uint32_t id = 0; id < tokenizer->view.count; id++) {
+        if (!(db_section_flags(tokenizer, id) & DB_ENTRY_SPECIAL))
+            continue;
+        key_name(tokenizer, id, name);
+        json_array_append_new(added, json_pack("{sisssbsbsbsbsb}", "id", (int)id, "content", name, "single_word", 0,
+                                               "lstrip", 0, "rstrip", 0, "normalized", 0, "special", 1));
+    }
+    return added;
+}
+
+int db_vocabulary_mark_special(db_vocabulary *vocabulary, const char *text, const char *where, db_error *error)
+{
+    int64_t id = db_vocabulary_find(vocabulary, text);
+    if (id < 0)
+        return db_fail(error, "%s: the vocabulary has no \"%.48s\"", where, text);
+    vocabulary->entries[id].flags = DB_ENTRY_SPECIAL;
+    return 0;
 }
 
 int64_t db_vocabulary_find(const db_vocabulary *vocabulary, const char *text)
@@ -24,7 +60,7 @@ int64_t db_vocabulary_find(const db_vocabulary *vocabulary, const char *text)
     return -1;
 }
 
-int db_vocabulary_read(db_vocabulary *vocabulary, const json_t *object, const char *where, db_error *error)
+int db_vocabulary_read(db_vocabulary *vocabulary, const json_t *object, size_t most, const char *where, db_error *error)
 {
     *vocabulary = (db_vocabulary){0};
     if (!json_is_object(object))
@@ -42,17 +78,37 @@ int db_vocabulary_read(db_vocabulary *vocabulary, const json_t *object, const ch
         size_t length = strlen(key);
         if (id < 0 || id >= (json_int_t)count || vocabulary->entries[id].key)
             return db_fail(error, "%s: the id of \"%.48s\" is missing, doubled or not below %zu", where, key, count);
-        if (length < 1 || length > DOGBERRY_KEY_MAX)
-            return db_fail(error, "%s: entry %lld takes %zu bytes, must be 1 to %d", where, (long long)id, length,
-                           DOGBERRY_KEY_MAX);
+        if (length < 1 || length > most)
+            return db_fail(error, "%s: entry %lld takes %zu bytes, must be 1 to %zu", where, (long long)id, length,
+                           most);
         vocabulary->entries[id] = (db_entry){.key = key, .key_length = length};
     }
     return 0;
 }
 
+static json_t *to_json(const db_tokenizer *tokenizer)
+{
+    switch (tokenizer->view.kind) {
+    case DOGBERRY_CHAR:
+        return db_char_to_json(tokenizer);
+    case DOGBERRY_BPE:
+        return db_bpe_to_json(tokenizer);
+    default:
+        return db_word_to_json(tokenizer);
+    }
+}
+
+/* What Hugging Face's layout has no place for. */
+static json_t *extra_of(const db_tokenizer *tokenizer)
+{
+    if (tokenizer->view.kind == DOGBERRY_WORD)
+        return db_word_extra(tokenizer);
+    return json_pack("{ss}", "kind", tokenizer->view.kind == DOGBERRY_CHAR ? "char" : "bpe");
+}
+
 int db_tokenizer_save(const db_tokenizer *tokenizer, const char *path, char **extra, db_error *error)
 {
-    json_t *root = db_word_to_json(tokenizer);
+    json_t *root = to_json(tokenizer);
     char *text = json_dumps(root, JSON_INDENT(1));
     json_decref(root);
     db_output output;
@@ -66,7 +122,7 @@ int db_tokenizer_save(const db_tokenizer *tokenizer, const char *path, char **ex
     free(text);
     if (result)
         return -1;
-    json_t *rest = db_word_extra(tokenizer);
+    json_t *rest = extra_of(tokenizer);
     *extra = json_dumps(rest, JSON_INDENT(1));
     json_decref(rest);
     return 0;
@@ -79,6 +135,10 @@ static int from_json(db_tokenizer *tokenizer, const json_t *root, const json_t *
     const char *type = json_string_value(json_object_get(model, "type"));
     if (!type)
         return db_fail(error, "%s: no \"model\" with a \"type\"; this is not a tokenizer.json", path);
+    if (strcmp(type, "BPE") == 0)
+        return db_bpe_from_json(tokenizer, root, path, error);
+    if (db_is_char_json(root))
+        return db_char_from_json(tokenizer, root, path, error);
     if (strcmp(type, "WordLevel") == 0)
         return db_word_from_json(tokenizer, root, extra, path, error);
     return db_fail(error, "%s: tokenizers of type %.40s are not supported", path, type);

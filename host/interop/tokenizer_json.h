@@ -7,6 +7,8 @@
 #ifndef DB_INTEROP_TOKENIZER_JSON_H
 #define DB_INTEROP_TOKENIZER_JSON_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 #include "text/section.h"
@@ -18,9 +20,10 @@ typedef struct {
     size_t count;
 } db_vocabulary;
 
-/* Reads {"text": id, ...} whose ids are 0..count-1, each once, texts 1..DOGBERRY_KEY_MAX bytes.
+/* Reads {"text": id, ...} whose ids are 0..count-1, each once, texts 1..most bytes.
  * Returns 0, or -1 with the error set; the caller frees `entries`. */
-int db_vocabulary_read(db_vocabulary *vocabulary, const json_t *object, const char *where, db_error *error);
+int db_vocabulary_read(db_vocabulary *vocabulary, const json_t *object, size_t most, const char *where,
+                       db_error *error);
 
 /* The id of a text, or -1. */
 int64_t db_vocabulary_find(const db_vocabulary *vocabulary, const char *text);
@@ -31,7 +34,20 @@ json_t *db_word_extra(const db_tokenizer *tokenizer);
 int db_word_from_json(db_tokenizer *tokenizer, const json_t *root, const json_t *extra, const char *where,
                       db_error *error);
 
-/* The added_tokens entry of a special token. Returns a new object. */
-json_t *db_added_token(uint32_t id, const char *text);
+/* The same for the kind char: WordLevel over single characters. */
+json_t *db_char_to_json(const db_tokenizer *tokenizer);
+bool db_is_char_json(const json_t *root);
+int db_char_from_json(db_tokenizer *tokenizer, const json_t *root, const char *where, db_error *error);
+
+/* And for byte-level BPE: keys and merges in the alphabet that stands for bytes. */
+json_t *db_bpe_to_json(const db_tokenizer *tokenizer);
+int db_bpe_from_json(db_tokenizer *tokenizer, const json_t *root, const char *where, db_error *error);
+
+/* Sets the special flag of an entry that must be there. Returns 0, or -1 with the error set. */
+int db_vocabulary_mark_special(db_vocabulary *vocabulary, const char *text, const char *where, db_error *error);
+
+/* {"text": id, ...} of the vocabulary, by id; and the array of its special tokens. New objects. */
+json_t *db_vocabulary_to_json(const db_tokenizer *tokenizer);
+json_t *db_added_tokens(const db_tokenizer *tokenizer);
 
 #endif

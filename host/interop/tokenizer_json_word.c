@@ -30,15 +30,12 @@ static void set_key(json_t *object, const db_tokenizer *tokenizer, uint32_t id, 
 
 json_t *db_word_to_json(const db_tokenizer *tokenizer)
 {
-    json_t *vocab = json_object(), *added = json_array();
-    for (uint32_t id = 0; id < tokenizer->view.count; id++)
-        set_key(vocab, tokenizer, id, json_integer((json_int_t)id));
-    json_array_append_new(added, db_added_token(tokenizer->view.unknown, DB_UNKNOWN_TEXT));
-    json_array_append_new(added, db_added_token(tokenizer->view.end, DB_DOCUMENT_SEPARATOR));
-    return json_pack("{sssnsnsosososnsns{sssoss}}", "version", "1.0", "truncation", "padding", "added_tokens", added,
-                     "normalizer", db_splitter_normalizer(), "pre_tokenizer", db_splitter_pre_tokenizer(),
-                     "post_processor", "decoder", "model", "type", "WordLevel", "vocab", vocab, "unk_token",
-                     DB_UNKNOWN_TEXT);
+    json_t *normalizer, *pre_tokenizer;
+    db_splitter_to_json(&normalizer, &pre_tokenizer);
+    return json_pack("{sssnsnsosososnsns{sssoss}}", "version", "1.0", "truncation", "padding", "added_tokens",
+                     db_added_tokens(tokenizer), "normalizer", normalizer, "pre_tokenizer", pre_tokenizer,
+                     "post_processor", "decoder", "model", "type", "WordLevel", "vocab",
+                     db_vocabulary_to_json(tokenizer), "unk_token", DB_UNKNOWN_TEXT);
 }
 
 /* The texts of all entries that carry a flag. */
@@ -162,7 +159,8 @@ static int read_spelling(db_spelling *spelling, const json_t *extra, db_error *e
 /* What other software would do with the text must be what our splitter does. */
 static int check_pipeline(const json_t *root, const char *where, db_error *error)
 {
-    json_t *normalizer = db_splitter_normalizer(), *pre_tokenizer = db_splitter_pre_tokenizer();
+    json_t *normalizer, *pre_tokenizer;
+    db_splitter_to_json(&normalizer, &pre_tokenizer);
     int same = json_equal(normalizer, json_object_get(root, "normalizer")) &&
                json_equal(pre_tokenizer, json_object_get(root, "pre_tokenizer"));
     json_decref(normalizer);
@@ -174,15 +172,6 @@ static int check_pipeline(const json_t *root, const char *where, db_error *error
                           where);
 }
 
-static int mark_special(db_vocabulary *vocabulary, const char *text, const char *where, db_error *error)
-{
-    int64_t id = db_vocabulary_find(vocabulary, text);
-    if (id < 0)
-        return db_fail(error, "%s: the vocabulary has no \"%s\"", where, text);
-    vocabulary->entries[id].flags = DB_ENTRY_SPECIAL;
-    return 0;
-}
-
 int db_word_from_json(db_tokenizer *tokenizer, const json_t *root, const json_t *extra, const char *where,
                       db_error *error)
 {
@@ -190,14 +179,13 @@ int db_word_from_json(db_tokenizer *tokenizer, const json_t *root, const json_t 
         return db_fail(error, "%s: word spellings are missing; they are in config.json beside it", where);
     db_vocabulary vocabulary = {0};
     uint32_t flags = 0;
-    int result =
-        check_pipeline(root, where, error) ||
-        db_vocabulary_read(&vocabulary, json_object_get(json_object_get(root, "model"), "vocab"), where, error) ||
-        mark_special(&vocabulary, DB_UNKNOWN_TEXT, where, error) ||
-        mark_special(&vocabulary, DB_DOCUMENT_SEPARATOR, where, error) ||
-        read_extra(&vocabulary, &flags, extra, error) ||
-        db_section_build(tokenizer, vocabulary.entries, vocabulary.count, flags, error) ||
-        read_spelling(&tokenizer->spelling, extra, error);
+    int result = db_vocabulary_read(&vocabulary, json_object_get(json_object_get(root, "model"), "vocab"),
+                                    DOGBERRY_KEY_MAX, where, error) ||
+                 db_vocabulary_mark_special(&vocabulary, DB_UNKNOWN_TEXT, where, error) ||
+                 db_vocabulary_mark_special(&vocabulary, DB_DOCUMENT_SEPARATOR, where, error) ||
+                 read_extra(&vocabulary, &flags, extra, error) ||
+                 db_section_build(tokenizer, DOGBERRY_WORD, vocabulary.entries, vocabulary.count, flags, error) ||
+                 read_spelling(&tokenizer->spelling, extra, error) || check_pipeline(root, where, error);
     free(vocabulary.entries);
     return result ? -1 : 0;
 }

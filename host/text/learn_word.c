@@ -153,7 +153,7 @@ static int build(db_tokenizer *tokenizer, const db_word_counts *counts, const ui
         entry->flags = flags_of(&counts->words[word], entry->key, entry->key_length, capitals.quotes);
         set_display(entry, counts, spellings[word]);
     }
-    int result = db_section_build(tokenizer, entries, vocab, capitals.flags, error);
+    int result = db_section_build(tokenizer, DOGBERRY_WORD, entries, vocab, capitals.flags, error);
     free(entries);
     free(spellings);
     return result;

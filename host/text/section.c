@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "text/intern.h"
 
-enum { HEADER_BYTES = 16, ENTRY_BYTES = 8, POOL_MAX = 1 << 24 };
+enum { HEADER_BYTES = 16, ENTRY_BYTES = 8, MERGE_BYTES = 8, BYTE_VALUES = 256, POOL_MAX = 1 << 24 };
 
 static void put16(uint8_t *place, uint32_t value)
 {
@@ -108,33 +108,121 @@ static uint16_t find_special(const db_entry *entries, size_t count, const char *
     return DOGBERRY_NO_TOKEN;
 }
 
-int db_section_build(db_tokenizer *tokenizer, const db_entry *entries, size_t count, uint32_t flags, db_error *error)
+/* Header, entries and pool, with `middle` bytes of index and merges before the pool.
+ * Returns where those start, or NULL with the error set. */
+static uint8_t *start_section(db_tokenizer *tokenizer, int kind, const db_entry *entries, size_t count, size_t middle,
+                              db_error *error)
 {
     assert(count >= 16 && count <= DB_VOCAB_MAX);
-    size_t pool_most = 0, pool_bytes = 0, pool_offset = HEADER_BYTES + (ENTRY_BYTES + 2) * count;
+    size_t pool_most = 0, pool_bytes = 0, middle_offset = HEADER_BYTES + ENTRY_BYTES * count;
     for (size_t i = 0; i < count; i++) {
         assert(entries[i].key_length >= 1 && entries[i].key_length <= DOGBERRY_KEY_MAX);
         assert(!entries[i].display || entries[i].display_length <= DOGBERRY_KEY_MAX);
         pool_most += entries[i].key_length + (entries[i].display ? entries[i].display_length : 0);
     }
-    if (pool_most > POOL_MAX)
-        return db_fail(error, "tokenizer: the vocabulary's texts take more than 16 MB; use a smaller vocabulary");
-    uint8_t *section = db_allocate(pool_offset + pool_most + 16);
-    section[0] = DOGBERRY_WORD;
-    section[1] = (uint8_t)flags;
+    if (pool_most > POOL_MAX) {
+        db_fail(error, "tokenizer: the vocabulary's texts take more than 16 MB; use a smaller vocabulary");
+        return NULL;
+    }
+    uint8_t *section = db_allocate(middle_offset + middle + pool_most + 16);
+    section[0] = (uint8_t)kind;
     put16(section + 2, find_special(entries, count, DB_UNKNOWN_TEXT));
     put16(section + 4, find_special(entries, count, DB_DOCUMENT_SEPARATOR));
     put32(section + 8, (uint32_t)count);
     for (size_t i = 0; i < count; i++)
-        pool_bytes +=
-            write_entry(section + HEADER_BYTES + ENTRY_BYTES * i, section + pool_offset, pool_bytes, &entries[i]);
+        pool_bytes += write_entry(section + HEADER_BYTES + ENTRY_BYTES * i, section + middle_offset + middle,
+                                  pool_bytes, &entries[i]);
     put32(section + 12, (uint32_t)pool_bytes);
     tokenizer->section = section;
-    tokenizer->section_bytes = pool_offset + pool_bytes;
-    if (write_sorted(section + HEADER_BYTES + ENTRY_BYTES * count, entries, count, error))
-        return -1;
-    int status = dogberry_tokenizer_open(&tokenizer->view, section, tokenizer->section_bytes);
+    tokenizer->section_bytes = middle_offset + middle + pool_bytes;
+    return section + middle_offset;
+}
+
+static int open_section(db_tokenizer *tokenizer, db_error *error)
+{
+    int status = dogberry_tokenizer_open(&tokenizer->view, tokenizer->section, tokenizer->section_bytes);
     return status ? db_fail(error, "tokenizer: the runtime refuses it: %s", dogberry_status_name(status)) : 0;
+}
+
+int db_section_build(db_tokenizer *tokenizer, int kind, const db_entry *entries, size_t count, uint32_t flags,
+                     db_error *error)
+{
+    uint8_t *index = start_section(tokenizer, kind, entries, count, 2 * count, error);
+    if (!index || write_sorted(index, entries, count, error))
+        return -1;
+    tokenizer->section[1] = (uint8_t)flags;
+    return open_section(tokenizer, error);
+}
+
+/* A merge and its rank, for sorting by pair. */
+typedef struct {
+    uint32_t pair;
+    uint16_t result, rank;
+} ranked_merge;
+
+static int by_pair(const void *left, const void *right)
+{
+    const ranked_merge *a = left, *b = right;
+    return (a->pair > b->pair) - (a->pair < b->pair);
+}
+
+static int write_merges(uint8_t *place, const db_merge *merges, size_t count, db_error *error)
+{
+    ranked_merge *sorted = db_allocate((count + 1) * sizeof *sorted);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = (ranked_merge){(uint32_t)merges[i].left << 16 | merges[i].right, merges[i].result, (uint16_t)i};
+    qsort(sorted, count, sizeof *sorted, by_pair);
+    int result = 0;
+    for (size_t i = 0; i < count && !result; i++) {
+        put16(place + MERGE_BYTES * i, sorted[i].pair >> 16);
+        put16(place + MERGE_BYTES * i + 2, sorted[i].pair & 0xFFFF);
+        put16(place + MERGE_BYTES * i + 4, sorted[i].result);
+        put16(place + MERGE_BYTES * i + 6, sorted[i].rank);
+        if (i && sorted[i].pair == sorted[i - 1].pair)
+            result = db_fail(error, "tokenizer: tokens %u and %u have two merges", sorted[i].pair >> 16,
+                             sorted[i].pair & 0xFFFF);
+    }
+    free(sorted);
+    return result;
+}
+
+static void write_byte_index(uint8_t *place, const db_entry *entries, size_t count)
+{
+    memset(place, 0xFF, 2 * BYTE_VALUES);
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].key_length == 1 && !(entries[i].flags & DB_ENTRY_SPECIAL))
+            put16(place + 2 * (uint8_t)entries[i].key[0], (uint32_t)i);
+}
+
+int db_section_build_bpe(db_tokenizer *tokenizer, const db_entry *entries, size_t count, const db_merge *merges,
+                         size_t merge_count, db_error *error)
+{
+    if (merge_count > DB_VOCAB_MAX)
+        return db_fail(error, "tokenizer: %zu merges, at most %u can be kept", merge_count, DB_VOCAB_MAX);
+    size_t middle = 2 * BYTE_VALUES + MERGE_BYTES * merge_count;
+    uint8_t *index = start_section(tokenizer, DOGBERRY_BPE, entries, count, middle, error);
+    if (!index)
+        return -1;
+    put16(tokenizer->section + 6, (uint32_t)merge_count);
+    write_byte_index(index, entries, count);
+    if (write_merges(index + 2 * BYTE_VALUES, merges, merge_count, error))
+        return -1;
+    return open_section(tokenizer, error);
+}
+
+static uint16_t get16(const uint8_t *place)
+{
+    return (uint16_t)(place[0] | place[1] << 8);
+}
+
+db_merge *db_section_merges(const db_tokenizer *tokenizer)
+{
+    db_merge *merges = db_allocate((tokenizer->view.merge_count + 1) * sizeof *merges);
+    for (uint32_t i = 0; i < tokenizer->view.merge_count; i++) {
+        const uint8_t *record = tokenizer->view.merges + (size_t)MERGE_BYTES * i;
+        merges[get16(record + 6)] = (db_merge){get16(record), get16(record + 2), get16(record + 4)};
+    }
+    return merges;
 }
 
 static const uint8_t *entry_at(const db_tokenizer *tokenizer, uint32_t id)

@@ -31,11 +31,27 @@ enum { DB_DISPLAY_KEY, DB_DISPLAY_CAPITAL, DB_DISPLAY_CAPITALS, DB_DISPLAY_OWN }
  * Returns DB_DISPLAY_*. */
 int db_display_code(const char *key, size_t key_length, const char *display, size_t display_length);
 
-/* Builds the section of a word tokenizer over `count` entries (16..65535, id = place) into
- * tokenizer->section and opens tokenizer->view on it. The special entries' keys are
- * DB_UNKNOWN_TEXT and DB_DOCUMENT_SEPARATOR. `flags`: DOGBERRY_CAPITALIZE_*.
+/* Builds the section of a word or character tokenizer over `count` entries (16..65535, id =
+ * place) into tokenizer->section and opens tokenizer->view on it. The special entries' keys
+ * are DB_UNKNOWN_TEXT and DB_DOCUMENT_SEPARATOR. `kind`: DOGBERRY_WORD or DOGBERRY_CHAR;
+ * `flags`: DOGBERRY_CAPITALIZE_*, words only.
  * Returns 0, or -1 with the error set (a doubled key, a pool above 16 MB). */
-int db_section_build(db_tokenizer *tokenizer, const db_entry *entries, size_t count, uint32_t flags, db_error *error);
+int db_section_build(db_tokenizer *tokenizer, int kind, const db_entry *entries, size_t count, uint32_t flags,
+                     db_error *error);
+
+/* Two tokens that become one. */
+typedef struct {
+    uint16_t left, right, result;
+} db_merge;
+
+/* Builds the section of a byte-level BPE: keys are raw bytes, every byte of valid UTF-8 is
+ * among them, merges are given by rank (at most 65535).
+ * Returns 0, or -1 with the error set (a byte without a token, a doubled merge). */
+int db_section_build_bpe(db_tokenizer *tokenizer, const db_entry *entries, size_t count, const db_merge *merges,
+                         size_t merge_count, db_error *error);
+
+/* Reads the merges of a BPE section back, by rank: view.merge_count of them; the caller frees them. */
+db_merge *db_section_merges(const db_tokenizer *tokenizer);
 
 /* The texts of entry `id` of a built section; valid as long as the section. */
 const char *db_section_key(const db_tokenizer *tokenizer, uint32_t id, size_t *length);

@@ -27,26 +27,41 @@ static int by_code(const void *left, const void *right)
     return (a->code > b->code) - (a->code < b->code);
 }
 
-/* Counts code points into a table of all of Unicode. Returns the number of pieces. */
-static uint64_t count_characters(const db_word_counts *counts, uint64_t *by_code_point)
+/* The distinct code points of all words and marks. */
+typedef struct {
+    db_intern codes; /* 4 bytes each */
+    tally *tallies;  /* [codes.count] */
+    size_t capacity;
+    uint64_t pieces, characters;
+} characters;
+
+static void count_code(characters *c, uint32_t code, uint64_t times)
 {
-    uint64_t pieces = 0;
-    for (uint32_t word = 0; word < counts->keys.count; word++) {
+    size_t before = c->codes.count;
+    uint32_t number = db_intern_add(&c->codes, (const char *)&code, sizeof code);
+    if (number == before) {
+        c->tallies = db_grow(c->tallies, &c->capacity, before + 1, sizeof *c->tallies);
+        c->tallies[number] = (tally){.code = code};
+    }
+    c->tallies[number].count += times;
+    c->characters += times;
+}
+
+static void count_characters(characters *c, const db_word_counts *counts)
+{
+    for (uint32_t number = 0; number < counts->keys.count; number++) {
         size_t length, bytes;
-        const char *key = db_intern_text(&counts->keys, word, &length);
+        const char *key = db_intern_text(&counts->keys, number, &length);
         if (db_is_break(key, length))
             continue;
-        pieces += counts->words[word].count;
+        c->pieces += counts->words[number].count;
         for (size_t at = 0; at < length; at += bytes) {
-            uint32_t code = 0;
+            uint32_t code = 0xFFFD;
             bytes = db_utf8_decode(key + at, length - at, &code);
-            if (bytes)
-                by_code_point[code] += counts->words[word].count;
-            else
-                bytes = 1;
+            count_code(c, code, counts->words[number].count);
+            bytes = bytes ? bytes : 1;
         }
     }
-    return pieces;
 }
 
 static double rounded_up(double nats)
@@ -68,29 +83,23 @@ static size_t keep_commonest(tally *tallies, size_t count, uint64_t *rest)
 
 void db_spelling_learn(db_spelling *spelling, const db_word_counts *counts)
 {
-    uint64_t *by_code_point = db_allocate(0x110000 * sizeof *by_code_point);
-    uint64_t pieces = count_characters(counts, by_code_point), total = pieces;
-    tally *tallies = db_allocate(0x110000 * sizeof *tallies);
-    size_t count = 0;
-    for (uint32_t code = 0; code < 0x110000; code++)
-        if (by_code_point[code]) {
-            tallies[count++] = (tally){code, by_code_point[code]};
-            total += by_code_point[code];
-        }
-    free(by_code_point);
+    characters all = {0};
     uint64_t rest;
-    size_t kept = keep_commonest(tallies, count, &rest);
-    double log_total = log((double)total + (double)kept + 2);
+    count_characters(&all, counts);
+    size_t kept = keep_commonest(all.tallies, all.codes.count, &rest);
+
+    double log_total = log((double)all.characters + (double)all.pieces + (double)kept + 2);
     spelling->count = kept;
     spelling->characters = db_allocate((kept + 1) * sizeof *spelling->characters);
     spelling->nats = db_allocate((kept + 1) * sizeof *spelling->nats);
     for (size_t i = 0; i < kept; i++) {
-        spelling->characters[i] = tallies[i].code;
-        spelling->nats[i] = rounded_up(log_total - log((double)tallies[i].count + 1));
+        spelling->characters[i] = all.tallies[i].code;
+        spelling->nats[i] = rounded_up(log_total - log((double)all.tallies[i].count + 1));
     }
-    spelling->end_nats = rounded_up(log_total - log((double)pieces + 1));
+    spelling->end_nats = rounded_up(log_total - log((double)all.pieces + 1));
     spelling->other_nats = rounded_up(log_total - log((double)rest + 1) + log((double)(DB_UTF8_SCALARS - kept)));
-    free(tallies);
+    free(all.tallies);
+    db_intern_free(&all.codes);
 }
 
 static double character_cost(const db_spelling *spelling, uint32_t code)

@@ -39,8 +39,21 @@ typedef struct {
  * (the message names the largest vocabulary that would do). */
 int db_tokenizer_learn_word(db_tokenizer *tokenizer, const db_corpus *corpus, uint32_t vocab, db_error *error);
 
-/* Share of the corpus's words and marks (line and paragraph breaks left out) that the
- * `vocab` commonest would cover, 0..1; and how many types there are. */
+/* Learns a character tokenizer with exactly `vocab` entries (16..65535): id 0 unknown, 1 end of
+ * text, then code points by falling count (ties by code point).
+ * Returns 0, or -1 with the error set when the corpus has fewer (naming the largest that would do). */
+int db_tokenizer_learn_char(db_tokenizer *tokenizer, const db_corpus *corpus, uint32_t vocab, db_error *error);
+
+/* Learns a byte-level BPE (Sennrich et al., 2016) with exactly `vocab` entries (256..8192): id 0
+ * end of text, 1..243 the bytes that UTF-8 may hold, then one for each merge, commonest pair
+ * first (ties by ids). Knows every text; decoding gives it back to the byte. Pieces as
+ * dogberry_split_bpe() cuts them; no token is longer than DOGBERRY_KEY_MAX bytes.
+ * Returns 0, or -1 with the error set when the corpus has too few pairs that occur twice
+ * (naming the largest vocabulary that would do). */
+int db_tokenizer_learn_bpe(db_tokenizer *tokenizer, const db_corpus *corpus, uint32_t vocab, db_error *error);
+
+/* Share of the corpus's words and marks (line and paragraph breaks left out) that a word
+ * vocabulary of `vocab` entries (four of them fixed) covers, 0..1; and how many types there are. */
 typedef struct {
     uint32_t vocab[4];  /* 1000, 2000, 4000, 8000 */
     double covered[4];
@@ -65,11 +78,15 @@ typedef struct {
     uint16_t *ids;
     size_t count, capacity;
     size_t unknown;        /* how many are the unknown token */
-    double spelling_nats;  /* what the unknown words' spellings cost, in all */
-    size_t characters;     /* code points of the text in canonical spacing */
+    double spelling_nats;  /* what the unknown words' spellings cost, in all; an unknown character costs
+                              the logarithm of how many code points have no entry */
+    size_t characters;     /* code points of the text; word tokenizers: in canonical spacing */
 } db_tokens;
 
-/* Appends the corpus to `tokens` (zero-initialised before the first call). */
+/* Appends the corpus to `tokens` (zero-initialised before the first call).
+ * Characters of a word tokenizer are counted in canonical spacing: blanks between two pieces
+ * are one space, blanks around line breaks and at the text's ends none, leading line breaks
+ * none, three or more in a row two. */
 void db_tokens_append(db_tokens *tokens, const db_tokenizer *tokenizer, const db_corpus *corpus);
 void db_tokens_free(db_tokens *tokens);
 

@@ -1,6 +1,7 @@
 /* A corpus as token ids, and what is counted on the way.
  * SPDX-License-Identifier: MIT */
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -27,9 +28,17 @@ typedef struct {
     size_t capacity;
 } piece_buffer;
 
+/* Any code point without an entry is as likely as any other. */
+static double unknown_character_nats(const db_tokenizer *tokenizer)
+{
+    return log((double)DB_UTF8_SCALARS - (tokenizer->view.count - 2.0)); /* two entries are no characters */
+}
+
 /* The cost of the piece that starts at a cursor, in normal form. */
 static double cost_at(const db_tokenizer *tokenizer, dogberry_cursor cursor, piece_buffer *scratch)
 {
+    if (tokenizer->view.kind == DOGBERRY_CHAR)
+        return unknown_character_nats(tokenizer);
     dogberry_cursor again = cursor;
     size_t length = dogberry_split(&cursor, scratch->piece, scratch->capacity);
     if (length > scratch->capacity) {
@@ -64,12 +73,15 @@ static void append_document(db_tokens *tokens, const db_tokenizer *tokenizer, co
         if (id < 0)
             break;
         push(tokens, (uint16_t)id);
-        tokens->characters += canonical_characters(&cursor, before.at);
+        if (tokenizer->view.kind == DOGBERRY_WORD)
+            tokens->characters += canonical_characters(&cursor, before.at);
         if (id != tokenizer->view.unknown)
             continue;
         tokens->unknown++;
         tokens->spelling_nats += cost_at(tokenizer, before, scratch);
     }
+    if (tokenizer->view.kind != DOGBERRY_WORD)
+        tokens->characters += db_utf8_count(document->text, document->bytes);
     push(tokens, tokenizer->view.end);
 }
 
