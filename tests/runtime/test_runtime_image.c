@@ -139,6 +139,26 @@ static void a_longer_region_is_fine(void **state)
     free(bytes);
 }
 
+static void length_is_a_multiple_of_16(void **state)
+{
+    tiny_config config = tiny_default();
+    dogberry_image image;
+    size_t length;
+    uint8_t *bytes = tiny_build(&config, &length), *longer;
+
+    (void)state;
+    for (uint32_t more = 8; more <= 16; more += 8) {
+        longer = calloc(1, length + more);
+        assert_non_null(longer);
+        memcpy(longer, bytes, length);
+        put32(longer + 8, (uint32_t)length + more);
+        tiny_seal(longer);
+        assert_int_equal(dogberry_open(&image, longer, length + more), more == 16 ? DOGBERRY_OK : DOGBERRY_ERR_IMAGE);
+        free(longer);
+    }
+    free(bytes);
+}
+
 static void truncated_at_every_byte(void **state)
 {
     tiny_config config = tiny_default();
@@ -376,6 +396,7 @@ int main(void)
         cmocka_unit_test(reads_every_field),
         cmocka_unit_test(refuses_arguments),
         cmocka_unit_test(a_longer_region_is_fine),
+        cmocka_unit_test(length_is_a_multiple_of_16),
         cmocka_unit_test(truncated_at_every_byte),
         cmocka_unit_test(flipped_lstm),
         cmocka_unit_test(flipped_tied_gru),
