@@ -11,19 +11,27 @@ enum { LETTERS_MOST = 15, DIGITS_MOST = 3, MARKS_MOST = 15, BREAKS_MOST = 8, BRE
 enum { RIGHT_QUOTE = 0x2019 };
 
 /* END is what lies behind the text. */
-enum class { END, SPACE, BREAK, DIGIT, LETTER, MARK };
+enum group { END, SPACE, BREAK, DIGIT, LETTER, MARK };
 
 typedef struct {
     uint32_t point, bytes;
-    enum class class;
+    enum group class;
 } character;
 
-static enum class class_of(uint32_t point) {
-    if (point < 0x80u){if (point == ' ') return SPACE; if (point == '\n') return BREAK;
-                       if (point >= '0' && point <= '9') return DIGIT;
-                       return (point | 32u) >= 'a' && (point | 32u) <= 'z' ? LETTER : MARK;}
-if (point < 0xC0u || (point >= 0x2000u && point < 0x2C00u) || (point >= 0x3000u && point < 0x3040u)) return MARK;
-return LETTER;
+static enum group class_of(uint32_t point)
+{
+    if (point < 0x80u) {
+        if (point == ' ')
+            return SPACE;
+        if (point == '\n')
+            return BREAK;
+        if (point >= '0' && point <= '9')
+            return DIGIT;
+        return (point | 32u) >= 'a' && (point | 32u) <= 'z' ? LETTER : MARK;
+    }
+    if (point < 0xC0u || (point >= 0x2000u && point < 0x2C00u) || (point >= 0x3000u && point < 0x3040u))
+        return MARK;
+    return LETTER;
 }
 
 /* A byte that begins no valid sequence is a mark. */
@@ -39,7 +47,7 @@ static character read_at(const dogberry_cursor *cursor, size_t at)
 }
 
 /* Takes up to `most` characters of a class at the cursor. */
-static void take(dogberry_cursor *cursor, enum class class, uint32_t most)
+static void take(dogberry_cursor *cursor, enum group class, uint32_t most)
 {
     character c = read_at(cursor, cursor->at);
 
@@ -63,7 +71,7 @@ size_t dogberry_split_bpe(dogberry_cursor *cursor)
 {
     character first = read_at(cursor, cursor->at), second = read_at(cursor, cursor->at + first.bytes);
     int quote = first.point == '\'' || first.point == RIGHT_QUOTE;
-    enum class kind = first.class;
+    enum group kind = first.class;
 
     cursor->start = cursor->at;
     if (first.class == SPACE && second.class >= DIGIT)
