@@ -177,6 +177,10 @@ int db_word_from_json(db_tokenizer *tokenizer, const json_t *root, const json_t 
 {
     if (!extra)
         return db_fail(error, "%s: word spellings are missing; they are in config.json beside it", where);
+    const char *kind = json_string_value(json_object_get(extra, "kind"));
+    if (!kind || strcmp(kind, "word") != 0)
+        return db_fail(error, "%s: config.json names the kind \"%.40s\", but the pre_tokenizer is not that one's",
+                       where, kind ? kind : "(none)");
     db_vocabulary vocabulary = {0};
     uint32_t flags = 0;
     int result = db_vocabulary_read(&vocabulary, json_object_get(json_object_get(root, "model"), "vocab"),
