@@ -36,30 +36,41 @@ static void split_all(const char *text, size_t size)
     }
 }
 
+/* The tokenizer of a kind, made on its first use and kept. */
+static const dogberry_tokenizer *tokenizer_of(uint32_t kind)
+{
+    static dogberry_tokenizer kept[DOGBERRY_BPE + 1];
+    size_t length;
+
+    if (kept[kind].count == 0) {
+        uint32_t vocab = kind == DOGBERRY_BPE ? TINY_BPE : TINY_WORDS + 4;
+        const uint8_t *section = tiny_tokenizer(kind, vocab, kind == DOGBERRY_WORD ? 3 : 0, &length);
+
+        require(dogberry_tokenizer_open(&kept[kind], section, length) == DOGBERRY_OK);
+    }
+    return &kept[kind];
+}
+
 /* BPE and characters that it knows come back to the byte. */
 static void encode_all(const char *text, size_t size, uint32_t kind)
 {
-    size_t length, last = 0;
-    uint8_t *section =
-        tiny_tokenizer(kind, kind == DOGBERRY_BPE ? TINY_BPE : TINY_WORDS + 4, kind == DOGBERRY_WORD ? 3 : 0, &length);
-    dogberry_tokenizer tokenizer;
+    const dogberry_tokenizer *tokenizer = tokenizer_of(kind);
     dogberry_cursor cursor = {.text = text, .length = size};
     dogberry_decoder decoder = {0};
     char piece[DOGBERRY_PIECE_MAX];
+    size_t last = 0;
     int id;
 
-    require(dogberry_tokenizer_open(&tokenizer, section, length) == DOGBERRY_OK);
-    while ((id = dogberry_encode(&tokenizer, &cursor)) >= 0) {
-        int written = dogberry_decode(&tokenizer, &decoder, (uint32_t)id, piece, sizeof piece);
+    while ((id = dogberry_encode(tokenizer, &cursor)) >= 0) {
+        int written = dogberry_decode(tokenizer, &decoder, (uint32_t)id, piece, sizeof piece);
 
-        require((uint32_t)id < tokenizer.count && id != TINY_END && written >= 0);
+        require((uint32_t)id < tokenizer->count && id != TINY_END && written >= 0);
         require(cursor.start >= last && cursor.at > cursor.start && cursor.at <= size);
         last = cursor.at;
         if (kind != DOGBERRY_WORD && id != TINY_UNKNOWN)
             require((size_t)written == cursor.at - cursor.start &&
                     memcmp(piece, text + cursor.start, (size_t)written) == 0);
     }
-    free(section);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -41,6 +41,16 @@ static void run(const dogberry_image *image)
     free(arena);
 }
 
+/* The right checksum, by the runtime's own function: quicker than tiny_seal(). */
+static void seal(uint8_t *bytes)
+{
+    uint32_t total = bytes[8] | (uint32_t)bytes[9] << 8 | (uint32_t)bytes[10] << 16 | (uint32_t)bytes[11] << 24;
+    uint32_t crc = dogberry_crc32(dogberry_crc32(0, bytes, 12), bytes + 16, total - 16);
+
+    for (int i = 0; i < 4; i++)
+        bytes[12 + i] = (uint8_t)(crc >> 8 * i);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *bytes = tiny_copy(data, size);
@@ -49,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     require(status <= DOGBERRY_OK && status >= DOGBERRY_ERR_GOLDEN);
     if (status == DOGBERRY_ERR_CHECKSUM) {
-        tiny_seal(bytes);
+        seal(bytes);
         status = dogberry_open(&image, bytes, size);
         require(status != DOGBERRY_ERR_CHECKSUM);
     }
