@@ -18,6 +18,7 @@ enum { WINDOW = 32 };
 
 /* A layer with its state and what a window of it leaves. */
 typedef struct {
+    db_linear input, recurrent;
     db_recurrent weights;
     db_recurrent_trace trace;
     float *out; /* [WINDOW][H] */
@@ -28,6 +29,7 @@ typedef struct {
     const float *parameters;
     db_layout layout;
     layer_run layers[DOGBERRY_LAYERS_MAX];
+    db_linear output;
     float *x;      /* [WINDOW][E] */
     float *logits; /* [WINDOW][V] */
 } model_run;
@@ -44,16 +46,26 @@ static const float *layer_tensor(const model_run *run, uint32_t layer, const cha
     return tensor(run, full);
 }
 
+/* In full precision: this is what the image is compared with. */
+static void start_linear(db_linear *linear, size_t rows, size_t cols, const float *weight)
+{
+    db_linear_make(linear, rows, cols, WINDOW, false);
+    db_linear_load(linear, weight, true);
+}
+
 static void start_layer(model_run *run, uint32_t index)
 {
     const db_model_config *config = run->config;
     const size_t hidden = config->hidden, gates = config->architecture == DOGBERRY_LSTM ? 4 : 3;
     layer_run *layer = &run->layers[index];
+    const size_t inputs = index == 0 ? config->embedding : config->hidden;
+    start_linear(&layer->input, gates * hidden, inputs, layer_tensor(run, index, "weight_input"));
+    start_linear(&layer->recurrent, gates * hidden, hidden, layer_tensor(run, index, "weight_recurrent"));
     layer->weights = (db_recurrent){
-        .inputs = index == 0 ? config->embedding : config->hidden,
+        .inputs = (uint32_t)inputs,
         .hidden = config->hidden,
-        .weight_input = layer_tensor(run, index, "weight_input"),
-        .weight_recurrent = layer_tensor(run, index, "weight_recurrent"),
+        .input = &layer->input,
+        .recurrent = &layer->recurrent,
         .bias = layer_tensor(run, index, "bias"),
     };
     if (config->architecture == DOGBERRY_GRU)
@@ -63,7 +75,7 @@ static void start_layer(model_run *run, uint32_t index)
         .cell = db_allocate((WINDOW + 1) * hidden * sizeof(float)),
         .gates = db_allocate(WINDOW * gates * hidden * sizeof(float)),
         .extra = db_allocate(WINDOW * hidden * sizeof(float)),
-        .scratch = db_allocate(3 * hidden * sizeof(float)),
+        .scratch = db_allocate(4 * hidden * sizeof(float)),
     };
     layer->out = db_allocate(WINDOW * hidden * sizeof(float));
 }
@@ -74,6 +86,8 @@ static void start_run(model_run *run, const db_model_config *config, const float
     db_layout_make(&run->layout, config);
     for (uint32_t i = 0; i < config->layers; i++)
         start_layer(run, i);
+    start_linear(&run->output, config->vocab, config->hidden,
+                 tensor(run, config->output == DOGBERRY_TIED ? "embedding.weight" : "output.weight"));
     run->x = db_allocate(WINDOW * (size_t)config->embedding * sizeof(float));
     run->logits = db_allocate(WINDOW * (size_t)config->vocab * sizeof(float));
 }
@@ -87,8 +101,11 @@ static void end_run(model_run *run)
         free(trace->gates);
         free(trace->extra);
         free(trace->scratch);
+        db_linear_free(&run->layers[i].input);
+        db_linear_free(&run->layers[i].recurrent);
         free(run->layers[i].out);
     }
+    db_linear_free(&run->output);
     free(run->x);
     free(run->logits);
 }
@@ -155,9 +172,7 @@ static void run_window(model_run *run, const uint16_t *tokens, const uint8_t *re
     const float *x = run->x;
     for (uint32_t i = 0; i < config->layers; i++)
         x = run_layer(run, i, x, resets, steps, out);
-    const float *matrix = tensor(run, config->output == DOGBERRY_TIED ? "embedding.weight" : "output.weight");
-    db_recurrent_fill_bias(steps, config->vocab, tensor(run, "output.bias"), run->logits);
-    db_linear_forward(steps, config->vocab, config->hidden, x, matrix, true, run->logits);
+    db_linear_forward(&run->output, steps, x, tensor(run, "output.bias"), run->logits);
     raise_to(&out->logit_max, run->logits, (size_t)steps * config->vocab);
 }
 

@@ -68,7 +68,7 @@ static void compare_logits(const db_model_dir *model, const dogberry_image *imag
     db_tokens tokens = tokens_of(model);
     dogberry_session *session;
     void *arena = start(&session, image);
-    db_pass *pass = db_pass_new(&model->config, 1, 1);
+    db_pass *pass = db_pass_new(&model->config, 1, 1, false);
     float *logits = db_allocate(vocab * sizeof(float));
     double missed = 0, whole = 0;
     for (size_t i = 0; i < tokens.count; i++) {
@@ -244,7 +244,7 @@ static void score_is_the_loss_of_the_runtime(void **state)
         total += (double)each[i];
     assert_true(fabs(total - one) < 1e-4 * one);
 
-    db_pass *pass = db_pass_new(&model.config, 1, 1);
+    db_pass *pass = db_pass_new(&model.config, 1, 1, false);
     for (size_t i = 0; i < tokens.count; i++) {
         const uint8_t first = i == 0 || tokens.ids[i - 1] == model.tokenizer.view.end;
         const uint16_t fed = first ? model.start_token : tokens.ids[i - 1];
