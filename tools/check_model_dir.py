@@ -13,6 +13,7 @@ SPDX-License-Identifier: MIT
 import json
 import pathlib
 import sys
+import zlib
 
 import numpy
 from safetensors.numpy import load_file
@@ -83,6 +84,9 @@ def loss(config, tensors, documents, limit=2000):
 def main():
     folder = pathlib.Path(sys.argv[1])
     config = json.loads((folder / "config.json").read_text())
+    for name, checksum in config["checksums"].items():
+        if checksum != f"crc32:{zlib.crc32((folder / name).read_bytes()):08x}":
+            sys.exit(f"{name} does not have the checksum that config.json gives")
     tensors = load_file(folder / "model.safetensors")
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     if shapes != expected_shapes(config):

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -138,6 +139,24 @@ static int save_calibration(const db_corpus *calibration, const char *path, db_e
 
 /* ---- Saving ---- */
 
+typedef struct {
+    char *weights, *tokenizer, *config, *calibration;
+} file_paths;
+
+static file_paths make_paths(const char *folder)
+{
+    return (file_paths){db_path_join(folder, "model.safetensors"), db_path_join(folder, "tokenizer.json"),
+                        db_path_join(folder, "config.json"), db_path_join(folder, "calibration.txt")};
+}
+
+static void free_paths(file_paths *paths)
+{
+    free(paths->weights);
+    free(paths->tokenizer);
+    free(paths->config);
+    free(paths->calibration);
+}
+
 static int save_weights(const db_model_dir *model, const char *path, db_error *error)
 {
     db_safetensor tensors[DB_TENSORS_MAX];
@@ -157,20 +176,52 @@ static json_t *own_object(const char *text, const char *key, const char *where, 
     return object;
 }
 
-static int save_config(const db_model_dir *model, const char *extra, const char *path, db_error *error)
+/* "crc32:" and eight digits over a whole file; freed by the caller. NULL with the error set. */
+static char *file_checksum(const char *path, db_error *error)
+{
+    void *bytes;
+    size_t length;
+    if (db_file_read(path, &bytes, &length, error) != 0)
+        return NULL;
+    char *text = db_allocate(sizeof "crc32:01234567");
+    snprintf(text, sizeof "crc32:01234567", "crc32:%08x", (unsigned)dogberry_crc32(0, bytes, length));
+    free(bytes);
+    return text;
+}
+
+/* What the other files must be for this config.json: a run that ends between two renames, or a file from
+ * another model of the same sizes, would make nonsense without a word. NULL with the error set. */
+static json_t *checksums(const file_paths *paths, db_error *error)
+{
+    char *weights = file_checksum(paths->weights, error);
+    char *tokenizer = weights ? file_checksum(paths->tokenizer, error) : NULL;
+    json_t *object = NULL;
+    if (tokenizer)
+        object = json_pack("{s:s, s:s}", "model.safetensors", weights, "tokenizer.json", tokenizer);
+    free(weights);
+    free(tokenizer);
+    return object;
+}
+
+static int save_config(const db_model_dir *model, const char *extra, const file_paths *paths, db_error *error)
 {
     const db_model_config *config = &model->config;
+    const char *path = paths->config;
+    json_t *sums = checksums(paths, error);
+    if (!sums)
+        return -1;
     json_t *tokenizer = own_object(extra, "tokenizer", path, error);
     json_t *training = own_object(model->training, "training", path, error);
     json_t *root = NULL;
     if (tokenizer && training)
-        root = json_pack("{s:i, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:O, s:O}", "format_version",
-                         DB_MODEL_DIR_VERSION, "name", model->name, "architecture",
-                         choice_word(ARCHITECTURES, config->architecture), "vocabulary_size", (json_int_t)config->vocab,
-                         "embedding_size", (json_int_t)config->embedding, "hidden_size", (json_int_t)config->hidden,
-                         "layers", (json_int_t)config->layers, "output", choice_word(OUTPUTS, config->output),
-                         "classes", (json_int_t)config->classes, "parameters", (json_int_t)model->layout.parameters,
-                         "start_token", (json_int_t)model->start_token, "tokenizer", tokenizer, "training", training);
+        root =
+            json_pack("{s:i, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:O, s:O, s:O}", "format_version",
+                      DB_MODEL_DIR_VERSION, "name", model->name, "architecture",
+                      choice_word(ARCHITECTURES, config->architecture), "vocabulary_size", (json_int_t)config->vocab,
+                      "embedding_size", (json_int_t)config->embedding, "hidden_size", (json_int_t)config->hidden,
+                      "layers", (json_int_t)config->layers, "output", choice_word(OUTPUTS, config->output), "classes",
+                      (json_int_t)config->classes, "parameters", (json_int_t)model->layout.parameters, "start_token",
+                      (json_int_t)model->start_token, "checksums", sums, "tokenizer", tokenizer, "training", training);
     int result = -1;
     if (root) {
         char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
@@ -181,27 +232,10 @@ static int save_config(const db_model_dir *model, const char *extra, const char 
         db_fail(error, "%s: the name is not UTF-8", path);
     }
     json_decref(root);
+    json_decref(sums);
     json_decref(tokenizer);
     json_decref(training);
     return result;
-}
-
-typedef struct {
-    char *weights, *tokenizer, *config, *calibration;
-} file_paths;
-
-static file_paths make_paths(const char *folder)
-{
-    return (file_paths){db_path_join(folder, "model.safetensors"), db_path_join(folder, "tokenizer.json"),
-                        db_path_join(folder, "config.json"), db_path_join(folder, "calibration.txt")};
-}
-
-static void free_paths(file_paths *paths)
-{
-    free(paths->weights);
-    free(paths->tokenizer);
-    free(paths->config);
-    free(paths->calibration);
 }
 
 int db_model_dir_save(const db_model_dir *model, const char *folder, db_error *error)
@@ -214,7 +248,7 @@ int db_model_dir_save(const db_model_dir *model, const char *folder, db_error *e
     if (save_weights(model, paths.weights, error) == 0 &&
         save_calibration(&model->calibration, paths.calibration, error) == 0 &&
         db_tokenizer_save(&model->tokenizer, paths.tokenizer, &extra, error) == 0)
-        result = save_config(model, extra, paths.config, error);
+        result = save_config(model, extra, &paths, error);
     free(extra);
     free_paths(&paths);
     return result;
@@ -264,6 +298,25 @@ static int load_tokenizer(db_model_dir *model, const json_t *root, const char *p
         return db_fail(error, "%s: has %u entries where config.json says %u; the files are of different models", path,
                        model->tokenizer.view.count, model->config.vocab);
     return 0;
+}
+
+/* Compares one file with its checksum in config.json, where there is one. */
+static int check_file(const json_t *root, const char *key, const char *path, db_error *error)
+{
+    const char *wanted = json_string_value(json_object_get(json_object_get(root, "checksums"), key));
+    if (!wanted)
+        return 0;
+    char *found = file_checksum(path, error);
+    if (!found)
+        return -1;
+    int result = strcmp(found, wanted) == 0
+                     ? 0
+                     : db_fail(error,
+                               "%s: not the file that config.json was written with (%s, not %.20s); if you changed it "
+                               "on purpose, remove \"checksums\" from config.json",
+                               path, found, wanted);
+    free(found);
+    return result;
 }
 
 static int take_tensor(db_model_dir *model, const db_tensor *tensor, const db_safetensors *file, const char *where,
@@ -336,9 +389,13 @@ int db_model_dir_load(db_model_dir *model, const char *folder, db_error *error)
     json_t *root = NULL;
     int result = load_config(model, &root, folder, paths.config, error);
     if (result == 0)
+        result = check_file(root, "tokenizer.json", paths.tokenizer, error);
+    if (result == 0)
         result = load_tokenizer(model, root, paths.tokenizer, paths.config, error);
     if (result == 0)
         result = load_weights(model, paths.weights, error);
+    if (result == 0) /* after the reader, whose messages say more */
+        result = check_file(root, "model.safetensors", paths.weights, error);
     if (result == 0 && access(paths.calibration, F_OK) == 0)
         result = db_corpus_add(&model->calibration, paths.calibration, true, error);
     json_decref(root);

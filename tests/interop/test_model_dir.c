@@ -229,6 +229,40 @@ static void files_of_different_models_are_refused(void **state)
     free(weights);
 }
 
+/* Of the same sizes, even: another seed's weights, another text's words. */
+static void files_of_similar_models_are_refused(void **state)
+{
+    (void)state;
+    void *weights;
+    size_t length;
+    save(LSTM, 2);
+    read_file("model.safetensors", &weights, &length);
+    save(LSTM, 1);
+    write_file("model.safetensors", weights, length);
+    load_refused("model.safetensors: not the file");
+    free(weights);
+
+    void *tokenizer;
+    save(LSTM, 1);
+    read_file("tokenizer.json", &tokenizer, &length);
+    char *blank = strchr(tokenizer, ' ');
+    assert_non_null(blank);
+    *blank = '\n'; /* still the same JSON */
+    write_file("tokenizer.json", tokenizer, length);
+    load_refused("tokenizer.json: not the file");
+    free(tokenizer);
+}
+
+/* Who changes files on purpose takes the checksums away. */
+static void checksums_may_be_left_out(void **state)
+{
+    (void)state;
+    change_config("\"checksums\"", "\"was_checksums\"");
+    db_model_dir model;
+    assert_int_equal(db_model_dir_load(&model, folder, NULL), 0);
+    db_model_dir_free(&model);
+}
+
 static void weights_that_are_not_numbers_are_refused(void **state)
 {
     (void)state;
@@ -311,6 +345,8 @@ int main(void)
         cmocka_unit_test(damaged_fields_are_named),
         cmocka_unit_test(giant_sizes_are_refused_cheaply),
         cmocka_unit_test(files_of_different_models_are_refused),
+        cmocka_unit_test(files_of_similar_models_are_refused),
+        cmocka_unit_test(checksums_may_be_left_out),
         cmocka_unit_test(weights_that_are_not_numbers_are_refused),
         cmocka_unit_test(calibration_takes_the_middle_of_documents),
         cmocka_unit_test(calibration_takes_short_documents_whole),
