@@ -185,6 +185,8 @@ void db_calibrate(db_calibration *out, const db_model_config *config, const floa
     for (uint32_t i = 0; i < config->layers; i++)
         start_moments(&out->hidden[i], config->hidden);
 
+    /* Products of one stream are too small to share, and one thread's sums are the same everywhere. */
+    int threads = db_linear_set_threads(1);
     model_run run;
     start_run(&run, config, parameters);
     for (size_t at = 0; at < count; at += WINDOW) {
@@ -200,6 +202,7 @@ void db_calibrate(db_calibration *out, const db_model_config *config, const floa
         run_window(&run, tokens, resets, steps, out);
     }
     end_run(&run);
+    (void)db_linear_set_threads(threads);
     end_moments(&out->input, count);
     for (uint32_t i = 0; i < config->layers; i++)
         end_moments(&out->hidden[i], count);
