@@ -3,6 +3,7 @@
 import { ConsoleLogger, LogLevel, RP2040 } from 'rp2040js';
 import { stubBootrom } from './bootrom.mjs';
 import { CycleClock } from './clock.mjs';
+import { Translator } from './translate.mjs';
 import { FLASH_BASE } from './uf2.mjs';
 import { UsbHost } from './usb_host.mjs';
 
@@ -11,8 +12,9 @@ const UART_BYTE_NANOS = 1e10 / 115200; // start, 8 data, stop
 const SLICE_CYCLES = 25e6;
 
 export class Machine {
-  // port: 'usb' or 'uart'. onOutput(text), if given, sees what the board says as it says it.
-  constructor({ port = 'usb', onOutput } = {}) {
+  // port: 'usb' or 'uart'. onOutput(text), if given, sees what the board says as it says it. translate: false
+  // leaves every instruction to rp2040js.
+  constructor({ port = 'usb', onOutput, translate = true } = {}) {
     this.port = port;
     this.onOutput = onOutput ?? (() => {});
     this.output = '';
@@ -24,6 +26,7 @@ export class Machine {
     this.clock.core = this.core;
     this.rp2040.logger = new ConsoleLogger(LogLevel.Error);
     this.rp2040.loadBootrom(stubBootrom());
+    this.translator = translate ? new Translator(this.rp2040) : null;
     this.rp2040.onBreak = () => {
       throw new Error(`the firmware stopped at a breakpoint, address 0x${(this.core.PC - 2).toString(16)}`);
     };
@@ -110,8 +113,11 @@ export class Machine {
   }
 
   execute(end) {
-    const { core, clock } = this;
-    while (core.cycles < clock.deadline && core.cycles < end && !core.waiting) core.executeInstruction();
+    const { core, clock, translator } = this;
+    while (core.cycles < clock.deadline && core.cycles < end && !core.waiting) {
+      const fast = translator && !core.interruptsUpdated && translator.run(Math.min(clock.deadline, end) - core.cycles);
+      if (!fast) core.executeInstruction();
+    }
   }
 
   // Runs until done() holds. Fails with `what` in its message when wall-clock `deadline` (milliseconds, as
