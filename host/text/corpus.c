@@ -42,6 +42,21 @@ static void shrink(db_corpus *corpus, size_t count)
     }
 }
 
+size_t db_corpus_drop(db_corpus *corpus, const bool *marked)
+{
+    size_t kept = 0, before = corpus->count;
+    for (size_t i = 0; i < before; i++) {
+        if (!marked[i]) {
+            corpus->documents[kept++] = corpus->documents[i];
+            continue;
+        }
+        corpus->bytes -= corpus->documents[i].bytes;
+        free_document(&corpus->documents[i]);
+    }
+    corpus->count = kept;
+    return before - kept;
+}
+
 void db_corpus_add_text(db_corpus *corpus, const char *name, const char *text, size_t bytes)
 {
     append(corpus, name, "", text, bytes);

@@ -57,6 +57,9 @@ int db_corpus_split(db_corpus *corpus, double fraction, db_corpus *validation, d
  * Returns how many moved, or -1 with the error set when none matches. */
 int db_corpus_take(db_corpus *corpus, const char *path, db_corpus *validation, db_error *error);
 
+/* Frees the documents that are marked, [count] flags, and closes the gaps. Returns how many went. */
+size_t db_corpus_drop(db_corpus *corpus, const bool *marked);
+
 /* FNV-1a 64 over names and texts, for provenance. */
 uint64_t db_corpus_hash(const db_corpus *corpus);
 
