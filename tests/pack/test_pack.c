@@ -5,8 +5,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -128,6 +130,35 @@ static void packing_twice_gives_the_same_bytes(void **state)
         assert_memory_equal(first, second, first_length);
         free(first);
         free(second);
+        db_model_dir_free(&model);
+    }
+}
+
+/* The reader written from docs/FORMAT.md alone accepts every image and sees the same sizes. */
+static void second_reader_accepts_images(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CONFIG_COUNT; i++) {
+        db_model_dir model;
+        dogberry_image image;
+        void *bytes;
+        size_t length;
+        char path[] = "/tmp/dogberry-pack-XXXXXX", command[512], expected[256];
+        static char printed[1 << 16];
+        make(&model, CONFIGS[i]);
+        pack(&model, &bytes, &length, &image);
+        int file = mkstemp(path);
+        assert_true(file >= 0 && write(file, bytes, length) == (ssize_t)length && close(file) == 0);
+        snprintf(command, sizeof command, "%s %s", SECOND_READER, path);
+        FILE *pipe = popen(command, "r");
+        assert_non_null(pipe);
+        printed[fread(printed, 1, sizeof printed - 1, pipe)] = 0;
+        assert_int_equal(pclose(pipe), 0);
+        unlink(path);
+        snprintf(expected, sizeof expected, "vocab 40\nembedding %u\nhidden %u\n", model.config.embedding,
+                 model.config.hidden);
+        assert_non_null(strstr(printed, expected));
+        free(bytes);
         db_model_dir_free(&model);
     }
 }
@@ -324,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logits_are_close_to_the_float_models),
         cmocka_unit_test(packing_twice_gives_the_same_bytes),
+        cmocka_unit_test(second_reader_accepts_images),
         cmocka_unit_test(header_says_what_was_packed),
         cmocka_unit_test(golden_vector_is_reproduced),
         cmocka_unit_test(provenance_carries_training_and_spelling),
