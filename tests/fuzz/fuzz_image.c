@@ -88,7 +88,7 @@ size_t fuzz_seed(uint32_t index, uint8_t *data, size_t capacity)
     uint8_t *bytes = tiny_build(&config, &length);
 
     require(length <= capacity);
-    tiny_set_golden(bytes, "the usa", index, 3);
+    tiny_set_golden(bytes, "the usa", index, 30);
     memcpy(data, bytes, length);
     free(bytes);
     return length;
