@@ -35,17 +35,6 @@ dogberry_sampler dogberry_sampler_make(const dogberry_sampling *sampling, uint32
     return sampler;
 }
 
-/* 2^(-distance * slope) in Q24, for distances within reach. */
-static uint32_t weight(uint32_t distance, uint32_t slope)
-{
-    uint32_t halvings = distance * slope; /* Q26, below 25 */
-    uint32_t whole = halvings >> 26, index = halvings >> 20 & 63u, place = halvings >> 8 & 4095u;
-    uint32_t high = dogberry_exp2_table[index], low = dogberry_exp2_table[index + 1u];
-    uint32_t value = high - (((high - low) * place + 2048u) >> 12);
-
-    return (value + ((1u << whole) >> 1)) >> whole;
-}
-
 static int is_worse(const int16_t *logits, uint16_t a, uint16_t b)
 {
     int32_t of_a = logits[a], of_b = logits[b];
@@ -117,7 +106,7 @@ static uint32_t weight_of(const candidates *c, uint32_t id, int32_t highest, con
 
     if (distance > sampler->reach || id == c->banned || logit < c->floor || (logit == c->floor && id > c->last))
         return 0;
-    return weight(distance, sampler->slope);
+    return dogberry_exp2(distance * sampler->slope);
 }
 
 uint32_t dogberry_sample(const dogberry_sampler *sampler, const int16_t *logits, uint32_t vocab, uint32_t banned,

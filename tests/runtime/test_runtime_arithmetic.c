@@ -108,6 +108,27 @@ static void sigmoid_and_tanh(void **state)
     assert_int_equal(dogberry_tanh(-32768), -32767);
 }
 
+static void exp2_of_halvings(void **state)
+{
+    double worst = 0;
+
+    (void)state;
+    for (uint32_t halvings = 0; halvings < 25u << 26; halvings += 9973) {
+        double real = ldexp(exp2(-ldexp(halvings, -26)), 24);
+
+        worst = fmax(worst, (fabs(dogberry_exp2(halvings) - real) - 1) / real);
+    }
+    print_message("largest relative error of exp2: %.1e and one unit\n", worst);
+    assert_true(worst < 2e-5);
+    /* Temperature 0.8 at 8 fraction bits: slope 472742. */
+    assert_int_equal(dogberry_exp2(0), 16777216);
+    assert_int_equal(dogberry_exp2(472742), 16695767);
+    assert_int_equal(dogberry_exp2(100 * 472742), 10295919);
+    assert_int_equal(dogberry_exp2(256 * 472742), 4806825);
+    assert_int_equal(dogberry_exp2(1000 * 472742), 127100);
+    assert_int_equal(dogberry_exp2(3500 * 472742), 1);
+}
+
 static void crc(void **state)
 {
     (void)state;
@@ -157,13 +178,9 @@ static void status_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rounding_rule),
-        cmocka_unit_test(rescale_is_exact),
-        cmocka_unit_test(rescale_as_documented),
-        cmocka_unit_test(sigmoid_and_tanh),
-        cmocka_unit_test(crc),
-        cmocka_unit_test(matvec),
-        cmocka_unit_test(status_names),
+        cmocka_unit_test(rounding_rule),    cmocka_unit_test(rescale_is_exact), cmocka_unit_test(rescale_as_documented),
+        cmocka_unit_test(sigmoid_and_tanh), cmocka_unit_test(exp2_of_halvings), cmocka_unit_test(crc),
+        cmocka_unit_test(matvec),           cmocka_unit_test(status_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -368,6 +368,29 @@ static void impossible_tensors(void **state)
     free(bytes);
 }
 
+/* Scale words that are good as far as the image goes, but end behind it. */
+static void scales_behind_the_end(void **state)
+{
+    tiny_config config = tiny_default();
+    dogberry_image image;
+    size_t length;
+    uint8_t *bytes = tiny_build(&config, &length), *longer = calloc(1, length + 64), *flush;
+
+    (void)state;
+    assert_non_null(longer);
+    memcpy(longer, bytes, length);
+    for (uint32_t i = 0; i < 16; i++)
+        put32(longer + length + 4 * i, 20u << 16 | 20000);
+    put32(longer + 8, (uint32_t)length + 64);
+    put32(longer + 256 + 32 + 24, (uint32_t)length);
+    tiny_seal(longer);
+    flush = tiny_copy(longer, length + 64);
+    assert_int_equal(dogberry_open(&image, flush, length + 64), DOGBERRY_ERR_IMAGE);
+    free(flush);
+    free(longer);
+    free(bytes);
+}
+
 /* More columns than 2^s would let a sum leave its 30 bits. */
 static void too_many_columns_for_a_shift(void **state)
 {
@@ -404,6 +427,7 @@ int main(void)
         cmocka_unit_test(impossible_fields),
         cmocka_unit_test(impossible_tensors),
         cmocka_unit_test(too_many_columns_for_a_shift),
+        cmocka_unit_test(scales_behind_the_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

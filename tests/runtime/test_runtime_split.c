@@ -128,6 +128,8 @@ static void invalid_bytes(void **state)
     expect("\xC0\x80", REPLACEMENT "|" REPLACEMENT);                     /* overlong */
     expect("\xED\xA0\x80", REPLACEMENT "|" REPLACEMENT "|" REPLACEMENT); /* surrogate */
     expect("\xF4\x90\x80\x80", REPLACEMENT "|" REPLACEMENT "|" REPLACEMENT "|" REPLACEMENT);
+    expect("\xE0\x9F\xBF", REPLACEMENT "|" REPLACEMENT "|" REPLACEMENT); /* overlong too */
+    expect("\xF0\x8F\xBF\xBF", REPLACEMENT "|" REPLACEMENT "|" REPLACEMENT "|" REPLACEMENT);
     expect("\xE2\x80", REPLACEMENT "|" REPLACEMENT);
     assert_string_equal(split_bytes("a\0b", 3), "a|");
 }

@@ -238,6 +238,17 @@ static void open_refuses_impossible_fields(void **state)
     }
 }
 
+static void open_refuses_equal_keys(void **state)
+{
+    fixture f = open_tiny(0);
+    dogberry_tokenizer t;
+
+    (void)state;
+    memcpy(f.section + 16 + 8 * (VOCAB - 1), f.section + 16 + 8 * (VOCAB - 2), 4); /* neighbours in the index */
+    assert_int_equal(dogberry_tokenizer_open(&t, f.section, f.length), DOGBERRY_ERR_IMAGE);
+    free(f.section);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +262,7 @@ int main(void)
         cmocka_unit_test(decode_refuses),
         cmocka_unit_test(open_refuses),
         cmocka_unit_test(open_refuses_impossible_fields),
+        cmocka_unit_test(open_refuses_equal_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
