@@ -59,6 +59,7 @@ typedef struct {
     const char *name;
     const char *purpose; /* one line for --help */
     db_model_config config;
+    uint32_t tokenizer; /* enum dogberry_tokenizer_kind */
 } db_preset;
 
 /* The presets, ending with one whose name is NULL. */
