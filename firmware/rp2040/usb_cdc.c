@@ -32,6 +32,7 @@ static struct {
     struct ring rx, tx;
     void (*received)(uint8_t byte);
     volatile bool configured, sending, listening, opened;
+    bool full; /* the last packet sent was */
     uint32_t in_toggle, out_toggle;
 } cdc;
 
@@ -40,15 +41,17 @@ static uint32_t ring_used(const struct ring *ring)
     return ring->head - ring->tail;
 }
 
-/* Both run in the interrupt, or with it locked out. */
+/* Both run in the interrupt, or with it locked out. A host's read goes on until a packet comes that is not full,
+ * so after a full last one an empty packet is due. */
 static void send_next(void)
 {
     uint32_t n = MIN(ring_used(&cdc.tx), USB_PACKET);
     volatile uint8_t *packet = (volatile uint8_t *)usb_dpram + IN_OFFSET;
 
-    cdc.sending = cdc.configured && n > 0;
+    cdc.sending = cdc.configured && (n > 0 || cdc.full);
     if (!cdc.sending)
         return;
+    cdc.full = n == USB_PACKET;
     for (uint32_t i = 0; i < n; i++)
         packet[i] = cdc.tx.bytes[(cdc.tx.tail + i) % RING_BYTES];
     cdc.tx.tail += n;
@@ -85,7 +88,7 @@ static void configure(bool on)
     static const uint32_t enable = EP_CTRL_ENABLE_BITS | EP_CTRL_INTERRUPT_PER_BUFFER;
 
     cdc.configured = on;
-    cdc.sending = cdc.listening = false;
+    cdc.sending = cdc.listening = cdc.full = false;
     cdc.in_toggle = cdc.out_toggle = 0;
     cdc.tx.tail = cdc.tx.head;
     usb_dpram->ep_buf_ctrl[USB_EP_NOTIFY].in = 0;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { boot, tinyModel } from './board.mjs';
+import { boot, hostReplies, tinyModel } from './board.mjs';
 
 const BACKSPACE = '\x7f';
 const CTRL_C = '\x03';
@@ -78,6 +78,24 @@ test('settings are set, shown and refused outside their range', () => {
   assert.match(talk.info().text, /temperature 0\.05, top-k 5, seed 1, length 7 tokens/);
   assert.equal(talk.command('/help').trim().split('\n').length, 8);
   assert.equal(talk.command(''), '');
+});
+
+test('answers of every length come through to their last byte', () => {
+  const { talk } = boot();
+  for (let n = 1; n <= 130; n++) {
+    const name = 'x'.repeat(n);
+    assert.equal(talk.command(`/${name}`), `unknown command /${name}; /help lists them\n`);
+  }
+});
+
+test('words that the model does not know, and bytes that are no text, are read as unknown', () => {
+  const { machine, talk } = boot();
+  const unknown = 'wherefore \u{1F600} xyzzy-42';
+  assert.deepEqual(talk.say(unknown).digest, hostReplies('1', '40', unknown)[0].digest);
+  talk.clear();
+  machine.usb.send([0xff, 0xc3, 0x28, 0xe2, 0x82, 13]);
+  talk.untilPrompt('the prompt after bytes');
+  assert.equal(talk.reply('bytes').tokens, 40);
 });
 
 test('memory is stated and within its bounds', () => {

@@ -10,10 +10,12 @@ const DESCRIPTOR = { DEVICE: 1, CONFIGURATION: 2, STRING: 3, INTERFACE: 4, ENDPO
 const IN = 0x80;
 const CLASS_INTERFACE = 0x21;
 const PACKET = 64;
+const READ_BYTES = 2 * PACKET;
 const BUFFER_CONTROLS = 0x80; // in USB memory: endpoint n in at 0x80 + 8n, out 4 above
 const AVAILABLE = 1 << 10;
 const DATA1 = 1 << 13;
 const FULL = 1 << 15;
+const PACKET_NANOS = 50e3; // 64 bytes and their framing at 12 Mbit/s
 const SETTLE_NANOS = 100e3; // the host takes its time between transfers
 
 function setupPacket({ type, request, value = 0, index = 0, length = 0 }) {
@@ -47,6 +49,7 @@ export class UsbHost {
     this.onData = onData;
     this.onReady = onReady;
     this.queue = []; // bytes for the board
+    this.reading = []; // bytes of a read that has not ended
     this.device = null;
     this.transfer = null;
     this.endpoints = {};
@@ -60,6 +63,7 @@ export class UsbHost {
     usb.onEndpointWrite = (endpoint, buffer) => this.received(endpoint, buffer);
     usb.onEndpointRead = (endpoint, size) => this.wanted(endpoint, size);
     this.watchToggles();
+    this.slowDown(clock);
   }
 
   // Plays the cable being pulled and put back.
@@ -93,8 +97,19 @@ export class UsbHost {
     };
   }
 
+  // The emulator reports a packet as sent the moment it is armed; a full-speed bus takes its time.
+  slowDown(clock) {
+    const report = this.usb.indicateBufferReady.bind(this.usb);
+    const sent = Array.from({ length: 16 }, (_, endpoint) => clock.createAlarm(() => report(endpoint, false)));
+    this.usb.indicateBufferReady = (endpoint, out) => {
+      if (out) report(endpoint, true);
+      else sent[endpoint].schedule(PACKET_NANOS);
+    };
+  }
+
   start() {
     this.toggles.clear();
+    this.reading = [];
     this.endpoints = {};
     this.readSize = null;
     this.script = this.enumerate();
@@ -167,8 +182,16 @@ export class UsbHost {
     if (endpoint === 0 && this.transfer && !this.transfer.finished) {
       this.controlIn(buffer);
     } else if (endpoint === this.endpoints.in) {
-      this.onData(buffer);
+      this.bulkIn(buffer);
     }
+  }
+
+  // As Linux's cdc_acm: a read of two packets' size ends when it is full or with a packet that is not.
+  bulkIn(buffer) {
+    this.reading.push(...buffer);
+    if (buffer.length === PACKET && this.reading.length < READ_BYTES) return;
+    if (this.reading.length > 0) this.onData(new Uint8Array(this.reading));
+    this.reading = [];
   }
 
   controlIn(buffer) {
