@@ -5,7 +5,6 @@
  */
 #include <jansson.h>
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,17 +15,10 @@
 #include "commands.h"
 #include "interop/model_dir.h"
 #include "measured.h"
+#include "text/duplicates.h"
 #include "texts.h"
+#include "train_settings.h"
 #include "train_view.h"
-
-/* What the command line said; training options are overridden only where given. */
-typedef struct {
-    const char *output, *preset, *name;
-    cli_list validation;
-    bool lossy, quiet, json;
-    unsigned long vocab, embedding, hidden, layers, threads, seed, batch, window, patience, steps;
-    double epochs, minutes, rate, dropout;
-} settings;
 
 /* All that a run works on. */
 typedef struct {
@@ -37,8 +29,7 @@ typedef struct {
     db_train_result result;
 } job;
 
-enum { CALIBRATION_BYTES = 32768, LEAST_BYTES = 6000 };
-static const double DEFAULT_MINUTES = 10;
+enum { CALIBRATION_BYTES = 32768, LEAST_BYTES = 6000, DUPLICATES_SHOWN = 10 };
 
 static void job_free(job *work)
 {
@@ -59,46 +50,75 @@ static void print_corpus(const job *work, const db_coverage *coverage)
     printf("\n");
 }
 
-/* The preset asked for, or the largest of its family that the text can fill. */
-static int choose_config(const settings *given, const db_coverage *coverage, db_model_config *config, db_error *error)
+/* Says which documents stand twice, and with --dedupe removes them. */
+static int look_for_duplicates(job *work, const cli_train_settings *given, db_error *error)
 {
-    const char *name = given->preset;
-    if (!name)
-        name = coverage->types >= 8000 && coverage->tokens >= 200000 ? "dogberry" : "word-1k";
-    const db_preset *preset = db_preset_find(name);
-    if (!preset)
-        return db_fail(error, "--preset %s: there is no such preset; `dogberry presets` lists them", name);
-    *config = preset->config;
-    if (!given->preset && !given->vocab && coverage->types + 4 < config->vocab)
-        config->vocab = (uint32_t)coverage->types + 4; /* a short text: every word it has */
-    if (given->vocab)
-        config->vocab = (uint32_t)given->vocab;
-    if (given->embedding)
-        config->embedding = (uint32_t)given->embedding;
-    if (given->hidden)
-        config->hidden = (uint32_t)given->hidden;
-    if (given->layers)
-        config->layers = (uint32_t)given->layers;
-    return db_model_config_check(config, error);
+    db_duplicates found = {0};
+    db_duplicates_find(&found, &work->train, &work->validation, DB_DUPLICATE_SHARE);
+    for (size_t i = 0; i < found.count && i < DUPLICATES_SHOWN && !given->json; i++) {
+        const db_duplicate *pair = &found.pairs[i];
+        printf("note: %s and %s%s %s\n", db_duplicates_document(&pair->first, &work->train, &work->validation)->name,
+               db_duplicates_document(&pair->second, &work->train, &work->validation)->name,
+               pair->second.in_validation && !pair->first.in_validation ? " (held out)" : "",
+               pair->exact ? "are the same text" : "share most of their text");
+    }
+    if (found.count > DUPLICATES_SHOWN && !given->json)
+        printf("note: and %zu more pairs of documents share most of their text\n", found.count - DUPLICATES_SHOWN);
+    if (found.count && given->dedupe) {
+        db_removed removed = db_duplicates_remove(&found, &work->train, &work->validation);
+        if (!given->json)
+            printf("note: removed %zu documents from training, %zu from the held-out text\n", removed.training,
+                   removed.validation);
+    } else if (found.across && !given->json) {
+        printf("note: %.0f %% of the held-out text stands in the training text too: its loss will measure memory, not "
+               "language; --dedupe removes it\n", 100 * found.leaked);
+    }
+    db_duplicates_free(&found);
+    if (work->train.count == 0 || work->validation.count == 0)
+        return db_fail(error, "without the documents that stand twice there is nothing left to %s",
+                       work->train.count ? "hold out; give other texts to --val" : "train on");
+    return 0;
 }
 
-/* Reads the texts and learns the tokenizer; the model's sizes are known after this. */
-static int prepare(job *work, const settings *given, const cli_list *paths, db_error *error)
+static int learn_tokenizer(job *work, uint32_t kind, db_error *error)
 {
-    db_coverage coverage;
-    if (cli_texts_read(&work->train, paths, given->lossy, error))
+    db_tokenizer *tokenizer = &work->model.tokenizer;
+    const uint32_t vocab = work->model.config.vocab;
+    switch (kind) {
+    case DOGBERRY_CHAR:
+        return db_tokenizer_learn_char(tokenizer, &work->train, vocab, error);
+    case DOGBERRY_BPE:
+        return db_tokenizer_learn_bpe(tokenizer, &work->train, vocab, error);
+    default:
+        return db_tokenizer_learn_word(tokenizer, &work->train, vocab, error);
+    }
+}
+
+/* Reads the texts and divides them. */
+static int read_texts(job *work, const cli_train_settings *given, db_error *error)
+{
+    if (cli_texts_read(&work->train, &given->paths, given->lossy, error))
         return -1;
     if (work->train.bytes < LEAST_BYTES)
         return db_fail(error, "%zu bytes of text are too few to learn from; %d would be the least, and 500,000 begin to "
                               "be useful (`dogberry corpus stories` makes some)", work->train.bytes, LEAST_BYTES);
     if (cli_texts_divide(&work->train, &work->validation, &given->validation, given->lossy, error))
         return -1;
+    return look_for_duplicates(work, given, error);
+}
+
+/* Reads the texts and learns the tokenizer; the model's sizes are known after this. */
+static int prepare(job *work, const cli_train_settings *given, db_error *error)
+{
+    db_coverage coverage;
+    uint32_t kind;
+    db_model_dir *model = &work->model;
+    if (read_texts(work, given, error))
+        return -1;
     db_coverage_measure(&coverage, &work->train);
     if (!given->json)
         print_corpus(work, &coverage);
-    db_model_dir *model = &work->model;
-    if (choose_config(given, &coverage, &model->config, error) ||
-        db_tokenizer_learn_word(&model->tokenizer, &work->train, model->config.vocab, error))
+    if (cli_train_choose(given, &coverage, &model->config, &kind, error) || learn_tokenizer(work, kind, error))
         return -1;
     db_tokens_append(&work->train_tokens, &model->tokenizer, &work->train);
     db_tokens_append(&work->validation_tokens, &model->tokenizer, &work->validation);
@@ -107,46 +127,23 @@ static int prepare(job *work, const settings *given, const cli_list *paths, db_e
     model->parameters = db_allocate(model->layout.parameters * sizeof *model->parameters);
     snprintf(model->name, sizeof model->name, "%s", given->name ? given->name : given->preset ? given->preset : "model");
     db_model_dir_set_calibration(model, &work->validation, CALIBRATION_BYTES);
+    cli_train_options(given, &model->config, work->train_tokens.count, &work->options);
     return 0;
 }
 
 static void print_model(const job *work)
 {
     const db_model_config *config = &work->model.config;
-    printf("Model: %s, vocabulary %u, embedding %u, hidden %u, layers %u: %zu parameters\n",
+    static const char *const heads[] = {"dense", "tied", "factored"};
+    printf("Model: %s, vocabulary %u, embedding %u, hidden %u, layers %u, %s output: %zu parameters\n",
            config->architecture == DOGBERRY_GRU ? "GRU" : "LSTM", config->vocab, config->embedding, config->hidden,
-           config->layers, work->model.layout.parameters);
+           config->layers, heads[config->output], work->model.layout.parameters);
     printf("Unknown words: %.2f %% in training, %.2f %% held out\n",
            100.0 * (double)work->train_tokens.unknown / (double)work->train_tokens.count,
            100.0 * (double)work->validation_tokens.unknown / (double)work->validation_tokens.count);
 }
 
-static void set_options(job *work, const settings *given)
-{
-    db_train_options *options = &work->options;
-    db_train_defaults(options, &work->model.config, work->train_tokens.count);
-    options->threads = (uint32_t)(given->threads ? given->threads : (unsigned long)omp_get_num_procs());
-    options->seed = given->seed;
-    options->folder = given->output;
-    options->epochs = given->epochs;
-    options->minutes = given->minutes;
-    options->steps = given->steps;
-    if (given->epochs <= 0 && given->minutes <= 0 && !given->steps)
-        options->minutes = DEFAULT_MINUTES;
-    if (given->batch)
-        options->batch = (uint32_t)given->batch;
-    if (given->window)
-        options->window = (uint32_t)given->window;
-    if (given->patience)
-        options->patience = (uint32_t)given->patience;
-    if (given->rate > 0)
-        options->learning_rate = given->rate;
-    if (given->dropout >= 0)
-        options->drop_input = options->drop_hidden = options->drop_output = given->dropout;
-    options->batch = (options->batch + options->threads - 1) / options->threads * options->threads;
-}
-
-static char *describe_training(const job *work, const settings *given, const db_measure *report)
+static char *describe_training(const job *work, const cli_train_settings *given, const db_measure *report)
 {
     char hash[24], date[32];
     time_t now = time(NULL);
@@ -164,7 +161,7 @@ static char *describe_training(const job *work, const settings *given, const db_
     return text;
 }
 
-static void print_end(const job *work, const settings *given, const db_measure *report)
+static void print_end(const job *work, const cli_train_settings *given, const db_measure *report)
 {
     static const char *const endings[] = {"", "; the held-out loss no longer fell", "; stopped early as asked",
                                           "; the loss was not a number again and again"};
@@ -179,7 +176,7 @@ static void print_end(const job *work, const settings *given, const db_measure *
 }
 
 /* Trains, measures on the held-out text and saves. */
-static int train(job *work, const settings *given, db_error *error)
+static int train(job *work, const cli_train_settings *given, db_error *error)
 {
     db_model_dir *model = &work->model;
     uint16_t end = model->tokenizer.view.end;
@@ -211,80 +208,24 @@ static int train(job *work, const settings *given, db_error *error)
     return 0;
 }
 
-static int parse(settings *given, int argc, char **argv, cli_list *paths)
-{
-    cli_option options[] = {
-        {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = &given->output, .argument = "DIR",
-         .help = "the model directory to write"},
-        {.name = "val", .kind = CLI_LIST, .value = &given->validation, .argument = "PATH|SHARE",
-         .help = "held-out text: a file, one of the texts by name, or a share (repeatable) [0.05]"},
-        {.name = "preset", .letter = 'p', .kind = CLI_TEXT, .value = &given->preset, .argument = "NAME",
-         .help = "sizes of the model, see `dogberry presets` (as the text allows)"},
-        {.name = "minutes", .letter = 'm', .kind = CLI_REAL, .value = &given->minutes, .argument = "M", .most = 100000,
-         .help = "wall clock to spend; the rate is lowered to zero in time (10, unless --epochs)"},
-        {.name = "epochs", .letter = 'e', .kind = CLI_REAL, .value = &given->epochs, .argument = "E", .most = 100000,
-         .help = "passes over the text"},
-        {.name = "steps", .kind = CLI_COUNT, .value = &given->steps, .argument = "N", .most = 1e12,
-         .help = "updates of the weights, as an earlier run reported them, to repeat it"},
-        {.name = "threads", .letter = 'j', .kind = CLI_COUNT, .value = &given->threads, .argument = "N", .least = 1,
-         .most = 64, .help = "cores to use (all)"},
-        {.name = "seed", .letter = 's', .kind = CLI_COUNT, .value = &given->seed, .argument = "N",
-         .help = "same seed, steps and threads: the same weights"},
-        {.name = "name", .kind = CLI_TEXT, .value = &given->name, .argument = "NAME", .help = "what the model is called"},
-        {.name = "vocab", .kind = CLI_COUNT, .value = &given->vocab, .argument = "N", .least = 16, .most = 65535,
-         .help = "words and marks (the preset's)"},
-        {.name = "embedding", .kind = CLI_COUNT, .value = &given->embedding, .argument = "N", .least = 1, .most = 4096,
-         .help = "width of the embedding (the preset's)"},
-        {.name = "hidden", .kind = CLI_COUNT, .value = &given->hidden, .argument = "N", .least = 1, .most = 4096,
-         .help = "width of the recurrent layers (the preset's)"},
-        {.name = "layers", .kind = CLI_COUNT, .value = &given->layers, .argument = "N", .least = 1,
-         .most = DOGBERRY_LAYERS_MAX, .help = "recurrent layers (the preset's)"},
-        {.name = "batch", .kind = CLI_COUNT, .value = &given->batch, .argument = "N", .least = 1, .most = 4096,
-         .help = "streams read side by side"},
-        {.name = "window", .kind = CLI_COUNT, .value = &given->window, .argument = "N", .least = 1, .most = 1024,
-         .help = "words between two updates"},
-        {.name = "rate", .kind = CLI_REAL, .value = &given->rate, .argument = "R", .most = 1, .help = "learning rate"},
-        {.name = "dropout", .kind = CLI_REAL, .value = &given->dropout, .argument = "P", .least = -1, .most = 0.9,
-         .help = "share of activations dropped"},
-        {.name = "patience", .kind = CLI_COUNT, .value = &given->patience, .argument = "N", .most = 1000,
-         .help = "stop after so many evaluations without a better one"},
-        {.name = "lossy", .kind = CLI_FLAG, .value = &given->lossy,
-         .help = "replace bytes that are not UTF-8 instead of refusing the file"},
-        {.name = "quiet", .letter = 'q', .kind = CLI_FLAG, .value = &given->quiet, .help = "no samples on the way"},
-        {.name = "json", .kind = CLI_FLAG, .value = &given->json, .help = "only one JSON object at the end"},
-    };
-    given->dropout = -1;
-    int status = cli_parse(&cli_train, options, sizeof options / sizeof *options, argc, argv, paths);
-    if (status >= 0)
-        return status;
-    if (paths->count == 0)
-        return cli_misused(&cli_train, "give the files or folders to learn from");
-    if (!given->output)
-        return cli_misused(&cli_train, "say where the model goes: -o DIR");
-    return -1;
-}
-
 static int run(int argc, char **argv)
 {
-    settings given = {.seed = 1};
-    cli_list paths = {0};
+    cli_train_settings given;
     db_error error;
-    int status = parse(&given, argc, argv, &paths);
+    int status = cli_train_parse(&given, argc, argv);
     if (status < 0) {
         job work = {0};
-        status = prepare(&work, &given, &paths, &error);
+        status = prepare(&work, &given, &error);
         if (status == 0) {
             if (!given.json)
                 print_model(&work);
-            set_options(&work, &given);
             status = train(&work, &given, &error);
         }
         if (status)
             status = cli_failed(&cli_train, error.message);
         job_free(&work);
     }
-    cli_list_free(&given.validation);
-    cli_list_free(&paths);
+    cli_train_settings_free(&given);
     return status;
 }
 

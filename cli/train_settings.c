@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "train_settings.h"
+
+#include <omp.h>
+#include <string.h>
+
+#include "commands.h"
+
+static const double DEFAULT_MINUTES = 10;
+enum { DEFAULT_BPE_VOCAB = 1024 };
+
+/* A word and the number it stands for. */
+typedef struct {
+    const char *word;
+    uint32_t value;
+} choice;
+
+static const choice tokenizers[] = {{"word", DOGBERRY_WORD}, {"char", DOGBERRY_CHAR}, {"bpe", DOGBERRY_BPE}, {0}};
+static const choice cells[] = {{"lstm", DOGBERRY_LSTM}, {"gru", DOGBERRY_GRU}, {0}};
+static const choice heads[] = {
+    {"dense", DOGBERRY_DENSE}, {"tied", DOGBERRY_TIED}, {"factored", DOGBERRY_FACTORED}, {0}};
+
+/* Sets *value where `word` was given. Returns 0, or -1 with the error set. */
+static int choose(const choice *choices, const char *option, const char *word, uint32_t *value, db_error *error)
+{
+    if (!word)
+        return 0;
+    for (const choice *c = choices; c->word; c++)
+        if (strcmp(c->word, word) == 0) {
+            *value = c->value;
+            return 0;
+        }
+    return db_fail(error, "--%s %s: there is no such thing; the choices are in `dogberry train --help`", option, word);
+}
+
+static void override(uint32_t *field, unsigned long given)
+{
+    if (given)
+        *field = (uint32_t)given;
+}
+
+/* About sqrt(V) classes read the fewest rows; a little fewer suit balanced classes of common words. */
+static uint32_t default_classes(uint32_t vocab)
+{
+    uint32_t classes = 2;
+    while (classes * classes < vocab)
+        classes++;
+    return classes;
+}
+
+/* The commonest words and marks with their kinds fixed, so that no more is asked of a text than it has. */
+static void limit_vocab(db_model_config *config, uint32_t kind, const db_coverage *coverage)
+{
+    if (kind == DOGBERRY_WORD && coverage->types + 4 < config->vocab)
+        config->vocab = (uint32_t)coverage->types + 4;
+    if (kind == DOGBERRY_BPE)
+        config->vocab = DEFAULT_BPE_VOCAB;
+}
+
+int cli_train_choose(const cli_train_settings *given, const db_coverage *coverage, db_model_config *config,
+                     uint32_t *tokenizer, db_error *error)
+{
+    const char *name = given->preset;
+    if (!name)
+        name = coverage->types >= 8000 && coverage->tokens >= 200000 ? "dogberry" : "word-1k";
+    const db_preset *preset = db_preset_find(name);
+    if (!preset)
+        return db_fail(error, "--preset %s: there is no such preset; `dogberry presets` lists them", name);
+    *config = preset->config;
+    *tokenizer = preset->tokenizer;
+    if (choose(tokenizers, "tokenizer", given->tokenizer, tokenizer, error) ||
+        choose(cells, "cell", given->cell, &config->architecture, error) ||
+        choose(heads, "head", given->head, &config->output, error))
+        return -1;
+    if (!given->preset || *tokenizer != preset->tokenizer)
+        limit_vocab(config, *tokenizer, coverage);
+    override(&config->vocab, given->vocab);
+    override(&config->embedding, given->embedding);
+    override(&config->hidden, given->hidden);
+    override(&config->layers, given->layers);
+    if (config->output == DOGBERRY_TIED && !given->embedding)
+        config->embedding = config->hidden;
+    if (config->output != DOGBERRY_FACTORED)
+        config->classes = 0;
+    else if (!config->classes || given->vocab)
+        config->classes = default_classes(config->vocab);
+    override(&config->classes, given->classes);
+    return db_model_config_check(config, error);
+}
+
+void cli_train_options(const cli_train_settings *given, const db_model_config *config, size_t tokens,
+                       db_train_options *options)
+{
+    db_train_defaults(options, config, tokens);
+    options->threads = (uint32_t)(given->threads ? given->threads : (unsigned long)omp_get_num_procs());
+    options->seed = given->seed;
+    options->folder = given->output;
+    options->resume = given->resume;
+    options->epochs = given->epochs;
+    options->minutes = given->minutes;
+    options->steps = given->steps;
+    if (given->epochs <= 0 && given->minutes <= 0 && !given->steps)
+        options->minutes = DEFAULT_MINUTES;
+    override(&options->batch, given->batch);
+    override(&options->window, given->window);
+    override(&options->patience, given->patience);
+    if (given->rate > 0)
+        options->learning_rate = given->rate;
+    if (given->average > 0)
+        options->average = given->average;
+    if (given->dropout >= 0)
+        options->drop_input = options->drop_hidden = options->drop_output = given->dropout;
+    options->batch = (options->batch + options->threads - 1) / options->threads * options->threads;
+}
+
+void cli_train_settings_free(cli_train_settings *given)
+{
+    cli_list_free(&given->paths);
+    cli_list_free(&given->validation);
+}
+
+int cli_train_parse(cli_train_settings *given, int argc, char **argv)
+{
+    *given = (cli_train_settings){.seed = 1, .dropout = -1};
+    cli_option options[] = {
+        {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = &given->output, .argument = "DIR",
+         .help = "the model directory to write"},
+        {.name = "val", .kind = CLI_LIST, .value = &given->validation, .argument = "PATH|SHARE",
+         .help = "held-out text: a file, one of the texts by name, or a share (repeatable) [0.05]"},
+        {.name = "preset", .letter = 'p', .kind = CLI_TEXT, .value = &given->preset, .argument = "NAME",
+         .help = "sizes of the model, see `dogberry presets` (as the text allows)"},
+        {.name = "minutes", .letter = 'm', .kind = CLI_REAL, .value = &given->minutes, .argument = "M", .most = 100000,
+         .help = "wall clock to spend; the rate is lowered to zero in time (10, unless --epochs)"},
+        {.name = "epochs", .letter = 'e', .kind = CLI_REAL, .value = &given->epochs, .argument = "E", .most = 100000,
+         .help = "passes over the text"},
+        {.name = "steps", .kind = CLI_COUNT, .value = &given->steps, .argument = "N", .most = 1e12,
+         .help = "updates of the weights, as an earlier run reported them, to repeat it"},
+        {.name = "resume", .kind = CLI_FLAG, .value = &given->resume,
+         .help = "go on with an interrupted run in DIR; the other options must be the same"},
+        {.name = "dedupe", .kind = CLI_FLAG, .value = &given->dedupe,
+         .help = "remove documents that stand twice, or on both sides of the split"},
+        {.name = "threads", .letter = 'j', .kind = CLI_COUNT, .value = &given->threads, .argument = "N", .least = 1,
+         .most = 64, .help = "cores to use (all)"},
+        {.name = "seed", .letter = 's', .kind = CLI_COUNT, .value = &given->seed, .argument = "N",
+         .help = "same seed, steps and threads: the same weights"},
+        {.name = "name", .kind = CLI_TEXT, .value = &given->name, .argument = "NAME", .help = "what the model is called"},
+        {.name = "tokenizer", .kind = CLI_TEXT, .value = &given->tokenizer, .argument = "KIND",
+         .help = "word, char or bpe (the preset's)"},
+        {.name = "vocab", .kind = CLI_COUNT, .value = &given->vocab, .argument = "N", .least = 16, .most = 65535,
+         .help = "entries of the tokenizer (the preset's; bpe: 1024)"},
+        {.name = "cell", .kind = CLI_TEXT, .value = &given->cell, .argument = "KIND", .help = "lstm or gru"},
+        {.name = "head", .kind = CLI_TEXT, .value = &given->head, .argument = "KIND",
+         .help = "output layer: dense, tied or factored"},
+        {.name = "embedding", .kind = CLI_COUNT, .value = &given->embedding, .argument = "N", .least = 1, .most = 4096,
+         .help = "width of the embedding (the preset's)"},
+        {.name = "hidden", .kind = CLI_COUNT, .value = &given->hidden, .argument = "N", .least = 1, .most = 4096,
+         .help = "width of the recurrent layers (the preset's)"},
+        {.name = "layers", .kind = CLI_COUNT, .value = &given->layers, .argument = "N", .least = 1,
+         .most = DOGBERRY_LAYERS_MAX, .help = "recurrent layers (the preset's)"},
+        {.name = "classes", .kind = CLI_COUNT, .value = &given->classes, .argument = "N", .least = 2, .most = 4096,
+         .help = "of a factored output (about the root of the vocabulary)"},
+        {.name = "batch", .kind = CLI_COUNT, .value = &given->batch, .argument = "N", .least = 1, .most = 4096,
+         .help = "streams read side by side"},
+        {.name = "window", .kind = CLI_COUNT, .value = &given->window, .argument = "N", .least = 1, .most = 1024,
+         .help = "tokens between two updates"},
+        {.name = "rate", .kind = CLI_REAL, .value = &given->rate, .argument = "R", .most = 1, .help = "learning rate"},
+        {.name = "dropout", .kind = CLI_REAL, .value = &given->dropout, .argument = "P", .least = -1, .most = 0.9,
+         .help = "share of activations dropped, 0..0.9 (-1: as measured best)"},
+        {.name = "average", .kind = CLI_REAL, .value = &given->average, .argument = "D", .most = 0.99999,
+         .help = "decay of the moving average of the weights"},
+        {.name = "patience", .kind = CLI_COUNT, .value = &given->patience, .argument = "N", .most = 1000,
+         .help = "stop after so many evaluations without a better one"},
+        {.name = "lossy", .kind = CLI_FLAG, .value = &given->lossy,
+         .help = "replace bytes that are not UTF-8 instead of refusing the file"},
+        {.name = "quiet", .letter = 'q', .kind = CLI_FLAG, .value = &given->quiet, .help = "no samples on the way"},
+        {.name = "json", .kind = CLI_FLAG, .value = &given->json, .help = "only one JSON object at the end"},
+    };
+    int status = cli_parse(&cli_train, options, sizeof options / sizeof *options, argc, argv, &given->paths);
+    if (status >= 0)
+        return status;
+    if (given->paths.count == 0)
+        return cli_misused(&cli_train, "give the files or folders to learn from");
+    if (!given->output)
+        return cli_misused(&cli_train, "say where the model goes: -o DIR");
+    return -1;
+}
