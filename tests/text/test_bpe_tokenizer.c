@@ -101,7 +101,8 @@ static const char sample[] =
     "\"that hat!\" the cat said, \"that hat is the hat that the other cat had.\"\n\nthen the cat and the dog sat and "
     "sat.\n"
     "na\xC3\xAFve caf\xC3\xA9s, na\xC3\xAFve caf\xC3\xA9s \xF0\x9F\x98\x80 \xF0\x9F\x98\x80 and don't and don't and "
-    "won't.\n";
+    "won't.\n"
+    "aaaaa eeeeeee ttttttt ------- aaaaa eeeeeee ttttttt -------\n"; /* pairs that overlap themselves */
 
 static void learn(db_tokenizer *tokenizer, uint32_t vocab)
 {
@@ -183,7 +184,7 @@ static void the_encoder_merges_by_rank(void **state)
     uint16_t slow[PIECE_MAX + 1];
     db_tokenizer tokenizer;
     db_random random;
-    learn(&tokenizer, 289);
+    learn(&tokenizer, 307);
     db_merge *merges = db_section_merges(&tokenizer);
     db_random_seed(&random, 2);
     for (int round = 0; round < 300; round++) {

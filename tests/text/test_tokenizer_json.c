@@ -195,6 +195,7 @@ static void damaged_word_extras_are_refused(void **state)
         {"\"costs\": [", "\"costs\": [5,", "costs"},
         {"\"costs\": [", "\"costs\": [-", "cost"},
         {"\"end\"", "\"fin\"", "end"},
+        {"acde", "cade", "ascend"},
     };
     saved s = learn_and_save(DOGBERRY_WORD);
     for (size_t i = 0; i < COUNT(cases); i++) {
