@@ -33,7 +33,6 @@ struct console_board {
     uint32_t arena_bytes;
 };
 
-#define CONSOLE_SEED 1u
 #define CONSOLE_LENGTH 40u /* tokens in a reply */
 #define CONSOLE_LENGTH_MAX 1000u
 

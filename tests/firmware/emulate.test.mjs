@@ -12,7 +12,8 @@ const PROGRAM = fileURLToPath(new URL('../../tools/emulate/emulate.mjs', import.
 const folder = mkdtempSync(`${tmpdir()}/emulate-`);
 test.after(() => rmSync(folder, { recursive: true }));
 
-const emulate = (...options) => spawnSync(process.execPath, [PROGRAM, ...options], { encoding: 'utf8' });
+const run = (options, input) => spawnSync(process.execPath, [PROGRAM, ...options], { encoding: 'utf8', input });
+const emulate = (...options) => run(options);
 
 // A UF2 of [offset, bytes] pieces; `change` may spoil it.
 function makeUf2(pieces, change = () => {}) {
@@ -44,6 +45,12 @@ test('a UF2 boots, talks and is summed up', () => {
   const plain = emulate(whole(), '--uart', '--say', 'who goes there');
   assert.match(plain.stdout, /digest {16}[0-9a-f]{8}/);
   assert.match(plain.stdout, /waits for flash are not modelled/);
+});
+
+test('interactively, what is typed is answered', () => {
+  const { status, stdout } = run([whole(), '--interactive'], 'who goes there\r');
+  assert.equal(status, 0);
+  assert.match(stdout, new RegExp(`digest ${hostReplies('1', '40', 'who goes there')[0].digest}\\]\r\n> $`));
 });
 
 for (const [name, change, complaint] of [

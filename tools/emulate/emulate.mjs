@@ -4,8 +4,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CLOCK_HZ } from './clock.mjs';
-import { FLASH_BYTES, Machine } from './machine.mjs';
-import { Talk } from './talk.mjs';
 import { readUf2 } from './uf2.mjs';
 
 const USAGE = `usage: emulate.mjs X.uf2 [options]
@@ -44,9 +42,19 @@ function readArguments() {
   return { ...values, uf2: positionals[0], seconds };
 }
 
+// The emulator's package is fetched separately, so that it is missing is to be expected and said.
+async function loadEmulator() {
+  try {
+    return { ...(await import('./machine.mjs')), ...(await import('./talk.mjs')) };
+  } catch (error) {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new Error(`rp2040js is not installed; run: npm ci --prefix ${import.meta.dirname ?? 'tools/emulate'}`);
+  }
+}
+
 function loadAll(machine, settings) {
   if (settings.uf2) {
-    for (const { offset, bytes } of readUf2(readFileSync(settings.uf2), FLASH_BYTES)) machine.loadFlash(offset, bytes);
+    for (const { offset, bytes } of readUf2(readFileSync(settings.uf2), machine.flashBytes)) machine.loadFlash(offset, bytes);
   }
   for (const item of settings.flash) {
     const [, file, offset] = /^(.*)@(\d+|0x[0-9a-f]+)$/i.exec(item) ?? [];
@@ -69,7 +77,7 @@ function summary(result) {
   return lines.join('\n');
 }
 
-function converse(machine, settings) {
+function converse(Talk, machine, settings) {
   const started = Date.now();
   const talk = new Talk(machine, started + settings.seconds * 1000);
   const greeting = talk.boot();
@@ -115,12 +123,13 @@ function interact(machine) {
   step();
 }
 
-function main() {
+async function main() {
   const settings = readArguments();
   if (settings.help) {
     process.stdout.write(USAGE);
     return;
   }
+  const { Machine, Talk } = await loadEmulator();
   const machine = new Machine({
     port: settings.uart ? 'uart' : 'usb',
     onOutput: (text) => settings.json || process.stdout.write(text),
@@ -130,13 +139,13 @@ function main() {
     interact(machine);
     return;
   }
-  const result = converse(machine, settings);
+  const result = converse(Talk, machine, settings);
   process.stdout.write(settings.json ? `${JSON.stringify(result, null, 2)}\n` : `\n\n${summary(result)}\n`);
   if (result.goldenVector === 'FAILED') throw new Error('the golden vector was not reproduced');
 }
 
 try {
-  main();
+  await main();
 } catch (error) {
   process.stderr.write(`emulate: ${error.message}\n${error instanceof UsageError ? USAGE : ''}`);
   process.exitCode = error instanceof UsageError ? 2 : 1;

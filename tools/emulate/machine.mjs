@@ -7,7 +7,7 @@ import { Translator } from './translate.mjs';
 import { FLASH_BASE } from './uf2.mjs';
 import { UsbHost } from './usb_host.mjs';
 
-export const FLASH_BYTES = 2 * 1024 * 1024;
+const FLASH_BYTES = 2 * 1024 * 1024;
 const UART_BYTE_NANOS = 1e10 / 115200; // start, 8 data, stop
 const SLICE_CYCLES = 25e6;
 
@@ -16,6 +16,7 @@ export class Machine {
   // leaves every instruction to rp2040js.
   constructor({ port = 'usb', onOutput, translate = true } = {}) {
     this.port = port;
+    this.flashBytes = FLASH_BYTES;
     this.onOutput = onOutput ?? (() => {});
     this.output = '';
     this.marks = []; // [length of output, cycles] for each piece that came
