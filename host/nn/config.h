@@ -29,8 +29,11 @@ typedef struct {
  *   layers.N.weight_recurrent   [G*H][H]
  *   layers.N.bias               [G*H]
  *   layers.N.bias_recurrent     [H]             GRU only: the new gate's, inside the reset product
- *   output.weight               [V][H]          not for tied output
- *   output.bias                 [V] */
+ *   output.class_weight         [C][H]          factored output only: see nn/factored.h
+ *   output.class_bias           [C]             factored output only
+ *   output.order                [V]             factored output only: tokens by place, not trained
+ *   output.weight               [V][H]          not for tied output; factored: rows by place
+ *   output.bias                 [V]             factored: by place */
 typedef struct {
     char name[40];
     uint32_t rows, cols;

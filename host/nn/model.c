@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "nn/dense.h"
 #include "nn/embedding.h"
+#include "nn/factored.h"
 #include "nn/recurrent.h"
 
 typedef struct {
@@ -25,6 +26,7 @@ struct db_pass {
     db_layout layout;
     layer_offsets offsets[DOGBERRY_LAYERS_MAX];
     size_t embedding, output_weight, output_bias;
+    size_t class_weight, class_bias, order; /* factored output */
     uint32_t streams, window, gates;
 
     real *embedded;                     /* [T][B][E] */
@@ -33,7 +35,9 @@ struct db_pass {
     real *below;                        /* [T][B][max(E, H)] of its inputs */
     db_recurrent_trace traces[DOGBERRY_LAYERS_MAX];
     db_linear inputs[DOGBERRY_LAYERS_MAX], recurrents[DOGBERRY_LAYERS_MAX], output;
-    real *logits; /* [DB_OUTPUT_CHUNK][V] */
+    real *logits; /* [DB_OUTPUT_CHUNK][V]; factored output: its scratch */
+    db_linear class_output;
+    uint16_t *places; /* [V] */
 
     /* Dropout, made for a window. */
     bool noisy;
@@ -75,6 +79,24 @@ static void find_offsets(db_pass *pass)
     pass->output_weight =
         config->output == DOGBERRY_TIED ? pass->embedding : db_layout_find(layout, "output.weight")->offset;
     pass->output_bias = db_layout_find(layout, "output.bias")->offset;
+    if (config->output == DOGBERRY_FACTORED) {
+        pass->class_weight = db_layout_find(layout, "output.class_weight")->offset;
+        pass->class_bias = db_layout_find(layout, "output.class_bias")->offset;
+        pass->order = db_layout_find(layout, "output.order")->offset;
+    }
+}
+
+static void make_output(db_pass *pass, size_t rows, bool half)
+{
+    const db_model_config *config = &pass->config;
+    if (config->output == DOGBERRY_FACTORED) {
+        db_linear_make(&pass->class_output, config->classes, config->hidden, rows, half);
+        pass->logits = allocate(db_factored_scratch(config->vocab, config->hidden, config->classes, rows));
+        pass->places = db_allocate(config->vocab * sizeof *pass->places);
+    } else {
+        db_linear_make(&pass->output, config->vocab, config->hidden, DB_OUTPUT_CHUNK, half);
+        pass->logits = allocate((size_t)DB_OUTPUT_CHUNK * config->vocab);
+    }
 }
 
 db_pass *db_pass_new(const db_model_config *config, uint32_t streams, uint32_t window, bool half)
@@ -92,10 +114,9 @@ db_pass *db_pass_new(const db_model_config *config, uint32_t streams, uint32_t w
     pass->embedded = allocate(rows * embedding);
     pass->gradients = allocate(rows * widest);
     pass->below = allocate(rows * widest);
-    pass->logits = allocate((size_t)DB_OUTPUT_CHUNK * config->vocab);
     pass->keep_words = allocate(config->vocab);
     pass->input_mask = allocate(streams * embedding);
-    db_linear_make(&pass->output, config->vocab, hidden, DB_OUTPUT_CHUNK, half);
+    make_output(pass, rows, half);
     for (uint32_t l = 0; l < config->layers; l++) {
         const size_t gates = pass->gates * hidden;
         db_linear_make(&pass->inputs[l], gates, l == 0 ? embedding : hidden, rows, half);
@@ -133,6 +154,8 @@ void db_pass_free(db_pass *pass)
         free(pass->recurrent_weights[l]);
     }
     db_linear_free(&pass->output);
+    db_linear_free(&pass->class_output);
+    free(pass->places);
     free(pass->embedded);
     free(pass->gradients);
     free(pass->below);
@@ -258,7 +281,14 @@ static void load_weights(db_pass *pass, const real *parameters, bool full)
         db_linear_load(&pass->inputs[l], parameters + offsets->weight_input, full);
         db_linear_load(&pass->recurrents[l], recurrent, full);
     }
-    db_linear_load(&pass->output, parameters + pass->output_weight, full);
+    if (pass->config.output == DOGBERRY_FACTORED) {
+        db_linear_load(&pass->class_output, parameters + pass->class_weight, full);
+        const int bad = db_factored_places(pass->config.vocab, parameters + pass->order, pass->places, NULL);
+        assert(!bad);
+        (void)bad;
+    } else {
+        db_linear_load(&pass->output, parameters + pass->output_weight, full);
+    }
 }
 
 static db_recurrent layer_weights(const db_pass *pass, const real *parameters, uint32_t l)
@@ -280,14 +310,6 @@ static db_recurrent_input layer_input(const db_pass *pass, const db_window *wind
                                 .streams = pass->streams,
                                 .resets = window->resets,
                                 .x = l == 0 ? pass->embedded : pass->outputs[l - 1]};
-}
-
-static db_dense output_layer(const db_pass *pass, const real *parameters)
-{
-    return (db_dense){.vocab = pass->config.vocab,
-                      .hidden = pass->config.hidden,
-                      .linear = &pass->output,
-                      .bias = parameters + pass->output_bias};
 }
 
 /* Runs everything below the output layer. Returns the last layer's outputs [T][B][H]. */
@@ -336,16 +358,74 @@ static void backward(db_pass *pass, const real *parameters, const db_window *win
                           kept_words(pass), gradient + pass->embedding);
 }
 
+/* ---- Output ---- */
+
+static db_dense dense_layer(const db_pass *pass, const real *parameters)
+{
+    return (db_dense){.vocab = pass->config.vocab,
+                      .hidden = pass->config.hidden,
+                      .linear = &pass->output,
+                      .bias = parameters + pass->output_bias};
+}
+
+static db_factored factored_layer(const db_pass *pass, const real *parameters)
+{
+    return (db_factored){.vocab = pass->config.vocab,
+                         .hidden = pass->config.hidden,
+                         .classes = pass->config.classes,
+                         .class_linear = &pass->class_output,
+                         .class_bias = parameters + pass->class_bias,
+                         .weight = parameters + pass->output_weight,
+                         .bias = parameters + pass->output_bias,
+                         .places = pass->places,
+                         .scratch = pass->logits};
+}
+
+static double output_loss(const db_pass *pass, const real *parameters, size_t n, const real *h, const uint16_t *targets,
+                          float *nats)
+{
+    if (pass->config.output == DOGBERRY_FACTORED) {
+        const db_factored layer = factored_layer(pass, parameters);
+        return db_factored_loss(&layer, n, h, targets, nats);
+    }
+    const db_dense layer = dense_layer(pass, parameters);
+    return db_dense_loss(&layer, n, h, targets, pass->logits, nats);
+}
+
+/* Leaves the gradient by h in pass->gradients. */
+static double output_gradient(const db_pass *pass, const real *parameters, size_t n, const real *h,
+                              const uint16_t *targets, real scale, real *gradient)
+{
+    if (pass->config.output == DOGBERRY_FACTORED) {
+        const db_factored layer = factored_layer(pass, parameters);
+        const db_factored_gradient into = {gradient + pass->class_weight, gradient + pass->class_bias,
+                                           gradient + pass->output_weight, gradient + pass->output_bias};
+        return db_factored_backward(&layer, n, h, targets, scale, pass->gradients, &into);
+    }
+    const db_dense layer = dense_layer(pass, parameters);
+    return db_dense_backward(&layer, n, h, targets, scale, pass->logits, pass->gradients,
+                             gradient + pass->output_weight, gradient + pass->output_bias);
+}
+
+static void output_logits(const db_pass *pass, const real *parameters, const real *h, real *logits)
+{
+    if (pass->config.output == DOGBERRY_FACTORED) {
+        const db_factored layer = factored_layer(pass, parameters);
+        db_factored_logits(&layer, pass->streams, h, logits);
+    } else {
+        const db_dense layer = dense_layer(pass, parameters);
+        db_dense_logits(&layer, pass->streams, h, logits);
+    }
+}
+
 /* ---- What callers see ---- */
 
 double db_pass_loss(db_pass *pass, const real *parameters, const db_window *window, float *nats)
 {
     pass->noisy = false;
     load_weights(pass, parameters, true);
-    const db_dense output = output_layer(pass, parameters);
     const real *h = forward(pass, parameters, window);
-    const double sum =
-        db_dense_loss(&output, (size_t)window->steps * pass->streams, h, window->targets, pass->logits, nats);
+    const double sum = output_loss(pass, parameters, (size_t)window->steps * pass->streams, h, window->targets, nats);
     carry_state(pass, window->steps);
     return sum;
 }
@@ -356,11 +436,9 @@ double db_pass_gradient(db_pass *pass, const real *parameters, const db_window *
     make_noise(pass, parameters, dropout, noise);
     load_weights(pass, parameters, false);
     memset(gradient, 0, pass->layout.parameters * sizeof *gradient);
-    const db_dense output = output_layer(pass, parameters);
     const real *h = forward(pass, parameters, window);
     const double sum =
-        db_dense_backward(&output, (size_t)window->steps * pass->streams, h, window->targets, scale, pass->logits,
-                          pass->gradients, gradient + pass->output_weight, gradient + pass->output_bias);
+        output_gradient(pass, parameters, (size_t)window->steps * pass->streams, h, window->targets, scale, gradient);
     backward(pass, parameters, window, gradient);
     carry_state(pass, window->steps);
     return sum;
@@ -370,10 +448,9 @@ void db_pass_step(db_pass *pass, const real *parameters, const uint16_t *inputs,
 {
     pass->noisy = false;
     load_weights(pass, parameters, true);
-    const db_dense output = output_layer(pass, parameters);
     uint8_t *resets = db_allocate(pass->streams);
     const db_window window = {.steps = 1, .inputs = inputs, .resets = resets};
-    db_dense_logits(&output, pass->streams, forward(pass, parameters, &window), logits);
+    output_logits(pass, parameters, forward(pass, parameters, &window), logits);
     carry_state(pass, 1);
     free(resets);
 }

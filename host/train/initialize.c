@@ -30,7 +30,11 @@ void db_train_initialize(const db_model_config *config, uint64_t seed, float *pa
         const db_tensor *tensor = &layout.tensors[i];
         float *values = parameters + tensor->offset;
         const size_t count = (size_t)tensor->rows * tensor->cols;
-        if (tensor->cols == 1) {
+        if (strcmp(tensor->name, "output.order") == 0) {
+            for (size_t j = 0; j < count; j++) {
+                values[j] = (float)j;
+            }
+        } else if (tensor->cols == 1) {
             memset(values, 0, count * sizeof *values);
             if (config->architecture == DOGBERRY_LSTM && strstr(tensor->name, ".bias") && tensor->name[0] == 'l') {
                 for (size_t j = config->hidden; j < 2 * (size_t)config->hidden; j++) {
