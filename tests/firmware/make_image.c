@@ -43,7 +43,7 @@ static void make_tokenizer(db_tokenizer *tokenizer, uint32_t vocab, db_error *er
     entries[LINE].flags = entries[PARAGRAPH].flags = DOGBERRY_GLUE_LEFT | DOGBERRY_GLUE_RIGHT;
     entries[4].flags = DOGBERRY_GLUE_LEFT | DOGBERRY_ENDS_SENTENCE;
     entries[5].flags = DOGBERRY_GLUE_LEFT;
-    if (db_section_build(tokenizer, entries, vocab, DOGBERRY_CAPITALIZE_SENTENCES, error) != 0)
+    if (db_section_build(tokenizer, DOGBERRY_WORD, entries, vocab, DOGBERRY_CAPITALIZE_SENTENCES, error) != 0)
         exit((fprintf(stderr, "%s\n", error->message), 1));
     free(words);
     free(entries);
