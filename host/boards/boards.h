@@ -17,9 +17,14 @@ typedef struct {
     uint32_t ram_bytes;     /* inside the chip */
     uint32_t psram_bytes;   /* outside it, 0: none */
     uint32_t clock_hz;
-    uint32_t uf2_family;      /* 0: the board does not take UF2 files */
-    double cycles_per_weight; /* of the int8 kernel; see `basis` */
-    const char *basis;        /* where cycles_per_weight comes from */
+    uint32_t uf2_family; /* 0: the board does not take UF2 files */
+
+    /* What one token costs the core, modelled: a sum over these. `basis` says where they come from. */
+    double cycles_per_weight; /* of every matrix */
+    double cycles_per_row;    /* of the recurrent layers' matrices: rescaling, gates */
+    double cycles_per_logit;  /* rescaling, sampling */
+    double cycles_per_token;  /* the rest */
+    const char *basis;
 } db_board;
 
 /* The boards, ending with one whose name is NULL. */

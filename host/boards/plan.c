@@ -19,6 +19,20 @@ uint64_t db_plan_weights_per_token(const dogberry_image *image)
     return weights + matrix_weights(&image->output_matrix);
 }
 
+/* The recurrent layers' matrices have a row for each gate of each unit; padding columns are multiplied too. */
+static double modelled_cycles(const dogberry_image *image, const db_board *board)
+{
+    const dogberry_matrix *output = &image->output_matrix;
+    double weights = (double)output->rows * output->stride, rows = 0;
+    for (uint32_t i = 0; i < image->layers; i++) {
+        const dogberry_matrix *input = &image->layer[i].input, *recurrent = &image->layer[i].recurrent;
+        rows += (double)input->rows + recurrent->rows;
+        weights += (double)input->rows * input->stride + (double)recurrent->rows * recurrent->stride;
+    }
+    return board->cycles_per_weight * weights + board->cycles_per_row * rows + board->cycles_per_logit * image->vocab +
+           board->cycles_per_token;
+}
+
 static void judge_flash(db_plan *plan)
 {
     uint64_t over = plan->flash_end - plan->flash_bytes;
@@ -92,7 +106,7 @@ void db_plan_make(db_plan *plan, const dogberry_image *image, const db_board *bo
     }
     plan->flash_end = (uint64_t)plan->model_offset + plan->image_bytes;
     plan->ram_needed = (uint64_t)plan->static_bytes + plan->stack_bytes + plan->session_bytes;
-    plan->cycles_per_token = (double)plan->weights_per_token * board->cycles_per_weight;
+    plan->cycles_per_token = modelled_cycles(image, board);
     plan->tokens_per_second = board->clock_hz / plan->cycles_per_token;
     judge(plan);
 }

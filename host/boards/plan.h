@@ -32,7 +32,7 @@ typedef struct {
     uint64_t ram_needed; /* static + stack + session */
     uint32_t ram_bytes;  /* what the chip has */
 
-    /* Modelled, not measured: weights times the board's cycles per weight; flash waits not in it. */
+    /* Modelled from the board's figures, not measured; see its `basis`. */
     uint64_t weights_per_token; /* read for one token */
     double cycles_per_token;
     double tokens_per_second;
