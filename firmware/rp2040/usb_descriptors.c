@@ -32,7 +32,7 @@ static const uint8_t device[18] = {
 #define CONFIGURATION_BYTES (9 + 9 + 5 + 5 + 4 + 5 + 7 + 9 + 7 + 7)
 
 static const uint8_t configuration[CONFIGURATION_BYTES] = {
-    9, CONFIGURATION, LOW(CONFIGURATION_BYTES), HIGH(CONFIGURATION_BYTES), 2, 1, 0, 0x80, 100 / 2, /* bus power, 100 mA */
+    9, CONFIGURATION, LOW(CONFIGURATION_BYTES), HIGH(CONFIGURATION_BYTES), 2, 1, 0, 0x80, 50, /* bus power, 100 mA */
     /* Interface 0: control. */
     9, INTERFACE, 0, 0, 1, CLASS_COMMUNICATION, SUBCLASS_ACM, 0, 0,
     5, CS_INTERFACE, 0, 0x20, 0x01, /* header: CDC 1.20 */

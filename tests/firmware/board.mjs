@@ -30,5 +30,14 @@ export function boot({ port = 'usb', model = tinyModel() } = {}) {
 // What the runtime on the PC says to the same lines: [{ text, digest }].
 export function hostReplies(seed, length, ...lines) {
   const said = execFileSync(process.env.HOST_REPLY, [file('tiny.dog'), seed, length, ...lines], { encoding: 'utf8' });
-  return [...said.matchAll(/([^]*?)\ndigest ([0-9a-f]{8})\n/g)].map(([, text, digest]) => ({ text: text.trim(), digest }));
+  const replies = said.matchAll(/([^]*?)\ndigest ([0-9a-f]{8})\n/g);
+  return [...replies].map(([, text, digest]) => ({ text: text.trim(), digest }));
+}
+
+// What the firmware says about itself in the first 4 KB of its binary.
+export function infoBlock(binary) {
+  let at = 0;
+  while (at < 4096 && binary.toString('latin1', at, at + 4) !== 'DOGF') at += 4;
+  const names = ['version', 'modelOffset', 'flashBytes', 'ramBytes', 'arenaBytes', 'stackBytes', 'reserved'];
+  return Object.fromEntries(names.map((name, i) => [name, binary.readUInt32LE(at + 4 + 4 * i)]));
 }

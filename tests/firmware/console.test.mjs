@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { boot, hostReplies, tinyModel } from './board.mjs';
+import { Machine } from '../../tools/emulate/machine.mjs';
+import { Talk } from '../../tools/emulate/talk.mjs';
+import { UsbHost } from '../../tools/emulate/usb_host.mjs';
+import { boot, firmware, hostReplies, infoBlock, MODEL_OFFSET, tinyModel } from './board.mjs';
 
 const BACKSPACE = '\x7f';
 const CTRL_C = '\x03';
@@ -101,10 +104,58 @@ test('words that the model does not know, and bytes that are no text, are read a
 test('memory is stated and within its bounds', () => {
   const { talk } = boot();
   talk.say('who goes there');
-  const { flash, arena, stack } = talk.info();
+  const { flash, ram, arena, stack } = talk.info();
+  const block = infoBlock(firmware());
+  assert.deepEqual(
+    [flash.firmwareBytes, flash.modelOffset, ram.staticBytes, arena.bytes, stack.bytes],
+    [block.flashBytes, block.modelOffset, block.ramBytes, block.arenaBytes, block.stackBytes],
+  );
   assert.equal(flash.modelBytes, tinyModel().length);
   assert.ok(arena.usedBytes > 0 && arena.usedBytes <= arena.bytes, `arena ${arena.usedBytes} of ${arena.bytes}`);
   assert.ok(stack.peakBytes > 200 && stack.peakBytes < stack.bytes / 2, `stack ${stack.peakBytes} of ${stack.bytes}`);
+});
+
+test('lines typed ahead are answered one after the other', () => {
+  const { machine, talk } = boot();
+  const expected = hostReplies('1', '40', 'who goes there', 'tell');
+  talk.clear();
+  machine.send('who goes there\rtell\r');
+  machine.runUntil(() => machine.asleep && machine.output.includes(expected[1].digest), 'the replies', talk.deadline);
+  assert.deepEqual(
+    [...machine.output.matchAll(/digest ([0-9a-f]{8})/g)].map(([, digest]) => digest),
+    expected.map(({ digest }) => digest),
+  );
+});
+
+test('a USB host that stops reading holds nobody up', () => {
+  const machine = new Machine({ port: 'uart' });
+  machine.loadFlash(0, firmware());
+  machine.loadFlash(MODEL_OFFSET, tinyModel());
+  const { usbCtrl } = machine.rp2040;
+  let ready = false;
+  new UsbHost(usbCtrl, machine.clock, { onData: () => {}, onReady: () => (ready = true) });
+  const report = usbCtrl.indicateBufferReady;
+  usbCtrl.indicateBufferReady = (endpoint, out) => (endpoint === 0 || out ? report(endpoint, out) : undefined);
+  const talk = new Talk(machine, Date.now() + 60e3);
+  talk.boot();
+  machine.runUntil(() => ready, 'the USB port being opened', talk.deadline);
+  talk.untilPrompt('the greeting for it');
+  talk.command('/length 1000');
+  assert.equal(talk.say('who goes there').tokens, 1000);
+});
+
+test('a cable pulled in mid reply', () => {
+  const { machine, talk } = boot();
+  talk.command('/length 300');
+  talk.clear();
+  machine.send('who goes there\r');
+  machine.runUntil(() => machine.output.length > 100, 'some words', talk.deadline);
+  talk.clear();
+  machine.usb.reset();
+  machine.connected = false;
+  assert.match(talk.untilPrompt('a greeting'), /model random/);
+  talk.command('/seed 1');
+  assert.equal(talk.say('who goes there').digest, hostReplies('1', '300', 'who goes there')[0].digest);
 });
 
 test('a cable pulled and put back is greeted again', () => {

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import test from 'node:test';
-import { file, firmware, hostReplies, MODEL_OFFSET, tinyModel } from './board.mjs';
+import { file, firmware, hostReplies, infoBlock, MODEL_OFFSET, tinyModel } from './board.mjs';
 
 const PROGRAM = fileURLToPath(new URL('../../tools/emulate/emulate.mjs', import.meta.url));
 const folder = mkdtempSync(`${tmpdir()}/emulate-`);
@@ -18,7 +18,10 @@ const emulate = (...options) => run(options);
 // A UF2 of [offset, bytes] pieces; `change` may spoil it.
 function makeUf2(pieces, change = () => {}) {
   const payloads = pieces.flatMap(([offset, bytes]) =>
-    Array.from({ length: Math.ceil(bytes.length / 256) }, (_, i) => [offset + 256 * i, bytes.subarray(256 * i, 256 * i + 256)]),
+    Array.from({ length: Math.ceil(bytes.length / 256) }, (_, i) => [
+      offset + 256 * i,
+      bytes.subarray(256 * i, 256 * i + 256),
+    ]),
   );
   const uf2 = Buffer.alloc(payloads.length * 512);
   payloads.forEach(([offset, bytes], i) => {
@@ -100,13 +103,7 @@ test('wrong options are refused with the usage', () => {
 for (const chip of ['rp2040', 'rp2350']) {
   test(`the ${chip} firmware states its sizes and leaves the model its place`, () => {
     const binary = firmware(chip);
-    let at = 0;
-    while (at < 4096 && binary.toString('latin1', at, at + 4) !== 'DOGF') at += 4;
-    assert.ok(at < 4096, 'no info block in the first 4 KB');
-    const [version, modelOffset, flashBytes, ramBytes, arenaBytes, stackBytes, reserved] = Array.from(
-      { length: 7 },
-      (_, i) => binary.readUInt32LE(at + 4 + 4 * i),
-    );
+    const { version, modelOffset, flashBytes, ramBytes, arenaBytes, stackBytes, reserved } = infoBlock(binary);
     assert.deepEqual([version, modelOffset, reserved], [1, MODEL_OFFSET, 0]);
     assert.equal(flashBytes, binary.length);
     assert.ok(flashBytes <= 40 * 1024, `firmware of ${flashBytes} bytes`);

@@ -63,7 +63,8 @@ function randomInstruction(random) {
   ];
   const op = kinds[random(kinds.length)]();
   // r6, r7, SP and PC stay: no operation may have them as its destination.
-  const destination = op >> 10 === 16 || op < 0x2000 || op >> 8 === 0xb2 || op >> 8 === 0xba ? op & 7 : op < 0x4000 ? (op >> 8) & 7 : 0;
+  const twoRegisters = op >> 10 === 16 || op < 0x2000 || op >> 8 === 0xb2 || op >> 8 === 0xba;
+  const destination = twoRegisters ? op & 7 : op < 0x4000 ? (op >> 8) & 7 : 0;
   const wide = op >> 10 === 17 ? ((op & 7) | ((op >> 4) & 8)) >= 6 || ((op >> 3) & 15) === 15 : false;
   const target = [0x4800, 0x9800, 0xa000, 0xa800].includes(op & 0xf800) && ((op >> 8) & 7) >= 6;
   const shown = (op & 0xf800) === 0x9000 && ((op >> 8) & 7) >= 8;

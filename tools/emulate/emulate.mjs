@@ -54,7 +54,8 @@ async function loadEmulator() {
 
 function loadAll(machine, settings) {
   if (settings.uf2) {
-    for (const { offset, bytes } of readUf2(readFileSync(settings.uf2), machine.flashBytes)) machine.loadFlash(offset, bytes);
+    const pieces = readUf2(readFileSync(settings.uf2), machine.flashBytes);
+    for (const { offset, bytes } of pieces) machine.loadFlash(offset, bytes);
   }
   for (const item of settings.flash) {
     const [, file, offset] = /^(.*)@(\d+|0x[0-9a-f]+)$/i.exec(item) ?? [];

@@ -282,7 +282,8 @@ export function translateInstruction(op, op2, pc, word, bail) {
   if (top === 9) {
     const address = ((pc + 4) & ~3) + ((op & 0xff) << 2);
     const value = word(address);
-    return plain(value === undefined ? load(low(op, 8), String(address), 4, false, bail) : `${low(op, 8)}=${value};`, 2);
+    const text = value === undefined ? load(low(op, 8), String(address), 4, false, bail) : `${low(op, 8)}=${value};`;
+    return plain(text, 2);
   }
   if (top < 12) return plain(indexed(op, bail), 2);
   if (top < 20) return plain(offsetAccess(op, bail), 2);

@@ -155,9 +155,9 @@ function blockText(block, label, labels) {
   });
   let end;
   if (last?.jump !== undefined) end = leave(total, last.jump);
-  else if (last?.condition !== undefined) end = `if(${last.condition})${go(total + 1, last.target)}${go(total, block.end)}`;
-  else if (last) end = go(total, last.target);
+  else if (last && last.condition === undefined) end = go(total, last.target);
   else end = go(total, block.end);
+  if (last?.condition !== undefined) end = `if(${last.condition})${go(total + 1, last.target)}${end}`;
   return `case ${label}:self:for(;;){if(cyc+${total + 1}>cycles)${leave(0, block.start)}${texts.join('\n')}${end}}\n`;
 }
 

@@ -21,7 +21,9 @@ function readBlock(view, index, count) {
   if (!(word(8) & FLAG_FAMILY)) fail('has no family id');
   if (word(28) !== FAMILY_RP2040) fail(`is for family 0x${word(28).toString(16)}, not for the RP2040`);
   if (word(16) !== PAYLOAD) fail(`carries ${word(16)} bytes, not ${PAYLOAD}`);
-  if (word(20) !== index || word(24) !== count) fail(`is numbered ${word(20)} of ${word(24)}, expected ${index} of ${count}`);
+  if (word(20) !== index || word(24) !== count) {
+    fail(`is numbered ${word(20)} of ${word(24)}, expected ${index} of ${count}`);
+  }
   if (word(12) % PAYLOAD !== 0) fail(`goes to 0x${word(12).toString(16)}, not a multiple of ${PAYLOAD}`);
   return { address: word(12), start: index * BLOCK + 32 };
 }

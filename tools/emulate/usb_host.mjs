@@ -36,7 +36,9 @@ function dataEndpoints(configuration) {
     }
   }
   const total = configuration[2] | (configuration[3] << 8);
-  if (at !== total || total !== configuration.length) throw new Error(`USB: configuration of ${total} bytes ends at ${at}`);
+  if (at !== total || total !== configuration.length) {
+    throw new Error(`USB: configuration of ${total} bytes ends at ${at}`);
+  }
   if (interfaces !== configuration[4]) throw new Error(`USB: ${interfaces} interfaces, ${configuration[4]} announced`);
   if (!endpoints.in || !endpoints.out) throw new Error('USB: no bulk endpoints');
   return endpoints;
