@@ -14,7 +14,8 @@ output=${1:-$here/../../build/firmware}
 for tool in cmake ninja python3 arm-none-eabi-gcc; do
     command -v $tool >/dev/null || {
         echo "build.sh: $tool is missing; on Debian or Ubuntu:" >&2
-        echo "  apt-get install cmake ninja-build python3 gcc-arm-none-eabi libnewlib-arm-none-eabi" >&2
+        echo "  apt-get install cmake ninja-build python3 gcc-arm-none-eabi libnewlib-arm-none-eabi" \
+            "libstdc++-arm-none-eabi-newlib" >&2
         exit 1
     }
 done

@@ -45,6 +45,9 @@ test('a UF2 boots, talks and is summed up', () => {
   assert.equal(result.goldenVector, 'ok');
   assert.equal(result.replies[0].digest, hostReplies('1', '40', 'who goes there')[0].digest);
   assert.ok(result.replies[0].cyclesPerToken > 10000 && result.replies[0].cyclesPerToken < 1e6);
+  const seeded = JSON.parse(emulate(whole(), '--say', '/seed 9', '--say', 'who goes there', '--json').stdout);
+  assert.deepEqual(seeded.replies[0], { say: '/seed 9', text: 'forgotten; seed 9\n' });
+  assert.equal(seeded.replies[1].digest, hostReplies('9', '40', 'who goes there')[0].digest);
   const plain = emulate(whole(), '--uart', '--say', 'who goes there');
   assert.match(plain.stdout, /digest {16}[0-9a-f]{8}/);
   assert.match(plain.stdout, /waits for flash are not modelled/);

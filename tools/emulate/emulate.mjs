@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 // Boots a UF2 on an emulated Raspberry Pi Pico, talks with it and says what it cost.
 // SPDX-License-Identifier: MIT
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CLOCK_HZ } from './clock.mjs';
 import { readUf2 } from './uf2.mjs';
 
 const USAGE = `usage: emulate.mjs X.uf2 [options]
-  --say LINE         type a line and wait for the reply; may be repeated
+  --say LINE         type a line (a prompt or a /command) and wait for the answer; may be repeated
   --interactive      talk from this terminal; Ctrl-] leaves
   --uart             use UART0 instead of USB
   --flash FILE@BYTE  put a file into flash, at an offset; may be repeated, and replaces X.uf2
@@ -42,14 +44,15 @@ function readArguments() {
   return { ...values, uf2: positionals[0], seconds };
 }
 
-// The emulator's package is fetched separately, so that it is missing is to be expected and said.
+// Fetches the emulator's package the first time, then loads what needs it.
 async function loadEmulator() {
-  try {
-    return { ...(await import('./machine.mjs')), ...(await import('./talk.mjs')) };
-  } catch (error) {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new Error(`rp2040js is not installed; run: npm ci --prefix ${import.meta.dirname ?? 'tools/emulate'}`);
+  const folder = fileURLToPath(new URL('.', import.meta.url));
+  if (!existsSync(`${folder}/node_modules/rp2040js`)) {
+    process.stderr.write('emulate: fetching the emulator (npm ci in tools/emulate)\n');
+    const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });
+    if (npm.status !== 0) throw new Error(`cannot fetch rp2040js; run 'npm ci' in ${folder} to see why`);
   }
+  return { ...(await import('./machine.mjs')), ...(await import('./talk.mjs')) };
 }
 
 function loadAll(machine, settings) {
@@ -65,7 +68,7 @@ function loadAll(machine, settings) {
 }
 
 function summary(result) {
-  const last = result.replies.at(-1);
+  const last = result.replies.findLast(({ digest }) => digest);
   const lines = [];
   if (last?.cyclesPerToken) {
     lines.push(`core cycles a token   ${last.cyclesPerToken.toLocaleString('en')}`);
@@ -82,7 +85,7 @@ function converse(Talk, machine, settings) {
   const started = Date.now();
   const talk = new Talk(machine, started + settings.seconds * 1000);
   const greeting = talk.boot();
-  const replies = settings.say.map((line) => talk.say(line));
+  const replies = settings.say.map((line) => (line.startsWith('/') ? talk.answer(line) : talk.say(line)));
   const wall = (Date.now() - started) / 1000;
   const cycles = machine.core.cycles;
   machine.onOutput = () => {}; // what follows is for the summary only

@@ -44,6 +44,11 @@ export class Talk {
     return plain(said.slice(start, said.length - PROMPT.length + 2));
   }
 
+  // The same, as { say, text }, like say() for a prompt.
+  answer(line) {
+    return { say: line, text: this.command(line) };
+  }
+
   // Sends a prompt for the model. Returns the reply, with the core cycles a token took: from the first word to
   // the status line, over all tokens but the first, so that the prompt's own share is left out.
   say(line) {
