@@ -19,29 +19,38 @@ for tool in cmake ninja python3 arm-none-eabi-gcc; do
         exit 1
     }
 done
-if [ -z "${PICO_SDK_PATH:-}" ] && [ ! -f "$here/node_modules/.package-lock.json" ]; then
-    (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund)
+sdk=${PICO_SDK_PATH:-}
+if [ -z "$sdk" ]; then
+    sdk=$here/node_modules/@xpack-3rd-party/raspberrypi-pico-sdk
+    [ "$here/node_modules/.package-lock.json" -nt "$here/package-lock.json" ] ||
+        (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund)
 fi
+
+# build_board BOARD CHIP
+build_board() {
+    build=$output/$2
+    if [ "$(cat "$build/sdk" 2>/dev/null)" != "$sdk" ]; then
+        rm -rf "$build"
+        mkdir -p "$build"
+        cmake -S "$here" -B "$build" -G Ninja -DPICO_BOARD="$1" -DPICO_SDK_PATH="$sdk" -DCMAKE_BUILD_TYPE=Release \
+            >"$build/configure.log" 2>&1 || {
+            cat "$build/configure.log" >&2
+            exit 1
+        }
+        echo "$sdk" >"$build/sdk"
+    fi
+    cmake --build "$build"
+    cp "$build/dogberry.bin" "$output/$2.bin"
+    cp "$build/dogberry.elf" "$output/$2.elf"
+}
 
 for board; do
     case $board in
-    pico) chip=rp2040 ;;
-    pico2) chip=rp2350 ;;
+    pico) build_board pico rp2040 ;;
+    pico2) build_board pico2 rp2350 ;;
     *)
         echo "build.sh: no board '$board'; known: pico, pico2" >&2
         exit 2
         ;;
     esac
-    build=$output/$chip
-    mkdir -p "$build"
-    if [ ! -f "$build/build.ninja" ]; then
-        cmake -S "$here" -B "$build" -G Ninja -DPICO_BOARD=$board -DCMAKE_BUILD_TYPE=Release \
-            >"$build/configure.log" 2>&1 || {
-            cat "$build/configure.log" >&2
-            exit 1
-        }
-    fi
-    cmake --build "$build"
-    cp "$build/dogberry.bin" "$output/$chip.bin"
-    cp "$build/dogberry.elf" "$output/$chip.elf"
 done
