@@ -144,6 +144,25 @@ static int from_json(db_tokenizer *tokenizer, const json_t *root, const json_t *
     return db_fail(error, "%s: tokenizers of type %.40s are not supported", path, type);
 }
 
+int db_tokenizer_parse(db_tokenizer *tokenizer, const char *file, size_t length, const char *extra, const char *where,
+                       db_error *error)
+{
+    *tokenizer = (db_tokenizer){0};
+    json_t *root = db_json_object(file, length, where, error), *rest = NULL;
+    int result = root ? 0 : -1;
+    if (!result && extra) {
+        rest = db_json_object(extra, strlen(extra), "config.json: \"tokenizer\"", error);
+        result = rest ? 0 : -1;
+    }
+    if (!result)
+        result = from_json(tokenizer, root, rest, where, error);
+    if (result)
+        db_tokenizer_free(tokenizer);
+    json_decref(root);
+    json_decref(rest);
+    return result;
+}
+
 int db_tokenizer_load(db_tokenizer *tokenizer, const char *path, const char *extra, db_error *error)
 {
     void *bytes;
@@ -151,18 +170,7 @@ int db_tokenizer_load(db_tokenizer *tokenizer, const char *path, const char *ext
     *tokenizer = (db_tokenizer){0};
     if (db_file_read(path, &bytes, &length, error))
         return -1;
-    json_t *root = db_json_object(bytes, length, path, error), *rest = NULL;
-    int result = root ? 0 : -1;
+    int result = db_tokenizer_parse(tokenizer, bytes, length, extra, path, error);
     free(bytes);
-    if (!result && extra) {
-        rest = db_json_object(extra, strlen(extra), "config.json: \"tokenizer\"", error);
-        result = rest ? 0 : -1;
-    }
-    if (!result)
-        result = from_json(tokenizer, root, rest, path, error);
-    if (result)
-        db_tokenizer_free(tokenizer);
-    json_decref(root);
-    json_decref(rest);
     return result;
 }

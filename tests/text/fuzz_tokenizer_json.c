@@ -1,0 +1,84 @@
+/*
+ * Any bytes as a tokenizer.json, a NUL, and the part of config.json: a clean error, or a
+ * tokenizer that encodes, decodes and can be saved.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../fuzz/fuzz.h"
+#include "base/file.h"
+#include "interop/tokenizer_json.h"
+
+static const char sample[] =
+    "The cat said, \"I don't know the other cat.\" The cat\nand the dog sat; na\xC3\xAFve and the "
+    "cat -- the other cat -- sat on the mat. \xF0\x9F\x98\x80\n\nThe dog said so.";
+
+static void require(int condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void use(const db_tokenizer *tokenizer)
+{
+    dogberry_cursor cursor = {.text = sample, .length = strlen(sample)};
+    dogberry_decoder decoder = {0};
+    char piece[DOGBERRY_PIECE_MAX];
+    for (int id; (id = dogberry_encode(&tokenizer->view, &cursor)) >= 0;)
+        require(dogberry_decode(&tokenizer->view, &decoder, (uint32_t)id, piece, sizeof piece) >= 0);
+    char *spelling = db_spelling_to_json(&tokenizer->spelling);
+    require(spelling != NULL);
+    free(spelling);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *bytes = malloc(size + 1);
+    require(bytes != NULL);
+    memcpy(bytes, data, size);
+    bytes[size] = 0;
+    size_t length = strlen(bytes);
+    const char *extra = length < size ? bytes + length + 1 : NULL;
+    db_tokenizer tokenizer;
+    db_error error = {""};
+    if (db_tokenizer_parse(&tokenizer, bytes, length, extra, "fuzz", &error) == 0)
+        use(&tokenizer);
+    else
+        require(error.message[0] != 0 && tokenizer.section == NULL);
+    db_tokenizer_free(&tokenizer);
+    free(bytes);
+    return 0;
+}
+
+/* A tokenizer of each kind as it is saved. */
+size_t fuzz_seed(uint32_t index, uint8_t *data, size_t capacity)
+{
+    char path[] = "/tmp/dogberry-fuzz-XXXXXX", *extra = NULL;
+    db_corpus corpus = {0};
+    db_tokenizer tokenizer;
+    void *file = NULL;
+    size_t length = 0;
+    if (index > 2)
+        return 0;
+    db_corpus_add_text(&corpus, "sample", sample, strlen(sample));
+    require(index == 0   ? db_tokenizer_learn_word(&tokenizer, &corpus, 20, NULL) == 0
+            : index == 1 ? db_tokenizer_learn_char(&tokenizer, &corpus, 20, NULL) == 0
+                         : db_tokenizer_learn_bpe(&tokenizer, &corpus, 256, NULL) == 0);
+    int descriptor = mkstemp(path);
+    require(descriptor >= 0 && close(descriptor) == 0);
+    require(db_tokenizer_save(&tokenizer, path, &extra, NULL) == 0 && db_file_read(path, &file, &length, NULL) == 0);
+    unlink(path);
+    require(length + 1 + strlen(extra) <= capacity);
+    memcpy(data, file, length + 1);
+    memcpy(data + length + 1, extra, strlen(extra));
+    length += 1 + strlen(extra);
+    free(file);
+    free(extra);
+    db_tokenizer_free(&tokenizer);
+    db_corpus_free(&corpus);
+    return length;
+}
