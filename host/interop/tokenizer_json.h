@@ -14,10 +14,6 @@
 #include "text/section.h"
 #include "text/tokenizer.h"
 
-/* db_tokenizer_load() from memory: `file` are the bytes of a tokenizer.json, `extra` as there. */
-int db_tokenizer_parse(db_tokenizer *tokenizer, const char *file, size_t length, const char *extra, const char *where,
-                       db_error *error);
-
 /* A vocabulary as it was read: texts point into the JSON. */
 typedef struct {
     db_entry *entries; /* [count], by id */

@@ -67,6 +67,10 @@ void db_coverage_measure(db_coverage *coverage, const db_corpus *corpus);
 int db_tokenizer_save(const db_tokenizer *tokenizer, const char *path, char **extra, db_error *error);
 int db_tokenizer_load(db_tokenizer *tokenizer, const char *path, const char *extra, db_error *error);
 
+/* db_tokenizer_load() from memory: `file` are the bytes of a tokenizer.json, `where` names it in messages. */
+int db_tokenizer_parse(db_tokenizer *tokenizer, const char *file, size_t length, const char *extra, const char *where,
+                       db_error *error);
+
 /* Only the spelling model as a JSON object (for an image's provenance), and back. */
 char *db_spelling_to_json(const db_spelling *spelling);
 int db_spelling_from_json(db_spelling *spelling, const char *json, db_error *error);

@@ -11,7 +11,7 @@
 
 #include "../fuzz/fuzz.h"
 #include "base/file.h"
-#include "interop/tokenizer_json.h"
+#include "text/tokenizer.h"
 
 static const char sample[] =
     "The cat said, \"I don't know the other cat.\" The cat\nand the dog sat; na\xC3\xAFve and the "
