@@ -51,7 +51,7 @@ static void describe(db_safetensor *out, const db_tensor *tensor, const float *p
 {
     assert(strlen(tensor->name) <= DB_SAFETENSORS_NAME_MAX);
     *out = (db_safetensor){.count = (size_t)tensor->rows * tensor->cols, .values = parameters + tensor->offset};
-    strcpy(out->name, tensor->name);
+    memcpy(out->name, tensor->name, strlen(tensor->name) + 1);
     out->shape[0] = tensor->rows;
     out->shape[1] = tensor->cols;
     out->rank = strstr(tensor->name, ".bias") ? 1 : 2;
@@ -269,7 +269,7 @@ static int read_sizes(db_model_dir *model, const json_t *root, const char *where
         return -1;
     if (strlen(name) >= sizeof model->name)
         return db_fail(error, "%s: \"name\" is longer than %zu bytes", where, sizeof model->name - 1);
-    strcpy(model->name, name);
+    memcpy(model->name, name, strlen(name) + 1);
     if (read_choice(root, "architecture", ARCHITECTURES, &config->architecture, where, error) != 0 ||
         db_json_u32(root, "vocabulary_size", 16, 65535, &config->vocab, where, error) != 0 ||
         db_json_u32(root, "embedding_size", 1, 65535, &config->embedding, where, error) != 0 ||

@@ -80,7 +80,7 @@ static int read_entry(entry *item, const char *name, const json_t *fields, size_
 {
     if (strlen(name) > DB_SAFETENSORS_NAME_MAX)
         return db_fail(error, "%s: the tensor name \"%.40s...\" is too long", where, name);
-    strcpy(item->tensor.name, name);
+    memcpy(item->tensor.name, name, strlen(name) + 1);
     const char *type = json_string_value(json_object_get(fields, "dtype"));
     if (!type)
         return db_fail(error, "%s: tensor \"%s\" has no \"dtype\"", where, name);

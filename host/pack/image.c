@@ -57,6 +57,13 @@ static void put32(uint8_t *at, uint32_t value)
     put16(at + 2, value >> 16);
 }
 
+/* A text into a field that is zero where the text ends. */
+static void put_text(uint8_t *at, const char *text)
+{
+    for (; *text; text++)
+        *at++ = (uint8_t)*text;
+}
+
 static uint32_t aligned(uint64_t offset)
 {
     uint64_t rounded = (offset + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -101,7 +108,7 @@ static void write_header(uint8_t *out, const db_image_parts *parts, const places
 {
     const db_model_config *config = &parts->config;
     assert(strlen(parts->name) <= DB_IMAGE_NAME_MAX);
-    memcpy(out + AT_MAGIC, "DOGB", 4);
+    put_text(out + AT_MAGIC, "DOGB");
     put16(out + AT_VERSION, DOGBERRY_FORMAT_VERSION);
     put16(out + AT_HEADER_BYTES, DOGBERRY_HEADER_BYTES);
     put32(out + AT_TOTAL, at->total);
@@ -125,7 +132,7 @@ static void write_header(uint8_t *out, const db_image_parts *parts, const places
     put32(out + AT_PARAMETERS, parts->parameters);
     put32(out + AT_TEMPERATURE, parts->temperature);
     put32(out + AT_TOP_K, parts->top_k);
-    memcpy(out + AT_NAME, parts->name, strlen(parts->name));
+    put_text(out + AT_NAME, parts->name);
 }
 
 static void write_entry(uint8_t *entry, const db_image_tensor *tensor, uint32_t data, uint32_t scales)
@@ -218,7 +225,7 @@ int db_image_set_golden(uint8_t *bytes, size_t length, const char *prompt, uint3
         put32(bytes + AT_GOLDEN_DIGEST, digest);
         put32(bytes + AT_GOLDEN_PROMPT_BYTES, (uint32_t)strlen(prompt));
         memset(bytes + AT_GOLDEN_PROMPT, 0, DB_IMAGE_PROMPT_MAX);
-        memcpy(bytes + AT_GOLDEN_PROMPT, prompt, strlen(prompt));
+        put_text(bytes + AT_GOLDEN_PROMPT, prompt);
         write_checksum(bytes, length);
         status = dogberry_open(&image, bytes, length);
     }

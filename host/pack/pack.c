@@ -287,7 +287,7 @@ static int pack_calibrated(packing *pack, const db_pack_options *options, void *
     if (add_tensors(pack, error) != 0)
         return -1;
     if (options->golden_prompt)
-        strcpy(prompt, options->golden_prompt);
+        memcpy(prompt, options->golden_prompt, strlen(options->golden_prompt) + 1);
     else
         default_prompt(prompt, pack->model);
     db_image_write(&pack->parts, &out, bytes);

@@ -31,8 +31,8 @@ static double token_loss(const scoring *score, const int16_t *logits, uint16_t t
     for (uint32_t v = 1; v < vocab; v++)
         if (logits[v] > most)
             most = logits[v];
-    double sum = 0;
-    for (uint32_t v = 0; v < vocab; v++)
+    double sum = score->powers[most - logits[0]];
+    for (uint32_t v = 1; v < vocab; v++)
         sum += score->powers[most - logits[v]];
     return log(sum) + ldexp(most - logits[target], -(int)score->image->logit_frac);
 }
