@@ -42,7 +42,7 @@ bool db_bf16_available(void)
 /* The lanes of a vector of 16 that are below `count`. */
 INLINE __mmask16 lanes(size_t count)
 {
-    return count >= 16 ? (__mmask16)0xFFFF : (__mmask16)((1u << count) - 1);
+    return (__mmask16)(count >= 16 ? 0xFFFFu : (1u << count) - 1);
 }
 
 /* Two rows of 16 floats as 16 pairs. */

@@ -91,24 +91,23 @@ const db_tensor *db_layout_find(const db_layout *layout, const char *name)
     return NULL;
 }
 
-static const db_preset presets[] = {
-    {"dogberry",
-     "4000 words, LSTM 256: 1.6 M parameters, fills a 2 MB flash as int8",
-     {DOGBERRY_LSTM, DOGBERRY_DENSE, 4000, 64, 256, 1, 0},
-     DOGBERRY_WORD},
-    {"word-1k",
-     "1000 words, LSTM 128: for small texts and fast boards",
-     {DOGBERRY_LSTM, DOGBERRY_DENSE, 1000, 64, 128, 1, 0},
-     DOGBERRY_WORD},
-    {"word-8k",
-     "8000 words, LSTM 256: rarer words, 4 MB flash as int8",
-     {DOGBERRY_LSTM, DOGBERRY_DENSE, 8000, 64, 256, 1, 0},
-     DOGBERRY_WORD},
-    {"char",
-     "52 characters, LSTM 128: the smallest, spells every word",
-     {DOGBERRY_LSTM, DOGBERRY_DENSE, 52, 32, 128, 1, 0},
-     DOGBERRY_CHAR},
-    {NULL, NULL, {0, 0, 0, 0, 0, 0, 0}, 0}};
+static const db_preset presets[] = {{"dogberry",
+                                     "4000 words, LSTM 256: 1.6 M parameters, fills a 2 MB flash as int8",
+                                     {DOGBERRY_LSTM, DOGBERRY_DENSE, 4000, 64, 256, 1, 0},
+                                     DOGBERRY_WORD},
+                                    {"word-1k",
+                                     "1000 words, LSTM 128: for small texts and fast boards",
+                                     {DOGBERRY_LSTM, DOGBERRY_DENSE, 1000, 64, 128, 1, 0},
+                                     DOGBERRY_WORD},
+                                    {"word-8k",
+                                     "8000 words, LSTM 256: rarer words, 4 MB flash as int8",
+                                     {DOGBERRY_LSTM, DOGBERRY_DENSE, 8000, 64, 256, 1, 0},
+                                     DOGBERRY_WORD},
+                                    {"char",
+                                     "52 characters, LSTM 128: the smallest, spells every word",
+                                     {DOGBERRY_LSTM, DOGBERRY_DENSE, 52, 32, 128, 1, 0},
+                                     DOGBERRY_CHAR},
+                                    {NULL, NULL, {0, 0, 0, 0, 0, 0, 0}, 0}};
 
 const db_preset *db_presets(void)
 {

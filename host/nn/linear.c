@@ -177,20 +177,64 @@ static void fill_rows(size_t n, size_t width, const real *row, real *rows)
     }
 }
 
+/* y [n][rows] += x [n][cols] * weight^T, for a few rows of x: a product that packs its operands first would spend most
+ * of its time on that. Sums are kept in LANES parts, for the same order of additions on every instruction set. */
+enum { FEW = 4, LANES = 32 };
+
+DB_VECTOR static real dot(size_t count, const real *a, const real *b)
+{
+    real lanes[LANES] = {0}, sum = 0;
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        for (size_t l = 0; l < LANES; l++) {
+            lanes[l] += a[i + l] * b[i + l];
+        }
+    }
+    for (; i < count; i++) {
+        sum += a[i] * b[i];
+    }
+    for (size_t l = 0; l < LANES; l++) {
+        sum += lanes[l];
+    }
+    return sum;
+}
+
+static void add_few(const db_linear *linear, size_t n, const real *x, real *y)
+{
+    const size_t rows = linear->rows, cols = linear->cols;
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t i = 0; i < n; i++) {
+            y[i * rows + r] += dot(cols, x + i * cols, linear->weight + r * cols);
+        }
+    }
+}
+
+/* y = x * weight^T (+ y), in full precision. */
+static void full_product(const db_linear *linear, size_t n, const real *x, bool add, real *y)
+{
+    if (n > FEW) {
+        multiply((product){CblasNoTrans, CblasTrans, n, linear->rows, linear->cols}, x, linear->cols, linear->weight,
+                 linear->cols, add, y);
+        return;
+    }
+    if (!add) {
+        memset(y, 0, n * linear->rows * sizeof *y);
+    }
+    add_few(linear, n, x, y);
+}
+
 void db_linear_forward(const db_linear *linear, size_t n, const real *x, const real *bias, real *y)
 {
     if (!half_product(linear, n, x, DB_BF16_BIAS, bias, y)) {
         fill_rows(n, linear->rows, bias, y);
-        multiply((product){CblasNoTrans, CblasTrans, n, linear->rows, linear->cols}, x, linear->cols, linear->weight,
-                 linear->cols, true, y);
+        full_product(linear, n, x, true, y);
     }
 }
 
 void db_linear_product(const db_linear *linear, size_t n, const real *x, bool add, real *y)
 {
     if (!half_product(linear, n, x, add ? DB_BF16_ADD : DB_BF16_ZERO, NULL, y)) {
-        multiply((product){CblasNoTrans, CblasTrans, n, linear->rows, linear->cols}, x, linear->cols, linear->weight,
-                 linear->cols, add, y);
+        full_product(linear, n, x, add, y);
     }
 }
 

@@ -13,7 +13,7 @@
 #include "nn/linear.h"
 #include "nn/model.h"
 
-enum { STREAMS_PER_THREAD = 16, WINDOW = 32 };
+enum { STREAMS_PER_THREAD = 16, WINDOW = 128 };
 
 typedef struct {
     size_t start, end; /* tokens of one document */

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "nn/linear.h"
+#include "train/diagnose.h"
 #include "train/evaluate.h"
 #include "train/run.h"
 #include "train/schedule.h"
@@ -35,7 +36,7 @@ static void note(const db_run *run, const char *format, ...) __attribute__((form
 
 static void note(const db_run *run, const char *format, ...)
 {
-    char line[256];
+    char line[DB_DIAGNOSIS_LINE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);
@@ -490,6 +491,11 @@ static int prepare(db_run *run, const float *parameters, db_error *error)
     }
     const uint64_t limit = step_limit(run);
     run->warmup = limit > 0 && o->warmup > limit / 10 ? limit / 10 : o->warmup;
+    char line[DB_DIAGNOSIS_LINE];
+    db_diagnose_text(run->config, run->train->count, line);
+    if (line[0] != '\0' && !resumed) {
+        note(run, "%s", line);
+    }
     take_snapshot(run);
     run->started = run->last_checkpoint = run->speed_mark = now();
     run->elapsed_before = run->state.elapsed;
@@ -509,6 +515,15 @@ static int loop(db_run *run, db_error *error)
         }
     }
     return 0;
+}
+
+static void diagnose(const db_run *run)
+{
+    char line[DB_DIAGNOSIS_LINE];
+    db_diagnose_history(&run->history, line);
+    if (line[0] != '\0') {
+        note(run, "%s", line);
+    }
 }
 
 /* The best weights, or those of now where nothing has been evaluated yet. */
@@ -556,6 +571,7 @@ int db_train_run(const db_model_config *config, float *parameters, const db_sequ
         status = prepare(run, parameters, error);
         if (status == 0) {
             status = loop(run, error);
+            diagnose(run);
             finish(run, parameters, result);
         }
         db_linear_set_threads(before);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "train/diagnose.h"
 #include "train/history.h"
 
 static db_history made_up(size_t count)
@@ -122,11 +123,50 @@ static void the_curve_is_well_formed(void **state)
     }
 }
 
+static void diagnose(const double train[4], const double validation[4], char line[DB_DIAGNOSIS_LINE])
+{
+    db_history history = {NULL, 0, 0};
+    for (size_t i = 0; i < 4; i++) {
+        const db_history_record record = {
+            .epoch = (double)i + 1, .train_loss = train[i], .validation_loss = validation[i]};
+        db_history_add(&history, &record);
+    }
+    db_diagnose_history(&history, line);
+    db_history_free(&history);
+}
+
+static void the_course_of_losses_is_explained(void **state)
+{
+    (void)state;
+    char line[DB_DIAGNOSIS_LINE];
+    diagnose((double[]){5, 4, 3, 2}, (double[]){5, 4.4, 4.5, 4.9}, line);
+    assert_non_null(strstr(line, "overfitted after epoch 2.0"));
+    diagnose((double[]){5, 4.6, 4.4, 4.3}, (double[]){5, 4.6, 4.4, 4.3}, line);
+    assert_non_null(strstr(line, "still learning"));
+    diagnose((double[]){5, 4.5, 4.3, 4.25}, (double[]){5, 4.5, 4.41, 4.4}, line);
+    assert_string_equal(line, "");
+}
+
+static void small_texts_are_noticed(void **state)
+{
+    (void)state;
+    char line[DB_DIAGNOSIS_LINE];
+    const db_model_config *config = &db_preset_find("dogberry")->config;
+    db_diagnose_text(config, 1000000, line);
+    assert_string_equal(line, "");
+    db_diagnose_text(config, 60000, line);
+    assert_non_null(strstr(line, "preset word-1k"));
+    db_diagnose_text(config, 100, line);
+    assert_non_null(strstr(line, "preset char"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_line_is_an_object),
         cmocka_unit_test(the_curve_is_well_formed),
+        cmocka_unit_test(the_course_of_losses_is_explained),
+        cmocka_unit_test(small_texts_are_noticed),
     };
     return cmocka_run_group_tests_name("history", tests, NULL, NULL);
 }
