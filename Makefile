@@ -11,7 +11,7 @@ deps: ## install what is missing on Debian or Ubuntu (asks sudo when not root)
 
 build: deps ## the command line tool: build/dogberry
 	@cmake -S . -B $(BUILD) -G Ninja $(CMAKE_OPTIONS) > /dev/null
-	@cmake --build $(BUILD)
+	@cmake --build $(BUILD) -- --quiet
 
 firmware: deps ## firmware for the Raspberry Pi Pico: build/firmware/rp2040.bin
 	@firmware/rp2040/build.sh $(BUILD)/firmware
