@@ -69,15 +69,25 @@ enum dogberry_architecture { DOGBERRY_LSTM = 1, DOGBERRY_GRU = 2 };
 enum dogberry_output { DOGBERRY_DENSE = 0, DOGBERRY_TIED = 1, DOGBERRY_FACTORED = 2 };
 
 /* A quantized matrix inside the image. Row r stands for the real numbers
- * weights[r * stride + c] * (a per-row scale); scales[r] turns the row's integer
+ * weight(r, c) * (a per-row scale); scales[r] turns the row's integer
  * dot product into the units of its destination: see dogberry_rescale in
- * docs/NUMERICS.md. Bits 0..14 hold the mantissa m, bits 16..21 the shift s. */
+ * docs/NUMERICS.md. Bits 0..14 hold the mantissa m, bits 16..21 the shift s.
+ * With 4 bits, weight(r, c) is a nibble less 8, times the scale of its group of
+ * DOGBERRY_I4_GROUP columns. */
 typedef struct {
-    const int8_t *weights;  /* [rows][stride], columns beyond cols are zero */
+    const int8_t *weights;  /* 8 bits: [rows][stride], columns beyond cols are zero.
+                             * 4 bits: words [rows / 8, rounded up][stride / 4], one a column; row 8 b + k of
+                             * block b is nibble k */
     const uint32_t *scales; /* [rows] */
     uint32_t rows, cols;
-    uint32_t stride; /* bytes from row to row, a multiple of 16 */
+    uint32_t stride;             /* bytes from row to row (8 bits) or block to block (4 bits), a multiple of 16 */
+    uint32_t bits;               /* 8 or 4 */
+    const uint8_t *group_scales; /* 4 bits: [rows / 8, rounded up][groups][8], else NULL */
+    uint32_t groups;             /* 4 bits: of a row */
 } dogberry_matrix;
+
+#define DOGBERRY_I4_GROUP 64u /* columns that share a group scale */
+#define DOGBERRY_I4_BLOCK 8u  /* rows that share a word */
 
 /* One recurrent layer. G = 4 gates (LSTM: input, forget, cell, output) or
  * 3 (GRU: reset, update, new); H = hidden. */
@@ -130,9 +140,17 @@ typedef struct {
     dogberry_tokenizer tokenizer;
     dogberry_matrix embeddings; /* [vocab][embedding], scales to the first layer's input */
     dogberry_layer layer[DOGBERRY_LAYERS_MAX];
-    dogberry_matrix output_matrix; /* [vocab][hidden], scales to logits */
-    const int16_t *output_bias;    /* [vocab], Q(logit_frac) */
-    dogberry_sampling sampling;    /* what the image was made to be sampled with */
+    dogberry_matrix output_matrix; /* [vocab][hidden], scales to logits; factored: rows by place */
+    const int16_t *output_bias;    /* [vocab], Q(logit_frac); factored: by place */
+    struct {                       /* class-factored output: tokens have places, in order of their classes */
+        dogberry_matrix matrix;    /* [classes][hidden], scales to logits */
+        const int16_t *bias;       /* [classes], Q(logit_frac) */
+        const uint16_t *tokens;    /* [vocab] the token at each place */
+        const uint16_t *places;    /* [vocab] the place of each token */
+        const uint16_t *first;     /* [classes + 1] first place of each class, ascending; then vocab */
+        uint32_t largest;          /* places of the largest class */
+    } factored;
+    dogberry_sampling sampling; /* what the image was made to be sampled with */
     struct {
         const char *prompt; /* not NUL-terminated */
         uint32_t prompt_bytes;
@@ -198,11 +216,24 @@ int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_
  * Returns DOGBERRY_OK or ERR_TOKEN. */
 int dogberry_feed_token(dogberry_session *session, uint32_t token);
 
-/* The scores after the last token fed: `vocab` values in Q(logit_frac); nats, up
- * to a constant. Computed on the first call after a token was fed, so a prompt does
- * not pay for the output layer. Valid until the session's next call. Never fails.
- * Returns a pointer into the arena. */
+/* The scores after the last token fed: `vocab` values (class-factored output: one a class,
+ * `classes` values) in Q(logit_frac); nats, up to a constant. Computed on the first call after
+ * a token was fed, so a prompt does not pay for the output layer. Valid until the session's
+ * next call. Never fails. Returns a pointer into the arena. */
 const int16_t *dogberry_logits(dogberry_session *session);
+
+/* One softmax on the way to a token. */
+typedef struct {
+    const int16_t *logits; /* [count], Q(logit_frac), in the arena: valid until the session's next call */
+    uint32_t count;
+    uint32_t target; /* which of them leads to the token */
+} dogberry_choice;
+
+/* What the model gives to `token` as the next: its probability is the product, over level = 0, 1, ...
+ * as long as this returns 1, of the softmax of choice->logits at choice->target. A dense or tied
+ * output has one level, a class-factored one two: the class, then the token among the class's.
+ * Feeds nothing. Returns 1, 0 where there is no such level, or ERR_TOKEN, ERR_ARGUMENT. */
+int dogberry_score(dogberry_session *session, uint32_t token, uint32_t level, dogberry_choice *choice);
 
 /* CRC-32 over the ids drawn since the last reset, each as two bytes, low first:
  * equal digests mean equal conversations. Never fails. Returns the digest. */

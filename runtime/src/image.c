@@ -84,12 +84,12 @@ static int read_model(dogberry_image *image, const uint8_t *p)
     image->end_token = dogberry_le16(p + 38);
     image->unknown_token = dogberry_le16(p + 40);
     image->parameters = dogberry_le32(p + 68);
-    if (image->output == DOGBERRY_FACTORED)
-        return DOGBERRY_ERR_UNSUPPORTED;
-    if (!in_range(image->architecture, DOGBERRY_LSTM, DOGBERRY_GRU) || image->output > DOGBERRY_TIED ||
+    if (!in_range(image->architecture, DOGBERRY_LSTM, DOGBERRY_GRU) || image->output > DOGBERRY_FACTORED ||
         !in_range(image->layers, 1, DOGBERRY_LAYERS_MAX) || !in_range(image->logit_frac, 4, 12) ||
         !in_range(image->vocab, VOCAB_MIN, SIZE_MAX_FIELD) || !in_range(image->embedding, 1, SIZE_MAX_FIELD) ||
-        !in_range(image->hidden, 1, SIZE_MAX_FIELD) || image->classes != 0)
+        !in_range(image->hidden, 1, SIZE_MAX_FIELD))
+        return DOGBERRY_ERR_IMAGE;
+    if (image->output == DOGBERRY_FACTORED ? !in_range(image->classes, 2, image->vocab) : image->classes != 0)
         return DOGBERRY_ERR_IMAGE;
     if (image->output == DOGBERRY_TIED && image->embedding != image->hidden)
         return DOGBERRY_ERR_IMAGE;

@@ -31,7 +31,8 @@ void dogberry_gru_step(const dogberry_layer *layer, uint32_t hidden, const int8_
 /* x[c] = the token's embedding as the first layer's input. */
 void dogberry_embed(const dogberry_matrix *embeddings, uint32_t token, int8_t *x);
 
-/* logits[v] = matrix[v] . x + bias[v], Q(logit_frac). */
-void dogberry_dense(const dogberry_matrix *matrix, const int16_t *bias, const int8_t *x, int16_t *logits);
+/* logits[i] = matrix[first + i] . x + bias[first + i] for i < count, Q(logit_frac). */
+void dogberry_dense(const dogberry_matrix *matrix, const int16_t *bias, uint32_t first, uint32_t count, const int8_t *x,
+                    int16_t *logits);
 
 #endif

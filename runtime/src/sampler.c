@@ -11,12 +11,14 @@
 /* Distances of 25 halvings and more weigh less than half a unit of Q24. */
 #define HALVINGS_MAX 25u
 
-/* The tokens that may be drawn: logits above `floor`, and at it those up to id `last`. */
+/* The ids that may be drawn: logits above `floor`, and at it those up to id `last`. */
 typedef struct {
     const int16_t *logits;
-    uint32_t vocab, banned;
+    uint32_t count;
+    const dogberry_exception *exception;
     int32_t floor;
     uint32_t last;
+    int32_t highest; /* logit that weighs most */
 } candidates;
 
 dogberry_sampler dogberry_sampler_make(const dogberry_sampling *sampling, uint32_t logit_frac)
@@ -67,8 +69,8 @@ static void keep_best(candidates *c, uint32_t k, uint16_t *heap)
 {
     uint32_t count = 0;
 
-    for (uint32_t id = 0; id < c->vocab; id++) {
-        if (id == c->banned)
+    for (uint32_t id = 0; id < c->count; id++) {
+        if (id == c->exception->id && !c->exception->counts)
             continue;
         if (count < k) {
             heap[count++] = (uint16_t)id;
@@ -87,48 +89,73 @@ static void keep_best(candidates *c, uint32_t k, uint16_t *heap)
     }
 }
 
-/* The likeliest id, the lowest of equals. */
+static int never_drawn(const candidates *c, uint32_t id)
+{
+    return id == c->exception->id && c->exception->share == 0;
+}
+
+/* The likeliest id that may be drawn, the lowest of equals. */
 static uint32_t likeliest(const candidates *c)
 {
-    uint32_t best = c->banned == 0 ? 1u : 0u;
+    uint32_t best = never_drawn(c, 0) ? 1u : 0u;
 
-    for (uint32_t id = best + 1u; id < c->vocab; id++) {
-        if (id != c->banned && c->logits[id] > c->logits[best])
+    for (uint32_t id = best + 1u; id < c->count; id++) {
+        if (!never_drawn(c, id) && c->logits[id] > c->logits[best])
             best = id;
     }
     return best;
 }
 
-static uint32_t weight_of(const candidates *c, uint32_t id, int32_t highest, const dogberry_sampler *sampler)
+static uint32_t weight_of(const candidates *c, uint32_t id, const dogberry_sampler *sampler)
 {
+    const dogberry_exception *exception = c->exception;
     int32_t logit = c->logits[id];
-    uint32_t distance = (uint32_t)(highest - logit);
+    uint32_t distance = (uint32_t)(c->highest - logit);
+    int apart = id == exception->id, beyond = logit < c->floor || (logit == c->floor && id > c->last);
 
-    if (distance > sampler->reach || id == c->banned || logit < c->floor || (logit == c->floor && id > c->last))
+    if ((apart && exception->share == 0) || (beyond && !(apart && !exception->counts)) || distance > sampler->reach)
         return 0;
-    return dogberry_exp2(distance * sampler->slope);
+    uint32_t weight = dogberry_exp2(distance * sampler->slope);
+
+    if (!apart || exception->share == exception->of)
+        return weight;
+    return (uint32_t)(weight * exception->share / exception->of); /* below 2^24 * 2^40, and no more than the weight */
+}
+
+dogberry_drawn dogberry_draw(const dogberry_sampler *sampler, const int16_t *logits, uint32_t count,
+                             const dogberry_exception *exception, uint16_t *heap, dogberry_random *random)
+{
+    candidates c = {logits, count, exception, -32768, count, 0};
+    dogberry_drawn drawn = {likeliest(&c), 1, 1};
+    uint64_t at;
+
+    if (sampler->slope == 0)
+        return drawn;
+    c.highest = logits[drawn.id];
+    if (sampler->top_k > 0)
+        keep_best(&c, sampler->top_k, heap);
+    drawn.total = 0;
+    for (uint32_t id = 0; id < count; id++)
+        drawn.total += weight_of(&c, id, sampler);
+    drawn.id = exception->id;
+    drawn.weight = 0;
+    if (drawn.total == 0)
+        return drawn;
+    at = dogberry_random_below(random, drawn.total);
+    for (uint32_t id = 0; id < count; id++) {
+        drawn.id = id;
+        drawn.weight = weight_of(&c, id, sampler);
+        if (at < drawn.weight)
+            return drawn;
+        at -= drawn.weight;
+    }
+    return drawn; /* not reached: the weights add up to the total */
 }
 
 uint32_t dogberry_sample(const dogberry_sampler *sampler, const int16_t *logits, uint32_t vocab, uint32_t banned,
                          uint16_t *heap, dogberry_random *random)
 {
-    candidates c = {logits, vocab, banned, -32768, vocab};
-    uint32_t best = likeliest(&c), id;
-    uint64_t total = 0, drawn;
+    const dogberry_exception never = {banned, 0, 0, 1};
 
-    if (sampler->slope == 0)
-        return best;
-    if (sampler->top_k > 0)
-        keep_best(&c, sampler->top_k, heap);
-    for (id = 0; id < vocab; id++)
-        total += weight_of(&c, id, logits[best], sampler);
-    drawn = dogberry_random_below(random, total);
-    for (id = 0; id < vocab; id++) {
-        uint32_t share = weight_of(&c, id, logits[best], sampler);
-
-        if (drawn < share)
-            return id;
-        drawn -= share;
-    }
-    return best; /* not reached: the shares add up to the total */
+    return dogberry_draw(sampler, logits, vocab, &never, heap, random).id;
 }

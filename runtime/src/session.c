@@ -3,18 +3,27 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "factored.h"
 #include "layers.h"
 #include "session.h"
 #include "tokenizer.h"
 
 #define ROUND_UP_16(bytes) (((bytes) + 15u) & ~15u)
 
+/* The most logits that are there at a time. */
+static uint32_t logit_count(const dogberry_image *image)
+{
+    if (image->output != DOGBERRY_FACTORED)
+        return image->vocab;
+    return image->classes > image->factored.largest ? image->classes : image->factored.largest;
+}
+
 dogberry_arena_map dogberry_map_arena(const dogberry_image *image)
 {
     dogberry_arena_map map;
 
     map.logits = DOGBERRY_SESSION_BYTES;
-    map.heap = map.logits + ROUND_UP_16(2u * image->vocab);
+    map.heap = map.logits + ROUND_UP_16(2u * logit_count(image));
     map.input = map.heap + 2u * DOGBERRY_TOP_K_MAX;
     map.fresh = map.input + ROUND_UP_16(image->embedding);
     map.layers = map.fresh + ROUND_UP_16(image->hidden);
@@ -129,18 +138,73 @@ int dogberry_feed(dogberry_session *session, const char *text, size_t length)
     return count;
 }
 
-const int16_t *dogberry_logits(dogberry_session *session)
+static dogberry_factored_room room_of(dogberry_session *session)
 {
     const dogberry_image *image = session->model.image;
     dogberry_arena_map map = dogberry_map_arena(image);
-    int16_t *logits = at(session, map.logits);
+    dogberry_factored_room room = {layer_state(session, &map, image->layers - 1u).output, at(session, map.logits),
+                                   at(session, map.heap)};
 
-    if (session->stale) {
-        dogberry_dense(&image->output_matrix, image->output_bias, layer_state(session, &map, image->layers - 1u).output,
-                       logits);
-        session->stale = 0;
+    return room;
+}
+
+const int16_t *dogberry_logits(dogberry_session *session)
+{
+    const dogberry_image *image = session->model.image;
+    dogberry_factored_room room = room_of(session);
+
+    if (session->stale && image->output == DOGBERRY_FACTORED)
+        dogberry_class_logits(image, &room);
+    else if (session->stale)
+        dogberry_dense(&image->output_matrix, image->output_bias, 0, image->vocab, room.hidden, room.logits);
+    session->stale = 0;
+    return room.logits;
+}
+
+int dogberry_score(dogberry_session *session, uint32_t token, uint32_t level, dogberry_choice *choice)
+{
+    if (session == NULL || choice == NULL)
+        return DOGBERRY_ERR_ARGUMENT;
+    const dogberry_image *image = session->model.image;
+    int factored = image->output == DOGBERRY_FACTORED;
+
+    if (token >= image->vocab)
+        return DOGBERRY_ERR_TOKEN;
+    if (level > (factored ? 1u : 0u))
+        return 0;
+    choice->count = factored ? image->classes : image->vocab;
+    choice->target = token;
+    if (factored) {
+        uint32_t place = image->factored.places[token], c = dogberry_class_at(image, place);
+
+        choice->target = c;
+        if (level == 1u) {
+            dogberry_factored_room room = room_of(session);
+
+            dogberry_word_logits(image, c, &room);
+            session->stale = 1; /* the classes' logits are gone */
+            choice->logits = room.logits;
+            choice->count = (uint32_t)image->factored.first[c + 1u] - image->factored.first[c];
+            choice->target = place - image->factored.first[c];
+            return 1;
+        }
     }
-    return logits;
+    choice->logits = dogberry_logits(session);
+    return 1;
+}
+
+/* Draws the next token; feeds nothing. */
+static uint32_t draw(dogberry_session *session)
+{
+    const dogberry_image *image = session->model.image;
+    dogberry_factored_room room = room_of(session);
+
+    if (image->output == DOGBERRY_FACTORED) {
+        session->stale = 1;
+        return dogberry_sample_factored(&session->sampler, image, &room, &session->random);
+    }
+    return dogberry_sample(&session->sampler, dogberry_logits(session), image->vocab, image->unknown_token, room.heap,
+                           &session->random);
 }
 
 int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_t *length)
@@ -149,10 +213,7 @@ int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_
         return DOGBERRY_ERR_ARGUMENT;
     const dogberry_image *image = session->model.image;
     dogberry_random kept = session->random;
-    const int16_t *logits = dogberry_logits(session);
-    uint16_t *heap = at(session, dogberry_map_arena(image).heap);
-    uint32_t token =
-        dogberry_sample(&session->sampler, logits, image->vocab, image->unknown_token, heap, &session->random);
+    uint32_t token = draw(session);
     int written = dogberry_decode(&image->tokenizer, &session->decoder, token, piece, capacity);
 
     if (written < 0) {

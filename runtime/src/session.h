@@ -31,7 +31,7 @@ DOGBERRY_STATIC_ASSERT(sizeof(struct dogberry_session) == DOGBERRY_SESSION_BYTES
 
 /* Byte offsets from the start of the session; each a multiple of 16. */
 typedef struct {
-    uint32_t logits; /* int16 [V] */
+    uint32_t logits; /* int16 [V], factored: of the classes, then of the largest class's tokens */
     uint32_t heap;   /* uint16 [DOGBERRY_TOP_K_MAX] */
     uint32_t input;  /* int8 [E], padded with zeros */
     uint32_t fresh;  /* int8 [H] */

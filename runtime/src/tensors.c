@@ -18,12 +18,22 @@ enum role {
     ROLE_OUTPUT,
     ROLE_OUTPUT_BIAS,
     ROLE_OUTPUT_SCALES,
-    ROLE_LAST = ROLE_OUTPUT_SCALES
+    ROLE_CLASSES,
+    ROLE_CLASS_BIAS,
+    ROLE_PLACE_TOKENS,
+    ROLE_TOKEN_PLACES,
+    ROLE_CLASS_FIRST,
+    ROLE_LAST = ROLE_CLASS_FIRST
 };
 
-enum type { TYPE_INT8 = 1, TYPE_INT4, TYPE_INT16, TYPE_SCALES };
+/* MATRIX is not in images: a place for either of int8 and int4. */
+enum type { TYPE_INT8 = 1, TYPE_INT4, TYPE_INT16, TYPE_SCALES, TYPE_UINT16, TYPE_MATRIX };
 
 enum { TENSORS_MAX = 64, TENSOR_COUNT_AT = 44, TABLE_OFFSET_AT = 48 };
+
+/* The most that the group scales of an int4 row may add up to, times the group's columns: the sum of the
+ * row's products is at most 2^10 times that. */
+enum { I4_SUM_MAX = 1 << 20 };
 
 typedef struct {
     uint32_t role, layer, type, detail, rows, cols, stride, offset, bytes, scales;
@@ -66,6 +76,7 @@ int dogberry_region_is_inside(const dogberry_image *image, uint32_t offset, uint
 static shape shape_of(const dogberry_image *image, uint32_t role, uint32_t layer)
 {
     uint32_t gates = image->architecture == DOGBERRY_GRU ? 3u : 4u, tied = image->output == DOGBERRY_TIED;
+    uint32_t factored = image->output == DOGBERRY_FACTORED;
     uint32_t per_layer = role >= ROLE_INPUT && role <= ROLE_RECURRENT_BIAS;
     shape none = {0, 0, 0};
 
@@ -73,21 +84,30 @@ static shape shape_of(const dogberry_image *image, uint32_t role, uint32_t layer
         return none;
     switch (role) {
     case ROLE_EMBEDDING:
-        return (shape){TYPE_INT8, image->vocab, image->embedding};
+        return (shape){TYPE_MATRIX, image->vocab, image->embedding};
     case ROLE_INPUT:
-        return (shape){TYPE_INT8, gates * image->hidden, layer == 0 ? image->embedding : image->hidden};
+        return (shape){TYPE_MATRIX, gates * image->hidden, layer == 0 ? image->embedding : image->hidden};
     case ROLE_RECURRENT:
-        return (shape){TYPE_INT8, gates * image->hidden, image->hidden};
+        return (shape){TYPE_MATRIX, gates * image->hidden, image->hidden};
     case ROLE_BIAS:
         return (shape){TYPE_INT16, gates * image->hidden, 1};
     case ROLE_RECURRENT_BIAS:
         return image->architecture == DOGBERRY_GRU ? (shape){TYPE_INT16, image->hidden, 1} : none;
     case ROLE_OUTPUT:
-        return tied ? none : (shape){TYPE_INT8, image->vocab, image->hidden};
+        return tied ? none : (shape){TYPE_MATRIX, image->vocab, image->hidden};
     case ROLE_OUTPUT_BIAS:
         return (shape){TYPE_INT16, image->vocab, 1};
     case ROLE_OUTPUT_SCALES:
         return tied ? (shape){TYPE_SCALES, image->vocab, 1} : none;
+    case ROLE_CLASSES:
+        return factored ? (shape){TYPE_MATRIX, image->classes, image->hidden} : none;
+    case ROLE_CLASS_BIAS:
+        return factored ? (shape){TYPE_INT16, image->classes, 1} : none;
+    case ROLE_PLACE_TOKENS:
+    case ROLE_TOKEN_PLACES:
+        return factored ? (shape){TYPE_UINT16, image->vocab, 1} : none;
+    case ROLE_CLASS_FIRST:
+        return factored ? (shape){TYPE_UINT16, image->classes + 1u, 1} : none;
     default:
         return none;
     }
@@ -105,14 +125,20 @@ static uint32_t wanted_count(const dogberry_image *image)
     return count;
 }
 
+/* A scale word for sums of at most 2^14 * `terms`. */
+static int scale_is_valid(uint32_t word, uint32_t terms)
+{
+    uint32_t m = word & 0x7FFFu, s = word >> 16;
+
+    if ((word & 0x8000u) != 0 || (m != 0 && m < DOGBERRY_MANTISSA_MIN))
+        return 0;
+    return s >= DOGBERRY_SHIFT_MIN && s <= DOGBERRY_SHIFT_MAX && (s >= 16u || terms <= 1u << s);
+}
+
 static int scales_are_valid(const uint32_t *scales, uint32_t rows, uint32_t cols)
 {
     for (uint32_t r = 0; r < rows; r++) {
-        uint32_t m = scales[r] & 0x7FFFu, s = scales[r] >> 16;
-
-        if ((scales[r] & 0x8000u) != 0 || (m != 0 && m < DOGBERRY_MANTISSA_MIN))
-            return 0;
-        if (s < DOGBERRY_SHIFT_MIN || s > DOGBERRY_SHIFT_MAX || (s < 16u && cols > 1u << s))
+        if (!scale_is_valid(scales[r], cols))
             return 0;
     }
     return 1;
@@ -129,22 +155,127 @@ static int padding_is_zero(const int8_t *weights, uint32_t rows, uint32_t cols, 
     return 1;
 }
 
+/* ---- int4 ---- */
+
+static uint32_t padded_rows(uint32_t rows)
+{
+    return (rows + DOGBERRY_I4_BLOCK - 1u) / DOGBERRY_I4_BLOCK * DOGBERRY_I4_BLOCK;
+}
+
+static uint32_t groups_of(uint32_t cols)
+{
+    return (cols + DOGBERRY_I4_GROUP - 1u) / DOGBERRY_I4_GROUP;
+}
+
+/* The sum of a row's group scales, or 0 where one of them is 0. */
+static uint32_t group_scale_sum(const uint8_t *group_scales, uint32_t groups, uint32_t row)
+{
+    const uint8_t *at = group_scales + (size_t)(row / DOGBERRY_I4_BLOCK) * groups * DOGBERRY_I4_BLOCK;
+    uint32_t sum = 0;
+
+    for (uint32_t g = 0; g < groups; g++, at += DOGBERRY_I4_BLOCK) {
+        if (at[row % DOGBERRY_I4_BLOCK] == 0)
+            return 0;
+        sum += at[row % DOGBERRY_I4_BLOCK];
+    }
+    return sum;
+}
+
+/* A weight is at most 8 in size and an activation 128, so the products of a row add up to at most
+ * 2^10 * columns of a group * sum of group scales = 2^14 * terms. */
+static int i4_scales_are_valid(const uint32_t *scales, const uint8_t *group_scales, uint32_t rows, uint32_t groups)
+{
+    for (uint32_t r = 0; r < rows; r++) {
+        uint32_t sum = group_scale_sum(group_scales, groups, r) * DOGBERRY_I4_GROUP;
+
+        if (sum == 0 || sum > I4_SUM_MAX || !scale_is_valid(scales[r], (sum + 15u) / 16u))
+            return 0;
+    }
+    return 1;
+}
+
+/* Rows and columns beyond the matrix have weights 0, scale words 0 and group scales 0. */
+static int i4_padding_is_zero(const uint32_t *words, const uint32_t *scales, const uint8_t *group_scales, uint32_t rows,
+                              uint32_t cols, uint32_t columns)
+{
+    uint32_t all = padded_rows(rows), extra = all - rows, groups = groups_of(cols);
+    uint32_t beyond = extra == 0 ? 0 : 0xFFFFFFFFu << 4u * (DOGBERRY_I4_BLOCK - extra);
+
+    for (uint32_t b = 0; b < all / DOGBERRY_I4_BLOCK; b++) {
+        uint32_t mask = (b + 1u) * DOGBERRY_I4_BLOCK == all ? beyond : 0;
+
+        for (uint32_t c = 0; c < columns; c++) {
+            if (((words[(size_t)b * columns + c] ^ 0x88888888u) & (c < cols ? mask : 0xFFFFFFFFu)) != 0)
+                return 0;
+        }
+    }
+    for (uint32_t r = rows; r < all; r++) {
+        for (uint32_t g = 0; g < groups; g++) {
+            if (group_scales[((size_t)(r / DOGBERRY_I4_BLOCK) * groups + g) * DOGBERRY_I4_BLOCK +
+                             r % DOGBERRY_I4_BLOCK] != 0)
+                return 0;
+        }
+        if (scales[r] != 0)
+            return 0;
+    }
+    return 1;
+}
+
+/* ---- Entries ---- */
+
+static uint32_t stride_of(const entry *e)
+{
+    switch (e->type) {
+    case TYPE_INT8:
+        return (e->cols + 15u) & ~15u;
+    case TYPE_INT4:
+        return 4u * ((e->cols + 15u) & ~15u);
+    case TYPE_SCALES:
+        return 4u;
+    default:
+        return 2u;
+    }
+}
+
+/* Bytes at the scales' offset. */
+static uint32_t scale_bytes(const entry *e)
+{
+    if (e->type == TYPE_INT8)
+        return 4u * e->rows;
+    return e->type == TYPE_INT4 ? padded_rows(e->rows) * (4u + groups_of(e->cols)) : 0;
+}
+
+static int contents_are_valid(const dogberry_image *image, const entry *e)
+{
+    const uint8_t *data = image->bytes + e->offset, *scales = image->bytes + e->scales;
+    const uint32_t *words = (const uint32_t *)(const void *)scales;
+
+    if (e->type == TYPE_SCALES)
+        return scales_are_valid((const uint32_t *)(const void *)data, e->rows, image->hidden);
+    if (e->type == TYPE_INT8)
+        return scales_are_valid(words, e->rows, e->cols) &&
+               padding_is_zero((const int8_t *)data, e->rows, e->cols, e->stride);
+    if (e->type == TYPE_INT4) {
+        const uint8_t *group_scales = scales + 4u * padded_rows(e->rows);
+
+        return i4_scales_are_valid(words, group_scales, e->rows, groups_of(e->cols)) &&
+               i4_padding_is_zero((const uint32_t *)(const void *)data, words, group_scales, e->rows, e->cols,
+                                  e->stride / 4u);
+    }
+    return 1;
+}
+
 /* Offsets, sizes and contents of an entry whose shape is the wanted one. */
 static int data_is_valid(const dogberry_image *image, const entry *e)
 {
-    uint32_t stride = e->type == TYPE_INT8 ? (e->cols + 15u) & ~15u : e->type == TYPE_INT16 ? 2u : 4u;
-    const uint8_t *data = image->bytes + e->offset;
+    uint32_t lines = e->type == TYPE_INT4 ? padded_rows(e->rows) / DOGBERRY_I4_BLOCK : e->rows;
 
-    if (e->stride != stride || (uint64_t)e->rows * stride != e->bytes ||
+    if (e->stride != stride_of(e) || (uint64_t)lines * e->stride != e->bytes ||
         !dogberry_region_is_inside(image, e->offset, e->bytes))
         return 0;
-    if (e->type == TYPE_SCALES)
-        return e->scales == 0 && scales_are_valid((const uint32_t *)(const void *)data, e->rows, image->hidden);
-    if (e->type == TYPE_INT16)
-        return e->scales == 0;
-    return dogberry_region_is_inside(image, e->scales, 4u * e->rows) &&
-           scales_are_valid((const uint32_t *)(const void *)(image->bytes + e->scales), e->rows, e->cols) &&
-           padding_is_zero((const int8_t *)data, e->rows, e->cols, e->stride);
+    if (scale_bytes(e) == 0 ? e->scales != 0 : !dogberry_region_is_inside(image, e->scales, scale_bytes(e)))
+        return 0;
+    return contents_are_valid(image, e);
 }
 
 static int check_entry(const dogberry_image *image, uint32_t index)
@@ -155,9 +286,9 @@ static int check_entry(const dogberry_image *image, uint32_t index)
 
     if (wanted.type == 0)
         return DOGBERRY_ERR_IMAGE;
-    if (wanted.type == TYPE_INT8 && e.type == TYPE_INT4)
-        return DOGBERRY_ERR_UNSUPPORTED;
-    if (e.type != wanted.type || e.rows != wanted.rows || e.cols != wanted.cols)
+    if (wanted.type == TYPE_MATRIX ? e.type != TYPE_INT8 && e.type != TYPE_INT4 : e.type != wanted.type)
+        return DOGBERRY_ERR_IMAGE;
+    if (e.rows != wanted.rows || e.cols != wanted.cols)
         return DOGBERRY_ERR_IMAGE;
     if (needs_frac ? e.detail < 8u || e.detail > 14u : e.detail != 0)
         return DOGBERRY_ERR_IMAGE;
@@ -174,9 +305,21 @@ static int check_entry(const dogberry_image *image, uint32_t index)
 
 static dogberry_matrix matrix_of(const dogberry_image *image, const entry *e)
 {
+    const uint8_t *scales = image->bytes + e->scales;
     dogberry_matrix m = {(const int8_t *)(image->bytes + e->offset),
-                         (const uint32_t *)(const void *)(image->bytes + e->scales), e->rows, e->cols, e->stride};
+                         (const uint32_t *)(const void *)scales,
+                         e->rows,
+                         e->cols,
+                         e->stride,
+                         8,
+                         NULL,
+                         0};
 
+    if (e->type == TYPE_INT4) {
+        m.bits = 4;
+        m.group_scales = scales + 4u * padded_rows(e->rows);
+        m.groups = groups_of(e->cols);
+    }
     return m;
 }
 
@@ -208,10 +351,60 @@ static void attach(dogberry_image *image, const entry *e)
     case ROLE_OUTPUT_BIAS:
         image->output_bias = data;
         break;
-    default: /* ROLE_OUTPUT_SCALES; the weights are the embedding's */
+    case ROLE_OUTPUT_SCALES: /* the weights are the embedding's */
         image->output_matrix.scales = data;
         break;
+    case ROLE_CLASSES:
+        image->factored.matrix = matrix_of(image, e);
+        break;
+    case ROLE_CLASS_BIAS:
+        image->factored.bias = data;
+        break;
+    case ROLE_PLACE_TOKENS:
+        image->factored.tokens = data;
+        break;
+    case ROLE_TOKEN_PLACES:
+        image->factored.places = data;
+        break;
+    default: /* ROLE_CLASS_FIRST */
+        image->factored.first = data;
+        break;
     }
+}
+
+/* A tied output's own scales over the embedding's rows. */
+static int finish_tied(dogberry_image *image)
+{
+    const uint32_t *scales = image->output_matrix.scales;
+    dogberry_matrix *matrix = &image->output_matrix;
+
+    *matrix = image->embeddings;
+    matrix->scales = scales;
+    if (matrix->bits == 4u && !i4_scales_are_valid(scales, matrix->group_scales, matrix->rows, matrix->groups))
+        return DOGBERRY_ERR_IMAGE;
+    return DOGBERRY_OK;
+}
+
+/* No class is empty, and every token has one place: two tokens cannot share one, because it holds one token. */
+static int finish_factored(dogberry_image *image)
+{
+    const uint16_t *first = image->factored.first;
+
+    for (uint32_t t = 0; t < image->vocab; t++) {
+        uint32_t place = image->factored.places[t];
+
+        if (place >= image->vocab || image->factored.tokens[place] != t)
+            return DOGBERRY_ERR_IMAGE;
+    }
+    if (first[0] != 0 || first[image->classes] != image->vocab)
+        return DOGBERRY_ERR_IMAGE;
+    for (uint32_t c = 0; c < image->classes; c++) {
+        if (first[c] >= first[c + 1u])
+            return DOGBERRY_ERR_IMAGE;
+        if ((uint32_t)first[c + 1u] - first[c] > image->factored.largest)
+            image->factored.largest = (uint32_t)first[c + 1u] - first[c];
+    }
+    return DOGBERRY_OK;
 }
 
 int dogberry_open_tensors(dogberry_image *image)
@@ -234,13 +427,9 @@ int dogberry_open_tensors(dogberry_image *image)
 
         attach(image, &e);
     }
-    if (image->output == DOGBERRY_TIED) {
-        const uint32_t *scales = image->output_matrix.scales;
-
-        image->output_matrix = image->embeddings;
-        image->output_matrix.scales = scales;
-    }
-    return DOGBERRY_OK;
+    if (image->output == DOGBERRY_TIED)
+        return finish_tied(image);
+    return image->output == DOGBERRY_FACTORED ? finish_factored(image) : DOGBERRY_OK;
 }
 
 /* Region number `index`: the table, the tokenizer, the provenance, then data and scales of each
@@ -259,7 +448,7 @@ static void region_at(const dogberry_image *image, uint32_t index, uint32_t *fir
         entry e = entry_at(image, (index - 3u) / 2u);
 
         *first = (index & 1u) != 0 ? e.offset : e.scales;
-        *end = *first + ((index & 1u) != 0 ? e.bytes : e.scales != 0 ? 4u * e.rows : 0);
+        *end = *first + ((index & 1u) != 0 ? e.bytes : scale_bytes(&e));
     }
 }
 

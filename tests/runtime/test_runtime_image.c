@@ -254,7 +254,7 @@ static const struct {
 } impossible[] = {
     {8, 0, DOGBERRY_ERR_IMAGE},
     {16, 0x08010003, DOGBERRY_ERR_IMAGE},       /* architecture */
-    {16, 0x08010201, DOGBERRY_ERR_UNSUPPORTED}, /* class-factored */
+    {16, 0x08010201, DOGBERRY_ERR_IMAGE},       /* class-factored, but no classes */
     {16, 0x08010301, DOGBERRY_ERR_IMAGE},
     {16, 0x08010101, DOGBERRY_ERR_IMAGE}, /* tied, but E != H */
     {16, 0x08000001, DOGBERRY_ERR_IMAGE}, /* no layers */
@@ -296,7 +296,10 @@ static const struct {
     {TABLE, 0x00010000, DOGBERRY_ERR_IMAGE},
     {TABLE, 0x00010009, DOGBERRY_ERR_IMAGE},
     {TABLE, 0x00010101, DOGBERRY_ERR_IMAGE},
-    {TABLE, 0x00020001, DOGBERRY_ERR_UNSUPPORTED}, /* int4 */
+    {TABLE, 0x00020001, DOGBERRY_ERR_IMAGE}, /* int8 that says it is int4 */
+    {TABLE, 0x00050001, DOGBERRY_ERR_IMAGE},
+    {TABLE, 0x00060001, DOGBERRY_ERR_IMAGE},
+    {TABLE, 0x00010000 | 9, DOGBERRY_ERR_IMAGE}, /* a class-factored output's */
     {TABLE, 0x00030001, DOGBERRY_ERR_IMAGE},
     {TABLE, 0x01010001, DOGBERRY_ERR_IMAGE},
     {INPUT, 0x07010002, DOGBERRY_ERR_IMAGE}, /* cell fraction */

@@ -162,7 +162,7 @@ static void worked_numbers(void **state)
     static const uint32_t scales[4] = {20u << 16, 20u << 16, 20u << 16, 20u << 16};
     static const int16_t lstm_bias[4] = {1500, 3000, -2500, 800}, gru_bias[3] = {-700, 900, 40 - 300};
     static const int16_t gru_recurrent_bias[1] = {1200};
-    dogberry_matrix matrix = {zeros, scales, 4, 1, 16};
+    dogberry_matrix matrix = {zeros, scales, 4, 1, 16, 8, NULL, 0};
     dogberry_layer layer = {matrix, matrix, lstm_bias, NULL, 11};
     int8_t output[16] = {0}, fresh[16];
     int16_t cell[1] = {-3000};
@@ -189,7 +189,7 @@ static void extremes_do_not_overflow(void **state)
 
     (void)state;
     for (int kind = 0; kind < 32; kind++) {
-        dogberry_matrix matrix = {weights, scales, 4, 256, 256};
+        dogberry_matrix matrix = {weights, scales, 4, 256, 256, 8, NULL, 0};
         dogberry_layer layer = {matrix, matrix, biases[kind & 1], biases[kind >> 1 & 1], kind & 16 ? 14 : 8};
         int8_t output[256], fresh[16];
         int16_t cell[1] = {kind & 8 ? -32768 : 32767};

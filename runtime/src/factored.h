@@ -1,0 +1,33 @@
+/*
+ * The class-factored output: p(token) = p(class) p(token | class) (Goodman 2001).
+ * docs/NUMERICS.md, "Class-factored output".
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef DOGBERRY_FACTORED_H
+#define DOGBERRY_FACTORED_H
+
+#include "dogberry.h"
+#include "sampler.h"
+
+/* What a draw needs besides the image. */
+typedef struct {
+    const int8_t *hidden; /* the last layer's output */
+    int16_t *logits;      /* room for one a class and for the largest class's tokens */
+    uint16_t *heap;       /* [DOGBERRY_TOP_K_MAX] */
+} dogberry_factored_room;
+
+/* logits[c] of all classes. */
+void dogberry_class_logits(const dogberry_image *image, const dogberry_factored_room *room);
+
+/* logits[i] of the tokens at the places of class c, in order. */
+void dogberry_word_logits(const dogberry_image *image, uint32_t c, const dogberry_factored_room *room);
+
+/* The class that place `place` belongs to. */
+uint32_t dogberry_class_at(const dogberry_image *image, uint32_t place);
+
+/* Draws a token; the unknown token never. Returns its id. */
+uint32_t dogberry_sample_factored(const dogberry_sampler *sampler, const dogberry_image *image,
+                                  const dogberry_factored_room *room, dogberry_random *random);
+
+#endif
