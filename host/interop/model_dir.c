@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,11 +119,6 @@ void db_model_dir_set_calibration(db_model_dir *model, const db_corpus *validati
 
 static int save_calibration(const db_corpus *calibration, const char *path, db_error *error)
 {
-    if (calibration->count == 0) {
-        if (unlink(path) != 0 && errno != ENOENT)
-            return db_fail(error, "%s: cannot remove: %s", path, strerror(errno));
-        return 0;
-    }
     db_output output;
     if (db_output_open(&output, path, error) != 0)
         return -1;
@@ -139,22 +135,31 @@ static int save_calibration(const db_corpus *calibration, const char *path, db_e
 
 /* ---- Saving ---- */
 
+/* In the order in which they take the place of older ones. */
+static const char *const NAMES[] = {"model.safetensors", "tokenizer.json", "calibration.txt", "config.json"};
+
 typedef struct {
-    char *weights, *tokenizer, *config, *calibration;
+    char *weights, *tokenizer, *calibration, *config;
 } file_paths;
 
-static file_paths make_paths(const char *folder)
+/* FOLDER/NAME, with `ending` after each name. */
+static file_paths make_paths(const char *folder, const char *ending)
 {
-    return (file_paths){db_path_join(folder, "model.safetensors"), db_path_join(folder, "tokenizer.json"),
-                        db_path_join(folder, "config.json"), db_path_join(folder, "calibration.txt")};
+    char *made[sizeof NAMES / sizeof NAMES[0]];
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s%s", NAMES[i], ending);
+        made[i] = db_path_join(folder, name);
+    }
+    return (file_paths){made[0], made[1], made[2], made[3]};
 }
 
 static void free_paths(file_paths *paths)
 {
     free(paths->weights);
     free(paths->tokenizer);
-    free(paths->config);
     free(paths->calibration);
+    free(paths->config);
 }
 
 static int save_weights(const db_model_dir *model, const char *path, db_error *error)
@@ -238,18 +243,50 @@ static int save_config(const db_model_dir *model, const char *extra, const file_
     return result;
 }
 
+/* The whole model under names of its own, so that lack of room shows before anything old is touched. */
+static int save_aside(const db_model_dir *model, const file_paths *aside, db_error *error)
+{
+    char *extra = NULL;
+    int result = -1;
+    if (save_weights(model, aside->weights, error) == 0 &&
+        (model->calibration.count == 0 || save_calibration(&model->calibration, aside->calibration, error) == 0) &&
+        db_tokenizer_save(&model->tokenizer, aside->tokenizer, &extra, error) == 0)
+        result = save_config(model, extra, aside, error);
+    free(extra);
+    return result;
+}
+
+static int move(const char *from, const char *to, db_error *error)
+{
+    return rename(from, to) == 0 ? 0 : db_fail(error, "%s: cannot rename: %s", from, strerror(errno));
+}
+
+/* Nothing but renames. Should the machine stop between two, the checksums tell. */
+static int put_in_place(const file_paths *aside, const file_paths *paths, bool calibrated, db_error *error)
+{
+    if (!calibrated && unlink(paths->calibration) != 0 && errno != ENOENT)
+        return db_fail(error, "%s: cannot remove: %s", paths->calibration, strerror(errno));
+    if (move(aside->weights, paths->weights, error) != 0 || move(aside->tokenizer, paths->tokenizer, error) != 0 ||
+        (calibrated && move(aside->calibration, paths->calibration, error) != 0))
+        return -1;
+    return move(aside->config, paths->config, error);
+}
+
 int db_model_dir_save(const db_model_dir *model, const char *folder, db_error *error)
 {
     if (db_make_folder(folder, error) != 0)
         return -1;
-    file_paths paths = make_paths(folder);
-    char *extra = NULL;
-    int result = -1;
-    if (save_weights(model, paths.weights, error) == 0 &&
-        save_calibration(&model->calibration, paths.calibration, error) == 0 &&
-        db_tokenizer_save(&model->tokenizer, paths.tokenizer, &extra, error) == 0)
-        result = save_config(model, extra, &paths, error);
-    free(extra);
+    file_paths paths = make_paths(folder, ""), aside = make_paths(folder, ".new");
+    int result = save_aside(model, &aside, error);
+    if (result == 0)
+        result = put_in_place(&aside, &paths, model->calibration.count > 0, error);
+    if (result != 0) {
+        (void)unlink(aside.weights);
+        (void)unlink(aside.tokenizer);
+        (void)unlink(aside.calibration);
+        (void)unlink(aside.config);
+    }
+    free_paths(&aside);
     free_paths(&paths);
     return result;
 }
@@ -385,7 +422,7 @@ static int load_config(db_model_dir *model, json_t **root, const char *folder, c
 int db_model_dir_load(db_model_dir *model, const char *folder, db_error *error)
 {
     *model = (db_model_dir){0};
-    file_paths paths = make_paths(folder);
+    file_paths paths = make_paths(folder, "");
     json_t *root = NULL;
     int result = load_config(model, &root, folder, paths.config, error);
     if (result == 0)

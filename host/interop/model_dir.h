@@ -33,8 +33,9 @@ typedef struct {
  * 32 KB is plenty. Replaces what was kept. */
 void db_model_dir_set_calibration(db_model_dir *model, const db_corpus *validation, size_t bytes);
 
-/* Writes the files, each aside and renamed, config.json last; makes the folder.
- * An empty calibration text removes an older one. Returns 0, or -1 with the error set. */
+/* Makes the folder and writes the files, all of them aside before the first takes its place, config.json
+ * last; so a full disk leaves an older model as it was. An empty calibration text removes an older one.
+ * Returns 0, or -1 with the error set and nothing left behind. */
 int db_model_dir_save(const db_model_dir *model, const char *folder, db_error *error);
 
 /* Reads and cross-checks all of them: shapes against the config, vocabulary against the

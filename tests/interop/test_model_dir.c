@@ -1,6 +1,7 @@
 /* Model directories: saved and loaded, damaged, mixed.
  * SPDX-License-Identifier: MIT */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +11,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <sys/stat.h>
+#include <dirent.h>
+#include <sys/resource.h>
 
 #include "../pack/tiny_model.h"
 #include "base/file.h"
@@ -274,6 +276,46 @@ static void weights_that_are_not_numbers_are_refused(void **state)
     db_model_dir_free(&model);
 }
 
+/* Files limited to ever more bytes, as on a disk that fills up: saving fails, the old model stays whole and
+ * nothing else is left; until there is room. */
+static void full_disk_leaves_the_old_model(void **state)
+{
+    (void)state;
+    db_model_dir old, fresh, loaded;
+    struct rlimit unlimited, limit;
+    size_t failed = 0;
+    int saved = -1;
+    save(LSTM, 1);
+    assert_int_equal(tiny_model(&old, LSTM, 1, NULL), 0);
+    assert_int_equal(tiny_model(&fresh, LSTM, 2, NULL), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    for (size_t bytes = 0; saved != 0; bytes += 97) {
+        db_error error = {""};
+        limit = unlimited;
+        limit.rlim_cur = bytes;
+        setrlimit(RLIMIT_FSIZE, &limit);
+        saved = db_model_dir_save(&fresh, folder, &error);
+        setrlimit(RLIMIT_FSIZE, &unlimited);
+        assert_int_equal(db_model_dir_load(&loaded, folder, NULL), 0);
+        const db_model_dir *expected = saved == 0 ? &fresh : &old;
+        assert_memory_equal(loaded.parameters, expected->parameters, old.layout.parameters * sizeof(float));
+        assert_true(saved == 0 || error.message[0] != 0);
+        failed += saved != 0;
+        db_model_dir_free(&loaded);
+    }
+    assert_true(failed > 20);
+    size_t names = 0;
+    DIR *listing = opendir(folder);
+    assert_non_null(listing);
+    for (struct dirent *item; (item = readdir(listing));)
+        names += item->d_name[0] != '.';
+    closedir(listing);
+    assert_int_equal(names, FILE_COUNT);
+    db_model_dir_free(&old);
+    db_model_dir_free(&fresh);
+}
+
 static void calibration_takes_the_middle_of_documents(void **state)
 {
     (void)state;
@@ -348,6 +390,7 @@ int main(void)
         cmocka_unit_test(files_of_similar_models_are_refused),
         cmocka_unit_test(checksums_may_be_left_out),
         cmocka_unit_test(weights_that_are_not_numbers_are_refused),
+        cmocka_unit_test(full_disk_leaves_the_old_model),
         cmocka_unit_test(calibration_takes_the_middle_of_documents),
         cmocka_unit_test(calibration_takes_short_documents_whole),
         cmocka_unit_test(calibration_documents_stay_apart),
