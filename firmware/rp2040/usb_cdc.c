@@ -109,13 +109,19 @@ static void set_ready(bool terminal)
     cdc.opened = true;
 }
 
+/* The toggle restarts at DATA0, also for a packet that waits already. */
 static void clear_halt(uint8_t endpoint)
 {
-    if (endpoint == (0x80 | USB_EP_DATA))
-        cdc.in_toggle = 0;
-    if (endpoint == USB_EP_DATA && cdc.listening) {
+    io_rw_32 *in = &usb_dpram->ep_buf_ctrl[USB_EP_DATA].in;
+
+    if (endpoint == (0x80 | USB_EP_DATA)) {
+        cdc.in_toggle = cdc.sending ? USB_BUF_CTRL_DATA1_PID : 0;
+        if (cdc.sending)
+            usb_arm(in, USB_BUF_CTRL_FULL | (*in & USB_BUF_CTRL_LEN_MASK));
+    } else if (endpoint == USB_EP_DATA) {
         cdc.out_toggle = 0;
-        listen_next();
+        if (cdc.listening)
+            listen_next();
     }
 }
 

@@ -9,8 +9,15 @@
 #define LOW(x) ((x)&0xFF)
 #define HIGH(x) ((x) >> 8)
 
-enum { DEVICE = 1, CONFIGURATION = 2, STRING = 3, INTERFACE = 4, ENDPOINT = 5, CS_INTERFACE = 0x24 };
-enum { CLASS_COMMUNICATION = 2, SUBCLASS_ACM = 2, CLASS_DATA = 10, ATTRIBUTE_BULK = 2, ATTRIBUTE_INTERRUPT = 3 };
+enum { DEVICE = 1, CONFIGURATION = 2, STRING = 3, INTERFACE = 4, ENDPOINT = 5, ASSOCIATION = 11, CS_INTERFACE = 0x24 };
+enum {
+    CLASS_COMMUNICATION = 2,
+    SUBCLASS_ACM = 2,
+    CLASS_DATA = 10,
+    CLASS_MISCELLANEOUS = 0xEF,
+    ATTRIBUTE_BULK = 2,
+    ATTRIBUTE_INTERRUPT = 3
+};
 
 #define VENDOR 0x2E8A /* Raspberry Pi, whose serial port product ids SDK programs may use */
 #if PICO_RP2040
@@ -22,22 +29,24 @@ enum { CLASS_COMMUNICATION = 2, SUBCLASS_ACM = 2, CLASS_DATA = 10, ATTRIBUTE_BUL
 /* clang-format off */
 static const uint8_t device[18] = {
     sizeof device,  DEVICE,         0x00,         0x02,          /* USB 2.0 */
-    CLASS_COMMUNICATION, 0,         0,            USB_PACKET,
+    CLASS_MISCELLANEOUS, 2,         1,            USB_PACKET,    /* functions have associations below */
     LOW(VENDOR),    HIGH(VENDOR),   LOW(PRODUCT), HIGH(PRODUCT),
     0x00,           0x01,                                        /* version 1.0 */
     1,              2,              0,                           /* strings: maker, product, no serial number */
     1,                                                           /* configurations */
 };
 
-#define CONFIGURATION_BYTES (9 + 9 + 5 + 5 + 4 + 5 + 7 + 9 + 7 + 7)
+#define CONFIGURATION_BYTES (9 + 8 + 9 + 5 + 5 + 4 + 5 + 7 + 9 + 7 + 7)
 
 static const uint8_t configuration[CONFIGURATION_BYTES] = {
     9, CONFIGURATION, LOW(CONFIGURATION_BYTES), HIGH(CONFIGURATION_BYTES), 2, 1, 0, 0x80, 50, /* bus power, 100 mA */
+    /* Both interfaces are one serial port; Windows wants to be told. */
+    8, ASSOCIATION, 0, 2, CLASS_COMMUNICATION, SUBCLASS_ACM, 0, 0,
     /* Interface 0: control. */
     9, INTERFACE, 0, 0, 1, CLASS_COMMUNICATION, SUBCLASS_ACM, 0, 0,
     5, CS_INTERFACE, 0, 0x20, 0x01, /* header: CDC 1.20 */
     5, CS_INTERFACE, 1, 0, 1,       /* call management: none, data on interface 1 */
-    4, CS_INTERFACE, 2, 2,          /* ACM: line coding and control lines */
+    4, CS_INTERFACE, 2, 6,          /* ACM: line coding, control lines, break */
     5, CS_INTERFACE, 6, 0, 1,       /* union of interfaces 0 and 1 */
     7, ENDPOINT, 0x80 | USB_EP_NOTIFY, ATTRIBUTE_INTERRUPT, USB_NOTIFY_PACKET, 0, 255,
     /* Interface 1: data. */

@@ -3,12 +3,13 @@
 // SPDX-License-Identifier: MIT
 
 const REQUEST = {
-  GET_DESCRIPTOR: 6, SET_ADDRESS: 5, SET_CONFIGURATION: 9,
+  CLEAR_FEATURE: 1, GET_DESCRIPTOR: 6, SET_ADDRESS: 5, SET_CONFIGURATION: 9,
   SET_LINE_CODING: 0x20, GET_LINE_CODING: 0x21, SET_CONTROL_LINE_STATE: 0x22,
 };
 const DESCRIPTOR = { DEVICE: 1, CONFIGURATION: 2, STRING: 3, INTERFACE: 4, ENDPOINT: 5, QUALIFIER: 6 };
 const IN = 0x80;
 const CLASS_INTERFACE = 0x21;
+const ENDPOINT = 2;
 const PACKET = 64;
 const READ_BYTES = 2 * PACKET;
 const BUFFER_CONTROLS = 0x80; // in USB memory: endpoint n in at 0x80 + 8n, out 4 above
@@ -144,6 +145,10 @@ export class UsbHost {
     for (const name of [`${endpoints.in} in`, `${endpoints.out} out`]) this.toggles.set(name, 0);
     this.endpoints = endpoints;
     yield { type: 0, request: REQUEST.SET_CONFIGURATION, value: 1 };
+    for (const [name, index] of [[`${endpoints.in} in`, endpoints.in | IN], [`${endpoints.out} out`, endpoints.out]]) {
+      this.toggles.set(name, 0);
+      yield { type: ENDPOINT, request: REQUEST.CLEAR_FEATURE, index };
+    }
     const coding = new Uint8Array([0x80, 0x25, 0, 0, 0, 0, 8]); // 9600 8N1
     yield { type: CLASS_INTERFACE, request: REQUEST.SET_LINE_CODING, length: 7, data: coding };
     bytes = yield { type: IN | CLASS_INTERFACE, request: REQUEST.GET_LINE_CODING, length: 7 };
