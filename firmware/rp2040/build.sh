@@ -40,8 +40,10 @@ build_board() {
         echo "$sdk" >"$build/sdk"
     fi
     cmake --build "$build"
-    cp "$build/dogberry.bin" "$output/$2.bin"
-    cp "$build/dogberry.elf" "$output/$2.elf"
+    for form in elf bin; do # aside and renamed: somebody may be reading the old one
+        cp "$build/dogberry.$form" "$output/$2.$form.part"
+        mv "$output/$2.$form.part" "$output/$2.$form"
+    done
 }
 
 for board; do
