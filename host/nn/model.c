@@ -423,7 +423,7 @@ static void output_logits(const db_pass *pass, const real *parameters, const rea
 double db_pass_loss(db_pass *pass, const real *parameters, const db_window *window, float *nats)
 {
     pass->noisy = false;
-    load_weights(pass, parameters, true);
+    load_weights(pass, parameters, false);
     const real *h = forward(pass, parameters, window);
     const double sum = output_loss(pass, parameters, (size_t)window->steps * pass->streams, h, window->targets, nats);
     carry_state(pass, window->steps);

@@ -28,7 +28,7 @@ typedef struct {
 } db_window;
 
 /* A pass for `streams` streams and windows of at most `window` steps, at zero state. `config` is checked.
- * With `half` gradients are computed at half precision (needs db_linear_has_half()); losses and steps never are. The
+ * With `half` losses and gradients are computed at half precision (needs db_linear_has_half()), steps never. The
  * caller frees it with db_pass_free(). Never returns NULL. */
 db_pass *db_pass_new(const db_model_config *config, uint32_t streams, uint32_t window, bool half);
 void db_pass_free(db_pass *pass);

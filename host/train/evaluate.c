@@ -13,7 +13,8 @@
 #include "nn/linear.h"
 #include "nn/model.h"
 
-enum { STREAMS_PER_THREAD = 16, WINDOW = 128 };
+/* Positions of a window: enough that making the weights ready for it does not matter. */
+enum { STREAMS_PER_THREAD = 16, POSITIONS = 2048 };
 
 typedef struct {
     size_t start, end; /* tokens of one document */
@@ -31,7 +32,8 @@ typedef struct {
     const db_model_config *config;
     const float *parameters;
     const db_sequence *text;
-    float *nats;
+    float *nats; /* [text->count] */
+    bool half;
 } job;
 
 static size_t find_documents(const db_sequence *text, document **documents)
@@ -109,10 +111,10 @@ typedef struct {
 } buffers;
 
 /* Reads the next window of all readers. Returns how many of its positions have targets. */
-static size_t read_window(const job *work, reader *readers, uint32_t streams, const buffers *b)
+static size_t read_window(const job *work, reader *readers, uint32_t streams, uint32_t steps, const buffers *b)
 {
     size_t valid = 0;
-    for (uint32_t t = 0; t < WINDOW; t++) {
+    for (uint32_t t = 0; t < steps; t++) {
         for (uint32_t s = 0; s < streams; s++) {
             const size_t i = (size_t)t * streams + s;
             b->valid[i] =
@@ -126,16 +128,17 @@ static size_t read_window(const job *work, reader *readers, uint32_t streams, co
 /* Runs the readers to their ends, side by side on the calling thread. */
 static void run(const job *work, reader *readers, uint32_t streams)
 {
-    const size_t most = (size_t)WINDOW * streams;
-    db_pass *pass = db_pass_new(work->config, streams, WINDOW, false);
+    const uint32_t steps = POSITIONS / streams;
+    const size_t most = (size_t)steps * streams;
+    db_pass *pass = db_pass_new(work->config, streams, steps, work->half);
     const buffers b = {db_allocate(most * sizeof *b.inputs),
                        db_allocate(most * sizeof *b.targets),
                        db_allocate(most),
                        db_allocate(most * sizeof *b.places),
                        db_allocate(most * sizeof *b.valid),
                        db_allocate(most * sizeof *b.nats)};
-    while (read_window(work, readers, streams, &b) > 0) {
-        const db_window window = {WINDOW, b.inputs, b.targets, b.resets};
+    while (read_window(work, readers, streams, steps, &b) > 0) {
+        const db_window window = {steps, b.inputs, b.targets, b.resets};
         db_pass_loss(pass, work->parameters, &window, b.nats);
         for (size_t i = 0; i < most; i++) {
             if (b.valid[i]) {
@@ -163,39 +166,60 @@ static void make_readers(const document *documents, size_t count, reader *reader
     }
 }
 
-db_loss db_evaluate(const db_model_config *config, const float *parameters, const db_sequence *text, uint32_t threads,
-                    float *token_nats)
+/* Leaves the loss of each token in work->nats. */
+static void evaluate(const job *work, uint32_t threads)
 {
-    db_loss loss = {0, text->count};
     document *documents;
-    const size_t count = find_documents(text, &documents);
+    const size_t count = find_documents(work->text, &documents);
     if (count == 0) {
-        return loss;
+        return;
     }
     const uint32_t most = threads * STREAMS_PER_THREAD, streams = count < most ? (uint32_t)count : most;
     reader *readers = db_allocate(streams * sizeof *readers);
     spread(documents, count, streams);
     make_readers(documents, count, readers);
-    job work = {config, parameters, text, token_nats};
-    if (token_nats == NULL) {
-        work.nats = db_allocate(text->count * sizeof *work.nats);
-    }
     const int before = db_linear_set_threads(1);
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (uint32_t i = 0; i < threads; i++) {
         const uint32_t first = streams * i / threads, end = streams * (i + 1) / threads;
         if (end > first) {
-            run(&work, readers + first, end - first);
+            run(work, readers + first, end - first);
         }
     }
     db_linear_set_threads(before);
-    for (size_t i = 0; i < text->count; i++) {
-        loss.nats += (double)work.nats[i];
-    }
-    if (token_nats == NULL) {
-        free(work.nats);
-    }
     free(readers);
     free(documents);
+}
+
+static db_loss add_up(const db_sequence *text, const float *nats)
+{
+    db_loss loss = {0, text->count};
+    for (size_t i = 0; i < text->count; i++) {
+        loss.nats += (double)nats[i];
+    }
+    return loss;
+}
+
+db_loss db_evaluate(const db_model_config *config, const float *parameters, const db_sequence *text, uint32_t threads,
+                    float *token_nats)
+{
+    float *nats = token_nats != NULL ? token_nats : db_allocate((text->count + 1) * sizeof *nats);
+    const job work = {config, parameters, text, nats, false};
+    evaluate(&work, threads);
+    const db_loss loss = add_up(text, nats);
+    if (token_nats == NULL) {
+        free(nats);
+    }
+    return loss;
+}
+
+db_loss db_evaluate_quickly(const db_model_config *config, const float *parameters, const db_sequence *text,
+                            uint32_t threads)
+{
+    float *nats = db_allocate((text->count + 1) * sizeof *nats);
+    const job work = {config, parameters, text, nats, db_linear_has_half()};
+    evaluate(&work, threads);
+    const db_loss loss = add_up(text, nats);
+    free(nats);
     return loss;
 }

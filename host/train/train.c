@@ -116,7 +116,8 @@ static uint64_t steps_by_minutes(const db_run *run)
     if (s->step < 5 || s->elapsed < fmin(2, 0.05 * budget)) {
         return 0;
     }
-    const double reserve = s->evaluation_seconds * (run->arrays.average != NULL ? 2 : 1);
+    const double reserve =
+        s->evaluation_seconds * ((run->arrays.average != NULL ? 2 : 1) + (run->options->half ? 2 : 0));
     const double left = fmax(budget - s->elapsed - reserve, 0);
     return s->step + (uint64_t)(left * (double)s->step / s->elapsed);
 }
@@ -223,9 +224,12 @@ static bool keep_if_best(db_run *run, double loss, const float *parameters, bool
     return true;
 }
 
-static double validation_loss(const db_run *run, const float *parameters)
+static double validation_loss(const db_run *run, const float *parameters, bool exactly)
 {
-    const db_loss loss = db_evaluate(run->config, parameters, run->validation, run->options->threads, NULL);
+    const uint32_t threads = run->options->threads;
+    const db_loss loss = exactly || !run->options->half
+                             ? db_evaluate(run->config, parameters, run->validation, threads, NULL)
+                             : db_evaluate_quickly(run->config, parameters, run->validation, threads);
     return loss.nats / (double)loss.tokens;
 }
 
@@ -252,11 +256,11 @@ static bool validate(db_run *run, bool last)
         return keep_if_best(run, NAN, kept, averaged);
     }
     const double start = now();
-    s->validation_loss = validation_loss(run, kept);
+    s->validation_loss = validation_loss(run, kept, false);
     s->evaluation_seconds = now() - start;
     bool better = keep_if_best(run, s->validation_loss, kept, averaged);
     if (last && averaged) {
-        const double plain = validation_loss(run, run->arrays.parameters);
+        const double plain = validation_loss(run, run->arrays.parameters, false);
         if (keep_if_best(run, plain, run->arrays.parameters, false)) {
             s->validation_loss = plain;
             better = true;
@@ -529,8 +533,12 @@ static void diagnose(const db_run *run)
 /* The best weights, or those of now where nothing has been evaluated yet. */
 static void finish(db_run *run, float *parameters, db_train_result *result)
 {
-    const db_run_state *s = &run->state;
+    db_run_state *s = &run->state;
     const bool evaluated = run->history.count > 0;
+    if (evaluated && run->options->half && run->validation->count > 0) {
+        s->best_loss = validation_loss(run, run->arrays.best, true);
+        update_clock(run);
+    }
     const float *current = run->arrays.average != NULL ? run->arrays.average : run->arrays.parameters;
     memcpy(parameters, evaluated ? run->arrays.best : current, run->layout.parameters * sizeof(float));
     *result = (db_train_result){.end = (uint32_t)s->end,

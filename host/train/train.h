@@ -82,7 +82,8 @@ typedef struct {
     uint64_t words;          /* targets trained on */
     double words_per_second; /* over the last few seconds, evaluations left out */
     double train_loss;       /* smoothed; with dropout on */
-    double validation_loss;  /* the last one; NaN before the first */
+    double validation_loss;  /* the last one; NaN before the first. At half precision to about 0.001; the
+                                result's best_loss is exact */
     double best_loss;        /* the lowest validation loss; NaN before the first */
     uint64_t best_step;
     double learning_rate;

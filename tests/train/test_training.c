@@ -141,6 +141,8 @@ static void evaluation_is_what_it_is_defined_as(void **state)
             assert_true(fabsf(got[i] - expected[i]) < 1e-4f);
         }
     }
+    const double quick = db_evaluate_quickly(&tiny, b->parameters, &b->train, 2).nats;
+    assert_true(fabs(quick - sum) < 0.01 * sum);
     b->train.end_token = DOGBERRY_NO_TOKEN; /* one long document */
     const double whole = loss_by_steps(b->parameters, &b->train, expected);
     assert_true(fabs(db_evaluate(&tiny, b->parameters, &b->train, 2, NULL).nats - whole) < 1e-4 * whole);
