@@ -41,9 +41,8 @@ static void print_plan(const db_plan *plan)
         printf("  (the firmware's arena has %u)\n         firmware            %10u bytes\n         stack               "
                "%10u bytes", plan->arena_bytes, plan->static_bytes, plan->stack_bytes);
     printf("\n         in all              %10llu of %u bytes\n", (unsigned long long)plan->ram_needed, plan->ram_bytes);
-    printf("  speed  about %.1f tokens/s at %u MHz (modelled: %llu weights a token at %.1f cycles, %s)\n",
-           plan->tokens_per_second, plan->board->clock_hz / 1000000, (unsigned long long)plan->weights_per_token,
-           plan->board->cycles_per_weight, plan->board->basis);
+    printf("  speed  about %.1f tokens/s at %u MHz (modelled: %s)\n",
+           plan->tokens_per_second, plan->board->clock_hz / 1000000, plan->board->basis);
     printf("%s\n", plan->verdict);
     if (plan->advice[0])
         printf("%s\n", plan->advice);
