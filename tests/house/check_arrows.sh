@@ -17,12 +17,16 @@ includes() { # FOLDER: lines "file:include"
         sed -E 's/:[[:space:]]*#[[:space:]]*include[[:space:]]*/:/'
 }
 
+runtime_headers=$(find runtime -name '*.h' -printf '%f\n')
+other_headers=$(find runtime cli firmware -name node_modules -prune -o -name '*.h' -printf '%f\n')
+among() { grep -qxF -- "$2" <<< "$1"; } # LIST NAME
+
 while IFS=: read -r file include; do
     name=${include:1:-1}
     case $name in
     stddef.h | stdint.h | stdbool.h | limits.h | dogberry.h) continue ;;
     esac
-    [ "${include:0:1}" = '"' ] && find runtime -path "*/$name" | grep -q . && continue
+    [ "${include:0:1}" = '"' ] && among "$runtime_headers" "${name##*/}" && continue
     breach "$file includes $include; runtime/ depends on nothing"
 done < <(includes runtime)
 
@@ -35,7 +39,7 @@ while IFS=: read -r file include; do
     esac
     if [ "${include:0:1}" = '"' ]; then
         breach "$file includes $include, which is not in host/"
-    elif [ -n "$(find runtime cli firmware -name node_modules -prune -o -name "$(basename "$name")" -print)" ]; then
+    elif among "$other_headers" "${name##*/}"; then
         [ -e "/usr/include/$name" ] || breach "$file includes $include of another folder"
     fi
 done < <(includes host)
