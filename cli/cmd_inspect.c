@@ -23,8 +23,9 @@ static void print_matrix(const char *name, unsigned layer, const dogberry_image 
 {
     if (!matrix->weights)
         return;
-    printf("  %-10s %u  int8  %6u x %-6u at %8zu, %8u bytes, scales at %8zu\n", name, layer, matrix->rows, matrix->cols,
-           (size_t)((const uint8_t *)matrix->weights - image->bytes), matrix->rows * matrix->stride,
+    unsigned lines = matrix->bits == 4 ? (matrix->rows + DOGBERRY_I4_BLOCK - 1) / DOGBERRY_I4_BLOCK : matrix->rows;
+    printf("  %-10s %u  int%u  %6u x %-6u at %8zu, %8u bytes, scales at %8zu\n", name, layer, matrix->bits,
+           matrix->rows, matrix->cols, (size_t)((const uint8_t *)matrix->weights - image->bytes), lines * matrix->stride,
            (size_t)((const uint8_t *)matrix->scales - image->bytes));
 }
 
@@ -50,6 +51,7 @@ static void print_text(const dogberry_image *image, size_t file_bytes, int golde
         print_matrix("recurrent", layer, image, &image->layer[layer].recurrent);
     }
     print_matrix("output", 0, image, &image->output_matrix);
+    print_matrix("classes", 0, image, &image->factored.matrix);
     printf("Provenance\n  %.*s\n", (int)image->provenance_bytes, image->provenance);
 }
 

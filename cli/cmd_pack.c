@@ -17,7 +17,7 @@ typedef struct {
     const char *output, *name, *golden_prompt;
     cli_list calibration;
     double temperature;
-    unsigned long top_k, golden_seed;
+    unsigned long top_k, golden_seed, bits;
 } settings;
 
 /* The image as it will be opened on the board; what is printed is read back from it. */
@@ -26,8 +26,8 @@ static int describe(const void *bytes, size_t length, const char *output)
     dogberry_image image;
     if (dogberry_open(&image, bytes, length) != DOGBERRY_OK)
         return 1;
-    printf("Wrote %s: %u parameters as int8, %zu bytes; a session takes %zu bytes of RAM.\n", output, image.parameters,
-           length, dogberry_session_bytes(&image));
+    printf("Wrote %s: %u parameters as int%u, %zu bytes; a session takes %zu bytes of RAM.\n", output, image.parameters,
+           image.output_matrix.bits, length, dogberry_session_bytes(&image));
     printf("Golden vector: \"%.*s\", seed %u, %u tokens, digest %08x\n", (int)image.golden.prompt_bytes,
            image.golden.prompt, image.golden.seed, image.golden.tokens, image.golden.digest);
     printf("Next: dogberry chat %s, or dogberry plan %s --board rp2040\n", output, output);
@@ -49,6 +49,7 @@ static int pack(const char *folder, const settings *given)
     options.top_k = (uint32_t)given->top_k;
     options.golden_prompt = given->golden_prompt;
     options.golden_seed = (uint32_t)given->golden_seed;
+    options.bits = (uint32_t)given->bits;
     int status = 0;
     if (db_model_dir_load(&model, folder, &error) || cli_texts_read(&calibration, &given->calibration, false, &error)) {
         status = cli_failed(&cli_pack, error.message);
@@ -72,10 +73,12 @@ static int run(int argc, char **argv)
     db_pack_options defaults;
     db_pack_defaults(&defaults);
     settings given = {.temperature = defaults.temperature / 1000.0, .top_k = defaults.top_k,
-                      .golden_seed = defaults.golden_seed};
+                      .golden_seed = defaults.golden_seed, .bits = defaults.bits};
     cli_option options[] = {
         {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = &given.output, .argument = "FILE",
          .help = "the image to write"},
+        {.name = "bits", .letter = 'b', .kind = CLI_COUNT, .value = &given.bits, .argument = "4|8", .least = 4, .most = 8,
+         .help = "of a weight: 8, or 4 for an image of about half the size"},
         {.name = "name", .kind = CLI_TEXT, .value = &given.name, .argument = "NAME",
          .help = "what the board calls it (the model's name)"},
         {.name = "temperature", .letter = 't', .kind = CLI_REAL, .value = &given.temperature, .argument = "T",
@@ -106,7 +109,7 @@ const cli_command cli_pack = {
     .name = "pack",
     .synopsis = "DIR -o IMAGE",
     .summary = "quantize a model into an image for a microcontroller",
-    .details = "Weights become int8 with a scale a row; the ranges of activations are measured on the text\n"
+    .details = "Weights become int8 with a scale a row (or int4, with another for every 64 columns); the ranges of activations are measured on the text\n"
                "that training held out. The same model gives the same image, byte for byte.",
     .examples = "  dogberry pack model -o model.dog\n  dogberry pack bard -o bard.dog --name bard --temperature 0.7",
     .run = run,

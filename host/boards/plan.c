@@ -6,6 +6,14 @@
 
 #include "boards/uf2.h"
 
+/* Rows of the output that one token reads: of a class-factored one the classes' and those of the largest class. */
+static uint64_t output_rows(const dogberry_image *image)
+{
+    if (image->output == DOGBERRY_FACTORED)
+        return (uint64_t)image->classes + image->factored.largest;
+    return image->vocab;
+}
+
 static uint64_t matrix_weights(const dogberry_matrix *matrix)
 {
     return (uint64_t)matrix->rows * matrix->cols;
@@ -16,20 +24,26 @@ uint64_t db_plan_weights_per_token(const dogberry_image *image)
     uint64_t weights = image->embedding;
     for (uint32_t i = 0; i < image->layers; i++)
         weights += matrix_weights(&image->layer[i].input) + matrix_weights(&image->layer[i].recurrent);
-    return weights + matrix_weights(&image->output_matrix);
+    return weights + output_rows(image) * image->hidden;
 }
 
-/* The recurrent layers' matrices have a row for each gate of each unit; padding columns are multiplied too. */
+/* Columns that are multiplied: padding too. */
+static uint32_t columns_of(const dogberry_matrix *matrix)
+{
+    return matrix->bits == 4 ? matrix->stride / 4 : matrix->stride;
+}
+
+/* The recurrent layers' matrices have a row for each gate of each unit. */
 static double modelled_cycles(const dogberry_image *image, const db_board *board)
 {
-    const dogberry_matrix *output = &image->output_matrix;
-    double weights = (double)output->rows * output->stride, rows = 0;
+    const double logits = (double)output_rows(image);
+    double weights = logits * columns_of(&image->output_matrix), rows = 0;
     for (uint32_t i = 0; i < image->layers; i++) {
         const dogberry_matrix *input = &image->layer[i].input, *recurrent = &image->layer[i].recurrent;
         rows += (double)input->rows + recurrent->rows;
-        weights += (double)input->rows * input->stride + (double)recurrent->rows * recurrent->stride;
+        weights += (double)input->rows * columns_of(input) + (double)recurrent->rows * columns_of(recurrent);
     }
-    return board->cycles_per_weight * weights + board->cycles_per_row * rows + board->cycles_per_logit * image->vocab +
+    return board->cycles_per_weight * weights + board->cycles_per_row * rows + board->cycles_per_logit * logits +
            board->cycles_per_token;
 }
 

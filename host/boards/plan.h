@@ -46,7 +46,8 @@ typedef struct {
  * and chip are compared, and the plan says that it does not know the rest. Never fails. */
 void db_plan_make(db_plan *plan, const dogberry_image *image, const db_board *board, const db_firmware *firmware);
 
-/* Weights that one token reads: one embedding row, and every matrix whole. Never fails. */
+/* Weights that one token reads: one embedding row, and every matrix whole; of a class-factored output the classes'
+ * rows and those of the largest class. Never fails. */
 uint64_t db_plan_weights_per_token(const dogberry_image *image);
 
 /* Makes the UF2 file that puts an image (bytes of the opened `image`) on a board: `firmware` and

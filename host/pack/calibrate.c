@@ -29,9 +29,9 @@ typedef struct {
     const float *parameters;
     db_layout layout;
     layer_run layers[DOGBERRY_LAYERS_MAX];
-    db_linear output;
-    float *x;      /* [WINDOW][E] */
-    float *logits; /* [WINDOW][V] */
+    db_linear output, classes; /* the latter for a class-factored output */
+    float *x;                  /* [WINDOW][E] */
+    float *logits;             /* [WINDOW][V] */
 } model_run;
 
 static const float *tensor(const model_run *run, const char *name)
@@ -88,6 +88,8 @@ static void start_run(model_run *run, const db_model_config *config, const float
         start_layer(run, i);
     start_linear(&run->output, config->vocab, config->hidden,
                  tensor(run, config->output == DOGBERRY_TIED ? "embedding.weight" : "output.weight"));
+    if (config->output == DOGBERRY_FACTORED)
+        start_linear(&run->classes, config->classes, config->hidden, tensor(run, "output.class_weight"));
     run->x = db_allocate(WINDOW * (size_t)config->embedding * sizeof(float));
     run->logits = db_allocate(WINDOW * (size_t)config->vocab * sizeof(float));
 }
@@ -106,6 +108,8 @@ static void end_run(model_run *run)
         free(run->layers[i].out);
     }
     db_linear_free(&run->output);
+    if (run->config->output == DOGBERRY_FACTORED)
+        db_linear_free(&run->classes);
     free(run->x);
     free(run->logits);
 }
@@ -174,6 +178,10 @@ static void run_window(model_run *run, const uint16_t *tokens, const uint8_t *re
         x = run_layer(run, i, x, resets, steps, out);
     db_linear_forward(&run->output, steps, x, tensor(run, "output.bias"), run->logits);
     raise_to(&out->logit_max, run->logits, (size_t)steps * config->vocab);
+    if (config->output == DOGBERRY_FACTORED) {
+        db_linear_forward(&run->classes, steps, x, tensor(run, "output.class_bias"), run->logits);
+        raise_to(&out->logit_max, run->logits, (size_t)steps * config->classes);
+    }
 }
 
 void db_calibrate(db_calibration *out, const db_model_config *config, const float *parameters, uint16_t start_token,

@@ -78,9 +78,16 @@ typedef struct {
     uint32_t tokenizer, provenance, total;
 } places;
 
+/* Rows as the image has them: int4 rows come in blocks of eight. */
+static uint32_t padded_rows(const db_image_tensor *tensor)
+{
+    return tensor->type == DB_TYPE_INT4_ROWS ? (tensor->rows + 7) / 8 * 8 : tensor->rows;
+}
+
 static uint64_t data_bytes(const db_image_tensor *tensor)
 {
-    return (uint64_t)tensor->rows * tensor->stride;
+    uint32_t lines = tensor->type == DB_TYPE_INT4_ROWS ? padded_rows(tensor) / 8 : tensor->rows;
+    return (uint64_t)lines * tensor->stride;
 }
 
 static places find_places(const db_image_parts *parts)
@@ -93,7 +100,7 @@ static places find_places(const db_image_parts *parts)
         at = aligned(at + data_bytes(tensor));
         if (tensor->scales) {
             found.scales[i] = at;
-            at = aligned(at + (uint64_t)tensor->rows * 4);
+            at = aligned(at + (uint64_t)padded_rows(tensor) * 4 + tensor->group_scale_bytes);
         }
     }
     found.tokenizer = at;
@@ -154,12 +161,20 @@ static void write_data(uint8_t *out, const db_image_tensor *tensor)
 {
     if (tensor->type == DB_TYPE_INT8_ROWS)
         memcpy(out, tensor->data, data_bytes(tensor));
-    else if (tensor->type == DB_TYPE_INT16)
+    else if (tensor->type == DB_TYPE_INT16 || tensor->type == DB_TYPE_UINT16)
         for (uint32_t i = 0; i < tensor->rows; i++)
-            put16(out + 2 * (size_t)i, (uint16_t)((const int16_t *)tensor->data)[i]);
+            put16(out + 2 * (size_t)i, ((const uint16_t *)tensor->data)[i]);
     else
-        for (uint32_t i = 0; i < tensor->rows; i++)
-            put32(out + 4 * (size_t)i, ((const uint32_t *)tensor->data)[i]);
+        for (size_t i = 0; i < data_bytes(tensor) / 4; i++)
+            put32(out + 4 * i, ((const uint32_t *)tensor->data)[i]);
+}
+
+static void write_scales(uint8_t *out, const db_image_tensor *tensor)
+{
+    for (uint32_t r = 0; r < tensor->rows; r++)
+        put32(out + 4 * (size_t)r, tensor->scales[r]);
+    if (tensor->group_scales)
+        memcpy(out + 4 * (size_t)padded_rows(tensor), tensor->group_scales, tensor->group_scale_bytes);
 }
 
 static void write_checksum(uint8_t *bytes, size_t length)
@@ -178,8 +193,8 @@ void db_image_write(const db_image_parts *parts, uint8_t **bytes, size_t *length
         const db_image_tensor *tensor = &parts->tensors[i];
         write_entry(out + DOGBERRY_HEADER_BYTES + i * TABLE_ENTRY, tensor, at.data[i], at.scales[i]);
         write_data(out + at.data[i], tensor);
-        for (uint32_t r = 0; tensor->scales && r < tensor->rows; r++)
-            put32(out + at.scales[i] + 4 * (size_t)r, tensor->scales[r]);
+        if (tensor->scales)
+            write_scales(out + at.scales[i], tensor);
     }
     memcpy(out + at.tokenizer, parts->tokenizer, parts->tokenizer_bytes);
     memcpy(out + at.provenance, parts->provenance, strlen(parts->provenance));

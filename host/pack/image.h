@@ -22,9 +22,20 @@ enum db_image_role {
     DB_ROLE_RECURRENT_BIAS = 5,
     DB_ROLE_OUTPUT = 6,
     DB_ROLE_OUTPUT_BIAS = 7,
-    DB_ROLE_TIED_SCALES = 8
+    DB_ROLE_TIED_SCALES = 8,
+    DB_ROLE_CLASSES = 9,
+    DB_ROLE_CLASS_BIAS = 10,
+    DB_ROLE_PLACE_TOKENS = 11,
+    DB_ROLE_TOKEN_PLACES = 12,
+    DB_ROLE_CLASS_FIRST = 13
 };
-enum db_image_type { DB_TYPE_INT8_ROWS = 1, DB_TYPE_INT16 = 3, DB_TYPE_SCALES = 4 };
+enum db_image_type {
+    DB_TYPE_INT8_ROWS = 1,
+    DB_TYPE_INT4_ROWS = 2,
+    DB_TYPE_INT16 = 3,
+    DB_TYPE_SCALES = 4,
+    DB_TYPE_UINT16 = 5
+};
 
 enum { DB_IMAGE_TENSORS_MAX = 64, DB_IMAGE_NAME_MAX = 32, DB_IMAGE_PROMPT_MAX = 96, DB_IMAGE_GOLDEN_MAX = 1024 };
 
@@ -32,8 +43,10 @@ enum { DB_IMAGE_TENSORS_MAX = 64, DB_IMAGE_NAME_MAX = 32, DB_IMAGE_PROMPT_MAX = 
 typedef struct {
     uint8_t role, layer, type, detail;
     uint32_t rows, cols, stride;
-    const void *data;       /* [rows][stride] bytes */
-    const uint32_t *scales; /* [rows], int8 rows only */
+    const void *data;            /* [rows][stride] bytes; int4 rows: words [rows / 8, rounded up][stride / 4] */
+    const uint32_t *scales;      /* [rows], int8 and int4 rows only */
+    const uint8_t *group_scales; /* int4 rows only */
+    uint32_t group_scale_bytes;
 } db_image_tensor;
 
 typedef struct {

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "nn/factored.h"
 #include "pack/calibrate.h"
 #include "pack/image.h"
+#include "pack/matrix.h"
 #include "pack/provenance.h"
 #include "pack/quantize.h"
 
@@ -24,15 +26,18 @@ enum { GATE_FRAC = 12, OUTPUT_FRAC = 7 };
 typedef struct {
     const db_model_dir *model;
     db_calibration calibration;
+    db_matrix_kind kind;
     double input_step; /* one unit of the first layer's int8 input */
     db_image_parts parts;
-    void *owned[3 * DB_IMAGE_TENSORS_MAX]; /* what parts points to */
+    db_matrix matrices[DB_IMAGE_TENSORS_MAX]; /* what parts points to */
+    size_t matrix_count;
+    void *owned[3 * DB_IMAGE_TENSORS_MAX]; /* the same */
     size_t owned_count;
 } packing;
 
 void db_pack_defaults(db_pack_options *options)
 {
-    *options = (db_pack_options){.temperature = 800, .top_k = 40, .golden_seed = 1, .golden_tokens = 32};
+    *options = (db_pack_options){.bits = 8, .temperature = 800, .top_k = 40, .golden_seed = 1, .golden_tokens = 32};
 }
 
 /* ---- Helpers ---- */
@@ -94,81 +99,79 @@ static void add_bias(packing *pack, uint8_t role, uint32_t layer, const double *
                                        .data = rounded});
 }
 
-/* Adds int8 rows whose sums are to be multiplied with steps[r] * factor. Takes over `matrix`'s memory. */
-static int add_matrix(packing *pack, uint8_t role, uint32_t layer, const db_quantized *matrix, double factor,
+/* Adds rows whose sums are to be multiplied with their steps and `factor`. Takes over the matrix's memory. */
+static int add_matrix(packing *pack, uint8_t role, uint32_t layer, const db_matrix *matrix, double factor,
                       const char *what, db_error *error)
 {
     uint32_t *words = own(pack, db_allocate(matrix->rows * sizeof *words));
-    own(pack, matrix->weights);
-    own(pack, matrix->steps);
-    if (db_scale_words(matrix, factor, words, what, error) != 0)
+    db_matrix *kept = &pack->matrices[pack->matrix_count++];
+    assert(pack->matrix_count <= DB_IMAGE_TENSORS_MAX);
+    *kept = *matrix;
+    if (db_matrix_words(kept, factor, words, what, error) != 0)
         return -1;
-    add_tensor(pack, (db_image_tensor){.role = role,
-                                       .layer = (uint8_t)layer,
-                                       .type = DB_TYPE_INT8_ROWS,
-                                       .rows = matrix->rows,
-                                       .cols = matrix->cols,
-                                       .stride = matrix->stride,
-                                       .data = matrix->weights,
-                                       .scales = words});
+    add_tensor(pack, db_matrix_tensor(kept, role, layer, words));
     return 0;
 }
 
 /* Adds to bias[r] what rounding took from row r's product on average over the calibration text:
  * the rounding errors of a row times the mean of what it is multiplied with. */
-static void correct_bias(double *bias, const float *values, const db_quantized *matrix, const double *mean)
+static void correct_bias(double *bias, const float *values, const db_matrix *matrix, const double *mean)
 {
     for (uint32_t r = 0; r < matrix->rows; r++)
         for (uint32_t c = 0; c < matrix->cols; c++)
-            bias[r] += ((double)values[(size_t)r * matrix->cols + c] -
-                        matrix->steps[r] * matrix->weights[(size_t)r * matrix->stride + c]) *
-                       mean[c];
+            bias[r] += ((double)*values++ - db_matrix_value(matrix, r, c)) * mean[c];
 }
 
 /* Quantizes one matrix of a product with activations of these moments and adds it. */
 static int add_product(packing *pack, uint8_t role, uint32_t layer, const db_tensor *tensor, const db_moments *moments,
                        double factor, double *bias, db_error *error)
 {
-    db_quantized matrix;
+    db_matrix matrix;
     assert(moments->width == tensor->cols);
-    db_quantize(&matrix, values_of(pack, tensor), tensor->rows, tensor->cols, moments->square);
+    db_matrix_quantize(&matrix, pack->kind, values_of(pack, tensor), tensor->rows, tensor->cols, moments->square);
     correct_bias(bias, values_of(pack, tensor), &matrix, moments->mean);
     return add_matrix(pack, role, layer, &matrix, factor, tensor->name, error);
 }
 
 /* ---- The parts of a model ---- */
 
-/* The embedding and, for a tied output, the same rows with their scales as output matrix. */
+/* A tied output: the embedding's rows once more, with scales of their own. */
+static int add_tied_output(packing *pack, const db_matrix *matrix, const float *values, double *bias, db_error *error)
+{
+    uint32_t *words = own(pack, db_allocate(matrix->rows * sizeof *words));
+    correct_bias(bias, values, matrix, pack->calibration.hidden[pack->model->config.layers - 1].mean);
+    if (db_matrix_words(matrix, ldexp(1, (int)pack->parts.logit_frac - OUTPUT_FRAC), words, "tied output", error) != 0)
+        return -1;
+    add_tensor(pack, (db_image_tensor){.role = DB_ROLE_TIED_SCALES,
+                                       .type = DB_TYPE_SCALES,
+                                       .rows = matrix->rows,
+                                       .cols = 1,
+                                       .stride = 4,
+                                       .data = words});
+    return 0;
+}
+
+/* The embedding and, where it is the output matrix too, that. */
 static int add_embedding(packing *pack, double *output_bias, db_error *error)
 {
     const db_model_config *config = &pack->model->config;
     const db_tensor *tensor = db_layout_find(&pack->model->layout, "embedding.weight");
     const float *values = values_of(pack, tensor);
+    const bool tied = config->output == DOGBERRY_TIED;
     double *weights = own(pack, db_allocate(tensor->rows * sizeof *weights));
     for (uint32_t r = 0; r < tensor->rows; r++)
         weights[r] = pack->calibration.counts[r] + 0.25; /* words that the text lacks count a little */
     pack->input_step = db_common_step(values, tensor->rows, tensor->cols, weights);
 
-    db_quantized matrix;
-    if (config->output != DOGBERRY_TIED) {
-        db_quantize_with_step(&matrix, values, tensor->rows, tensor->cols, pack->input_step);
-        return add_matrix(pack, DB_ROLE_EMBEDDING, 0, &matrix, 1 / pack->input_step, tensor->name, error);
-    }
-    const db_moments *moments = &pack->calibration.hidden[config->layers - 1];
-    db_quantize(&matrix, values, tensor->rows, tensor->cols, moments->square);
-    correct_bias(output_bias, values, &matrix, moments->mean);
+    db_matrix matrix = {.bits = 8, .rows = tensor->rows, .cols = tensor->cols};
+    if (!tied && pack->kind.bits == 8)
+        db_quantize_with_step(&matrix.i8, values, tensor->rows, tensor->cols, pack->input_step);
+    else
+        db_matrix_quantize(&matrix, pack->kind, values, tensor->rows, tensor->cols,
+                           tied ? pack->calibration.hidden[config->layers - 1].square : NULL);
     if (add_matrix(pack, DB_ROLE_EMBEDDING, 0, &matrix, 1 / pack->input_step, tensor->name, error) != 0)
         return -1;
-    uint32_t *words = own(pack, db_allocate(matrix.rows * sizeof *words));
-    if (db_scale_words(&matrix, ldexp(1, (int)pack->parts.logit_frac - OUTPUT_FRAC), words, "tied output", error) != 0)
-        return -1;
-    add_tensor(pack, (db_image_tensor){.role = DB_ROLE_TIED_SCALES,
-                                       .type = DB_TYPE_SCALES,
-                                       .rows = matrix.rows,
-                                       .cols = 1,
-                                       .stride = 4,
-                                       .data = words});
-    return 0;
+    return tied ? add_tied_output(pack, &matrix, values, output_bias, error) : 0;
 }
 
 static int add_layer(packing *pack, uint32_t index, db_error *error)
@@ -206,6 +209,47 @@ static int add_layer(packing *pack, uint32_t index, db_error *error)
     return 0;
 }
 
+static void add_numbers(packing *pack, uint8_t role, const uint16_t *values, uint32_t count)
+{
+    add_tensor(pack, (db_image_tensor){
+                         .role = role, .type = DB_TYPE_UINT16, .rows = count, .cols = 1, .stride = 2, .data = values});
+}
+
+/* Class-factored output: which token is where (nn/factored.h). */
+static int add_places(packing *pack, db_error *error)
+{
+    const db_model_config *config = &pack->model->config;
+    const uint32_t vocab = config->vocab, classes = config->classes;
+    const float *order = values_of(pack, db_layout_find(&pack->model->layout, "output.order"));
+    uint16_t *places = own(pack, db_allocate(vocab * sizeof *places));
+    uint16_t *tokens = own(pack, db_allocate(vocab * sizeof *tokens));
+    uint16_t *first = own(pack, db_allocate((classes + (size_t)1) * sizeof *first));
+    if (db_factored_places(vocab, order, places, error) != 0)
+        return -1;
+    for (uint32_t t = 0; t < vocab; t++)
+        tokens[places[t]] = (uint16_t)t;
+    for (uint32_t c = 0; c <= classes; c++)
+        first[c] = (uint16_t)db_factored_start(vocab, classes, c);
+    add_numbers(pack, DB_ROLE_PLACE_TOKENS, tokens, vocab);
+    add_numbers(pack, DB_ROLE_TOKEN_PLACES, places, vocab);
+    add_numbers(pack, DB_ROLE_CLASS_FIRST, first, classes + 1);
+    return 0;
+}
+
+/* Class-factored output: the rows of the classes. */
+static int add_classes(packing *pack, db_error *error)
+{
+    const db_layout *layout = &pack->model->layout;
+    const db_tensor *bias_tensor = db_layout_find(layout, "output.class_bias");
+    double *bias = own(pack, bias_values(pack, bias_tensor));
+    if (add_product(pack, DB_ROLE_CLASSES, 0, db_layout_find(layout, "output.class_weight"),
+                    &pack->calibration.hidden[pack->model->config.layers - 1],
+                    ldexp(1, (int)pack->parts.logit_frac - OUTPUT_FRAC), bias, error) != 0)
+        return -1;
+    add_bias(pack, DB_ROLE_CLASS_BIAS, 0, bias, bias_tensor->rows, pack->parts.logit_frac);
+    return add_places(pack, error);
+}
+
 static int add_tensors(packing *pack, db_error *error)
 {
     const db_model_config *config = &pack->model->config;
@@ -216,7 +260,9 @@ static int add_tensors(packing *pack, db_error *error)
     for (uint32_t i = 0; i < config->layers; i++)
         if (add_layer(pack, i, error) != 0)
             return -1;
-    if (config->output == DOGBERRY_DENSE &&
+    if (config->output == DOGBERRY_FACTORED && add_classes(pack, error) != 0)
+        return -1;
+    if (config->output != DOGBERRY_TIED &&
         add_product(pack, DB_ROLE_OUTPUT, 0, db_layout_find(&pack->model->layout, "output.weight"),
                     &pack->calibration.hidden[config->layers - 1], ldexp(1, (int)pack->parts.logit_frac - OUTPUT_FRAC),
                     bias, error) != 0)
@@ -227,10 +273,10 @@ static int add_tensors(packing *pack, db_error *error)
 
 /* ---- The whole ---- */
 
-static int check(const db_model_dir *model, const db_pack_options *options, db_error *error)
+static int check(const db_pack_options *options, db_error *error)
 {
-    if (model->config.output == DOGBERRY_FACTORED)
-        return db_fail(error, "pack: a class-factored output has no integer code yet; train with a dense or tied one");
+    if (options->bits != 8 && options->bits != 4)
+        return db_fail(error, "pack: weights have 8 or 4 bits, not %u", options->bits);
     if (options->temperature > DOGBERRY_TEMPERATURE_MAX || options->top_k > DOGBERRY_TOP_K_MAX)
         return db_fail(error, "pack: temperature must be 0..%d thousandths and top-k 0..%d", DOGBERRY_TEMPERATURE_MAX,
                        DOGBERRY_TOP_K_MAX);
@@ -280,7 +326,8 @@ static int pack_calibrated(packing *pack, const db_pack_options *options, void *
     char prompt[DB_IMAGE_PROMPT_MAX + 1];
     uint8_t *out;
     fill_header(pack, options);
-    char *provenance = db_provenance_make(pack->model, pack->calibration.tokens, options->command, error);
+    char *provenance =
+        db_provenance_make(pack->model, options->bits, pack->calibration.tokens, options->command, error);
     if (!provenance)
         return -1;
     pack->parts.provenance = own(pack, provenance);
@@ -302,7 +349,7 @@ static int pack_calibrated(packing *pack, const db_pack_options *options, void *
 int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_t count, const db_pack_options *options,
             void **image, size_t *bytes, db_error *error)
 {
-    if (check(model, options, error) != 0)
+    if (check(options, error) != 0)
         return -1;
     db_tokens kept = {0};
     if (count == 0) {
@@ -311,7 +358,7 @@ int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_
         count = kept.count;
     }
     int result = -1;
-    packing pack = {.model = model};
+    packing pack = {.model = model, .kind = {options->bits, options->fixed_scales}};
     if (count == 0) {
         db_fail(error, "pack: no text to calibrate on; give one, or train again so that calibration.txt is kept");
     } else {
@@ -321,6 +368,8 @@ int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_
     }
     for (size_t i = 0; i < pack.owned_count; i++)
         free(pack.owned[i]);
+    for (size_t i = 0; i < pack.matrix_count; i++)
+        db_matrix_free(&pack.matrices[i]);
     db_calibration_free(&pack.calibration);
     db_tokens_free(&kept);
     return result;

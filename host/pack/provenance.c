@@ -7,7 +7,8 @@
 
 #include "interop/json.h"
 
-char *db_provenance_make(const db_model_dir *model, size_t calibration_tokens, const char *command, db_error *error)
+char *db_provenance_make(const db_model_dir *model, uint32_t bits, size_t calibration_tokens, const char *command,
+                         db_error *error)
 {
     json_t *root = json_object();
     const char *training = model->training ? model->training : "{}";
@@ -17,8 +18,8 @@ char *db_provenance_make(const db_model_dir *model, size_t calibration_tokens, c
         return NULL;
     }
     json_object_set_new(root, "training", object);
-    json_t *packing = json_pack("{s:i, s:I, s:s}", "bits", 8, "calibration_tokens", (json_int_t)calibration_tokens,
-                                "version", DOGBERRY_VERSION);
+    json_t *packing = json_pack("{s:i, s:I, s:s}", "bits", (int)bits, "calibration_tokens",
+                                (json_int_t)calibration_tokens, "version", DOGBERRY_VERSION);
     if (command)
         json_object_set_new(packing, "command", json_string(command));
     json_object_set_new(root, "packing", packing);

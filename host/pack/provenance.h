@@ -14,7 +14,8 @@
  * "spelling": the spelling model, for bits per character}. No date of its own: packing
  * twice gives the same bytes. `command` may be NULL. The caller frees the text.
  * Returns NULL with the error set when the model's training text is not a JSON object. */
-char *db_provenance_make(const db_model_dir *model, size_t calibration_tokens, const char *command, db_error *error);
+char *db_provenance_make(const db_model_dir *model, uint32_t bits, size_t calibration_tokens, const char *command,
+                         db_error *error);
 
 /* Reads the spelling model of an opened image; empty when it has none.
  * Returns 0, or -1 with the error set. Free with db_spelling_free(). */

@@ -23,18 +23,28 @@ typedef struct {
     double nats;
 } stretch;
 
-/* Returns -ln of the softmax of logits [vocab] at `target`. */
-static double token_loss(const scoring *score, const int16_t *logits, uint16_t target)
+/* Returns -ln of the softmax of one choice at its target. */
+static double choice_loss(const scoring *score, const dogberry_choice *choice)
 {
-    const uint32_t vocab = score->image->vocab;
+    const int16_t *logits = choice->logits;
     int32_t most = logits[0];
-    for (uint32_t v = 1; v < vocab; v++)
-        if (logits[v] > most)
-            most = logits[v];
+    for (uint32_t i = 1; i < choice->count; i++)
+        if (logits[i] > most)
+            most = logits[i];
     double sum = score->powers[most - logits[0]];
-    for (uint32_t v = 1; v < vocab; v++)
-        sum += score->powers[most - logits[v]];
-    return log(sum) + ldexp(most - logits[target], -(int)score->image->logit_frac);
+    for (uint32_t i = 1; i < choice->count; i++)
+        sum += score->powers[most - logits[i]];
+    return log(sum) + ldexp(most - logits[choice->target], -(int)score->image->logit_frac);
+}
+
+/* Returns -ln p(token) as the next token. */
+static double token_loss(const scoring *score, dogberry_session *session, uint16_t token)
+{
+    dogberry_choice choice;
+    double nats = 0;
+    for (uint32_t level = 0; dogberry_score(session, token, level, &choice) == 1; level++)
+        nats += choice_loss(score, &choice);
+    return nats;
 }
 
 static void run_stretch(const scoring *score, stretch *part)
@@ -45,7 +55,7 @@ static void run_stretch(const scoring *score, stretch *part)
     int status = dogberry_start(&session, score->image, arena, arena_bytes);
     assert(status == DOGBERRY_OK);
     for (size_t i = part->from; i < part->to; i++) {
-        double nats = token_loss(score, dogberry_logits(session), score->ids[i]);
+        double nats = token_loss(score, session, score->ids[i]);
         part->nats += nats;
         if (score->token_nats)
             score->token_nats[i] = (float)nats;

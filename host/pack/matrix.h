@@ -1,0 +1,45 @@
+/*
+ * A quantized matrix of either width on its way into an image.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef DB_PACK_MATRIX_H
+#define DB_PACK_MATRIX_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "pack/image.h"
+#include "pack/quantize.h"
+#include "pack/quantize_i4.h"
+
+/* How a matrix is to be quantized. */
+typedef struct {
+    uint32_t bits; /* 8 or 4 */
+    bool fixed;    /* 4 bits: by the fixed rule, not by search */
+} db_matrix_kind;
+
+typedef struct {
+    uint32_t bits, rows, cols;
+    db_quantized i8;
+    db_quantized_i4 i4;
+} db_matrix;
+
+/* Quantizes values [rows][cols], errors in column c counting importance[c] times (NULL: once).
+ * Free with db_matrix_free(). */
+void db_matrix_quantize(db_matrix *out, db_matrix_kind kind, const float *values, uint32_t rows, uint32_t cols,
+                        const double *importance);
+
+/* Returns the real number that row r, column c stands for. */
+double db_matrix_value(const db_matrix *matrix, uint32_t r, uint32_t c);
+
+/* words[r] = the scale word that gives row r's sums in units of 1 / factor.
+ * Returns 0, or -1 with the error set, naming `what`. */
+int db_matrix_words(const db_matrix *matrix, double factor, uint32_t *words, const char *what, db_error *error);
+
+/* The image's entry for the matrix with scale words [rows]; data stay the matrix's. */
+db_image_tensor db_matrix_tensor(const db_matrix *matrix, uint8_t role, uint32_t layer, const uint32_t *words);
+
+void db_matrix_free(db_matrix *matrix);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include "pack/quantize_i4.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "dogberry.h"
+#include "pack/quantize.h"
+
+enum { GROUP = DOGBERRY_I4_GROUP, BLOCK = DOGBERRY_I4_BLOCK, OFFSET = 8, COLUMN_ALIGNMENT = 16 };
+
+/* The most that a row's group scales may add up to, times GROUP (docs/FORMAT.md). */
+enum { SUM_MAX = 1 << 20, SCALE_MAX = 255 };
+
+/* The fixed rule's largest step, in units of a group's root mean square: larger values are clipped. */
+#define STEP_PER_RMS 0.36f
+
+/* Its inverse is still a float. */
+#define UNIT_LEAST 1e-35f
+
+static uint32_t least_of(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint32_t groups_of(uint32_t cols)
+{
+    return (cols + GROUP - 1) / GROUP;
+}
+
+/* The largest group scale with which a row's sum is bounded. */
+static float largest_scale(uint32_t groups)
+{
+    return (float)least_of(SCALE_MAX, SUM_MAX / GROUP / groups);
+}
+
+/* value * inverse to the nearest weight, halves up. */
+static inline float to_weight(float value, float inverse)
+{
+    float units = value * inverse;
+    units = units < DB_I4_LEAST ? DB_I4_LEAST : units > DB_I4_MOST ? DB_I4_MOST : units;
+    return (float)((int)(units + (OFFSET + 0.5f)) - OFFSET);
+}
+
+/* ---- Choosing steps ---- */
+
+/* The smallest step with which no value is off by more than half of it; clipped where few values are that large. */
+static float fixed_step(const float *values, uint32_t count)
+{
+    float high = 0, low = 0, square = 0;
+    for (uint32_t c = 0; c < count; c++) {
+        high = values[c] > high ? values[c] : high;
+        low = values[c] < low ? values[c] : low;
+    }
+    for (uint32_t c = 0; c < count; c++)
+        square += values[c] * values[c];
+    float step = fmaxf(high / (DB_I4_MOST + 0.5f), low / (DB_I4_LEAST - 0.5f));
+    return fminf(step, STEP_PER_RMS * sqrtf(square / (float)count));
+}
+
+/* The weights that `step` leads to, and the step that suits them best: with weights q fixed the error
+ * sum a (v - s q)^2 is least at s = sum a v q / sum a q^2.
+ * Returns how much of sum a v^2 is explained: larger is better. */
+static double try_step(const float *values, uint32_t count, const double *importance, float step, double *best_step)
+{
+    double vq = 0, qq = 0;
+    for (uint32_t c = 0; c < count; c++) {
+        double q = (double)to_weight(values[c], 1 / step), a = importance ? importance[c] : 1;
+        vq += a * (double)values[c] * q;
+        qq += a * q * q;
+    }
+    if (!(qq > 0) || !(vq > 0))
+        return 0;
+    *best_step = vq / qq;
+    return vq * vq / qq;
+}
+
+static float searched_step(const float *values, uint32_t count, const double *importance)
+{
+    float most = 0, chosen;
+    double best = -1;
+    for (uint32_t c = 0; c < count; c++)
+        most = fmaxf(most, fabsf(values[c]));
+    chosen = most = most / (DB_I4_MOST + 0.5f);
+    for (int percent = 104; most > 0 && percent >= 40; percent -= 2) {
+        float step = most * (float)percent / 100;
+        double refined = (double)step, explained = try_step(values, count, importance, step, &refined);
+        if (explained > best) {
+            best = explained;
+            chosen = (float)refined;
+        }
+    }
+    return chosen;
+}
+
+/* ---- A row ---- */
+
+typedef struct {
+    float unit;                      /* a group's step is its scale times this; 0: a row of zeros */
+    float scales[65536 / GROUP + 1]; /* [groups], integers */
+} row_scales;
+
+/* From steps [groups] in row->scales to whole multiples of a unit. Rows too small for floats count as zeros. */
+static void round_steps(row_scales *row, uint32_t groups)
+{
+    const float limit = largest_scale(groups);
+    float most = 0;
+    for (uint32_t g = 0; g < groups; g++)
+        most = fmaxf(most, row->scales[g]);
+    row->unit = most / limit >= UNIT_LEAST ? most / limit : 0;
+    for (uint32_t g = 0; g < groups; g++) {
+        float scale = row->unit > 0 ? (float)(int)(row->scales[g] / row->unit + 0.5f) : 1;
+        row->scales[g] = scale < 1 ? 1 : scale > limit ? limit : scale;
+    }
+}
+
+static float inverse_step(const row_scales *row, uint32_t group)
+{
+    return row->unit > 0 ? 1 / (row->unit * row->scales[group]) : 0;
+}
+
+static void fixed_scales(row_scales *row, const float *values, uint32_t cols)
+{
+    const uint32_t groups = groups_of(cols);
+    for (uint32_t g = 0; g < groups; g++)
+        row->scales[g] = fixed_step(values + g * GROUP, least_of(cols - g * GROUP, GROUP));
+    round_steps(row, groups);
+}
+
+static void searched_scales(row_scales *row, const float *values, uint32_t cols, const double *importance)
+{
+    const uint32_t groups = groups_of(cols);
+    for (uint32_t g = 0; g < groups; g++)
+        row->scales[g] = searched_step(values + g * GROUP, least_of(cols - g * GROUP, GROUP),
+                                       importance ? importance + g * GROUP : NULL);
+    round_steps(row, groups);
+}
+
+/* ---- Whole matrices ---- */
+
+static void allocate(db_quantized_i4 *out, uint32_t rows, uint32_t cols)
+{
+    *out = (db_quantized_i4){.rows = rows,
+                             .cols = cols,
+                             .blocks = (rows + BLOCK - 1) / BLOCK,
+                             .columns = (cols + COLUMN_ALIGNMENT - 1) / COLUMN_ALIGNMENT * COLUMN_ALIGNMENT,
+                             .groups = groups_of(cols)};
+    const size_t words = (size_t)out->blocks * out->columns;
+    out->words = db_allocate(words * sizeof *out->words);
+    for (size_t i = 0; i < words; i++)
+        out->words[i] = 0x88888888u;
+    out->group_scales = db_allocate((size_t)out->blocks * out->groups * BLOCK);
+    out->steps = db_allocate(rows * sizeof *out->steps);
+}
+
+static uint8_t *group_scale_at(const db_quantized_i4 *matrix, uint32_t r, uint32_t group)
+{
+    return matrix->group_scales + ((size_t)(r / BLOCK) * matrix->groups + group) * BLOCK + r % BLOCK;
+}
+
+/* Puts a row in its place. The row's own step is fitted once more to the integers: `importance` as above, or `fit` 0
+ * for the unit as it is. */
+static void put_row(db_quantized_i4 *out, uint32_t r, const float *values, const row_scales *row, int fit,
+                    const double *importance)
+{
+    uint32_t *words = out->words + (size_t)(r / BLOCK) * out->columns, shift = 4 * (r % BLOCK);
+    double vq = 0, qq = 0;
+    for (uint32_t g = 0; g < out->groups; g++)
+        *group_scale_at(out, r, g) = (uint8_t)row->scales[g];
+    for (uint32_t c = 0; c < out->cols; c++) {
+        float scale = row->scales[c / GROUP], weight = to_weight(values[c], inverse_step(row, c / GROUP));
+        double a = importance ? importance[c] : 1, q = (double)(scale * weight);
+        words[c] = (words[c] & ~(15u << shift)) | (uint32_t)((int)weight + OFFSET) << shift;
+        vq += a * (double)values[c] * q;
+        qq += a * q * q;
+    }
+    out->steps[r] = fit && vq > 0 && qq > 0 ? vq / qq : (double)row->unit;
+}
+
+void db_quantize_i4_search(db_quantized_i4 *out, const float *values, uint32_t rows, uint32_t cols,
+                           const double *importance)
+{
+    row_scales row;
+    allocate(out, rows, cols);
+    for (uint32_t r = 0; r < rows; r++) {
+        searched_scales(&row, values + (size_t)r * cols, cols, importance);
+        put_row(out, r, values + (size_t)r * cols, &row, 1, importance);
+    }
+}
+
+void db_quantize_i4_fixed(db_quantized_i4 *out, const float *values, uint32_t rows, uint32_t cols)
+{
+    row_scales row;
+    allocate(out, rows, cols);
+    for (uint32_t r = 0; r < rows; r++) {
+        fixed_scales(&row, values + (size_t)r * cols, cols);
+        put_row(out, r, values + (size_t)r * cols, &row, 0, NULL);
+    }
+}
+
+void db_round_i4_fixed(float *out, const float *values, uint32_t rows, uint32_t cols)
+{
+    row_scales row;
+    for (uint32_t r = 0; r < rows; r++, values += cols, out += cols) {
+        fixed_scales(&row, values, cols);
+        for (uint32_t g = 0; g * GROUP < cols; g++) {
+            const uint32_t end = least_of(cols, (g + 1) * GROUP);
+            const float inverse = inverse_step(&row, g), step = row.unit * row.scales[g];
+            for (uint32_t c = g * GROUP; c < end; c++)
+                out[c] = step * to_weight(values[c], inverse);
+        }
+    }
+}
+
+double db_quantized_i4_value(const db_quantized_i4 *matrix, uint32_t r, uint32_t c)
+{
+    uint32_t word = matrix->words[(size_t)(r / BLOCK) * matrix->columns + c];
+    int weight = (int)(word >> 4 * (r % BLOCK) & 15u) - OFFSET;
+    return matrix->steps[r] * *group_scale_at(matrix, r, c / GROUP) * weight;
+}
+
+void db_dequantize_i4(float *out, const db_quantized_i4 *matrix)
+{
+    for (uint32_t r = 0; r < matrix->rows; r++)
+        for (uint32_t c = 0; c < matrix->cols; c++)
+            *out++ = (float)db_quantized_i4_value(matrix, r, c);
+}
+
+void db_quantized_i4_free(db_quantized_i4 *matrix)
+{
+    free(matrix->words);
+    free(matrix->group_scales);
+    free(matrix->steps);
+    *matrix = (db_quantized_i4){0};
+}
+
+int db_scale_words_i4(const db_quantized_i4 *matrix, double factor, uint32_t *words, const char *what, db_error *error)
+{
+    for (uint32_t r = 0; r < matrix->rows; r++) {
+        uint32_t sum = 0;
+        for (uint32_t g = 0; g < matrix->groups; g++)
+            sum += *group_scale_at(matrix, r, g);
+        /* As many products of int8 as can add up to the largest sum of this row. */
+        uint32_t terms = sum * GROUP / 16;
+        if (db_scale_word(matrix->steps[r] * factor, terms, &words[r]) != 0)
+            return db_fail(error,
+                           "%s: row %u has weights too large for an image (one step is worth %g units of the sum); "
+                           "train with weight decay or gradient clipping",
+                           what, r, matrix->steps[r] * factor);
+    }
+    return 0;
+}
