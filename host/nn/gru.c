@@ -7,6 +7,7 @@
 
 #include "nn/linear.h"
 #include "nn/recurrent.h"
+#include "nn/rounding.h"
 #include "nn/vector.h"
 
 /* One step of one stream. gates [3*H]: input parts in, values out. product [3*H]: recurrent parts.
@@ -52,6 +53,12 @@ DB_VECTOR static void cell_backward(uint32_t hidden, real *gates, real *product,
     }
 }
 
+/* The state [T+1][B][H] that a step blends with its news. */
+static real *before_rounding(const db_recurrent *layer, const db_recurrent_trace *trace)
+{
+    return layer->rounds ? trace->cell : trace->hidden;
+}
+
 void db_gru_forward(const db_recurrent *layer, const db_recurrent_input *input, const db_recurrent_trace *trace,
                     real *out)
 {
@@ -59,13 +66,17 @@ void db_gru_forward(const db_recurrent *layer, const db_recurrent_input *input, 
     const size_t gates = 3 * (size_t)hidden, state = (size_t)streams * hidden;
     db_linear_forward(layer->input, (size_t)input->steps * streams, input->x, layer->bias, trace->gates);
     for (uint32_t t = 0; t < input->steps; t++) {
-        real *h = trace->hidden + t * state;
+        real *h = trace->hidden + t * state, *kept = before_rounding(layer, trace) + t * state;
         db_recurrent_reset(streams, hidden, input->resets + t * streams, h);
+        db_recurrent_reset(streams, hidden, input->resets + t * streams, kept);
         db_linear_product(layer->recurrent, streams, h, false, trace->scratch);
         for (uint32_t b = 0; b < streams; b++) {
             const size_t at = (size_t)b * hidden;
             cell_forward(hidden, trace->gates + (t * streams + b) * gates, trace->scratch + b * gates,
-                         layer->bias_recurrent, h + at, trace->extra + t * state + at, h + state + at);
+                         layer->bias_recurrent, kept + at, trace->extra + t * state + at, kept + state + at);
+        }
+        if (layer->rounds) {
+            db_round_outputs(state, kept + state, h + state);
         }
         memcpy(out + t * state, h + state, state * sizeof *out);
     }
@@ -90,12 +101,12 @@ void db_gru_backward(const db_recurrent *layer, const db_recurrent_input *input,
     const size_t gates = 3 * (size_t)hidden, state = (size_t)streams * hidden;
     const size_t rows = (size_t)input->steps * streams;
     for (uint32_t t = input->steps; t-- > 0;) {
-        const real *h = trace->hidden + t * state;
+        const real *h = trace->hidden + t * state, *kept = before_rounding(layer, trace) + t * state;
         real *dh = dout + t * state, *product = trace->scratch;
         for (uint32_t b = 0; b < streams; b++) {
             const size_t at = (size_t)b * hidden;
             cell_backward(hidden, trace->gates + (t * streams + b) * gates, product + b * gates,
-                          trace->extra + t * state + at, h + at, dh + at);
+                          trace->extra + t * state + at, kept + at, dh + at);
         }
         db_linear_backward_weight(layer->recurrent, streams, product, h, gradient->weight_recurrent);
         for (uint32_t b = 0; b < streams; b++) {

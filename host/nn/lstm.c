@@ -7,6 +7,7 @@
 
 #include "nn/linear.h"
 #include "nn/recurrent.h"
+#include "nn/rounding.h"
 #include "nn/vector.h"
 
 /* One step of one stream, all [H] but gates [4*H]: squashes the gates in place and moves the state on. */
@@ -64,6 +65,9 @@ void db_lstm_forward(const db_recurrent *layer, const db_recurrent_input *input,
             const size_t at = (size_t)b * hidden;
             cell_forward(hidden, step_gates + b * gates, c + at, c + state + at, trace->extra + t * state + at,
                          h + state + at);
+        }
+        if (layer->rounds) {
+            db_round_outputs(state, h + state, h + state);
         }
         memcpy(out + t * state, h + state, state * sizeof *out);
     }

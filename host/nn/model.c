@@ -16,6 +16,7 @@
 #include "nn/embedding.h"
 #include "nn/factored.h"
 #include "nn/recurrent.h"
+#include "nn/rounding.h"
 
 typedef struct {
     size_t weight_input, weight_recurrent, bias, bias_recurrent; /* offsets into the parameters */
@@ -28,6 +29,7 @@ struct db_pass {
     size_t embedding, output_weight, output_bias;
     size_t class_weight, class_bias, order; /* factored output */
     uint32_t streams, window, gates;
+    real input_unit; /* activations are rounded if it is not 0 */
 
     real *embedded;                     /* [T][B][E] */
     real *outputs[DOGBERRY_LAYERS_MAX]; /* [T][B][H] after dropout */
@@ -163,6 +165,12 @@ void db_pass_free(db_pass *pass)
     free(pass->keep_words);
     free(pass->input_mask);
     free(pass);
+}
+
+void db_pass_round_activations(db_pass *pass, real input_unit)
+{
+    assert(input_unit >= 0);
+    pass->input_unit = input_unit;
 }
 
 /* ---- Carried state ---- */
@@ -301,6 +309,7 @@ static db_recurrent layer_weights(const db_pass *pass, const real *parameters, u
         .recurrent = &pass->recurrents[l],
         .bias = parameters + offsets->bias,
         .bias_recurrent = pass->config.architecture == DOGBERRY_GRU ? parameters + offsets->bias_recurrent : NULL,
+        .rounds = pass->input_unit > 0,
     };
 }
 
@@ -312,6 +321,16 @@ static db_recurrent_input layer_input(const db_pass *pass, const db_window *wind
                                 .x = l == 0 ? pass->embedded : pass->outputs[l - 1]};
 }
 
+/* Rounds the embedded inputs; whole words that dropout keeps are scaled, and so is the unit. */
+static void round_inputs(db_pass *pass, uint32_t steps)
+{
+    if (pass->input_unit > 0) {
+        const real scale = kept_words(pass) != NULL ? 1 / (1 - pass->dropout.embedding) : 1;
+        db_round_inputs((size_t)steps * pass->streams * pass->config.embedding, pass->input_unit * scale,
+                        pass->embedded);
+    }
+}
+
 /* Runs everything below the output layer. Returns the last layer's outputs [T][B][H]. */
 static const real *forward(db_pass *pass, const real *parameters, const db_window *window)
 {
@@ -319,6 +338,7 @@ static const real *forward(db_pass *pass, const real *parameters, const db_windo
     assert(window->steps >= 1 && window->steps <= pass->window);
     db_embedding_forward((size_t)window->steps * pass->streams, config->embedding, window->inputs,
                          parameters + pass->embedding, kept_words(pass), pass->embedded);
+    round_inputs(pass, window->steps);
     apply_mask(input_mask(pass), window->steps, (size_t)pass->streams * config->embedding, pass->embedded);
     for (uint32_t l = 0; l < config->layers; l++) {
         const db_recurrent layer = layer_weights(pass, parameters, l);

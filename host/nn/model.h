@@ -39,6 +39,11 @@ void db_pass_get_state(const db_pass *pass, real *state);
 void db_pass_set_state(db_pass *pass, const real *state);
 void db_pass_zero_state(db_pass *pass);
 
+/* For quantization-aware training: from here on embedded inputs are rounded to whole numbers of `input_unit` and
+ * layers' outputs to Q0.7, as the integer runtime has them; gradients are as if they were not (nn/rounding.h).
+ * 0: no rounding. */
+void db_pass_round_activations(db_pass *pass, real input_unit);
+
 /* Runs a window and carries the state on. nats [steps][streams] or NULL: each target's loss.
  * Returns the sum of -ln p(target). */
 double db_pass_loss(db_pass *pass, const real *parameters, const db_window *window, float *nats);

@@ -10,6 +10,7 @@
 #ifndef DB_NN_RECURRENT_H
 #define DB_NN_RECURRENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ typedef struct {
     const db_linear *recurrent; /* [G*H][H] */
     const real *bias;           /* [G*H] */
     const real *bias_recurrent; /* [H], GRU only */
+    bool rounds;                /* outputs, and the h that gates see, are rounded: nn/rounding.h */
 } db_recurrent;
 
 /* Gradients, laid out alike; everything is added to what is there. */
@@ -34,7 +36,7 @@ typedef struct {
  * one to carry on. */
 typedef struct {
     real *hidden;  /* [T+1][B][H] h before step t, zeroed by resets */
-    real *cell;    /* [T+1][B][H] c before step t, zeroed by resets (LSTM) */
+    real *cell;    /* [T+1][B][H] c before step t, zeroed by resets (LSTM); GRU that rounds: h before rounding */
     real *gates;   /* [T][B][G*H] gate values; the backward pass leaves gradients before the squashing there */
     real *extra;   /* [T][B][H] LSTM: tanh of the new cell; GRU: the new gate's recurrent part */
     real *scratch; /* [B][4*H] */

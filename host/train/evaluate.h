@@ -7,6 +7,8 @@
 #ifndef DB_TRAIN_EVALUATE_H
 #define DB_TRAIN_EVALUATE_H
 
+#include <stdbool.h>
+
 #include "nn/config.h"
 #include "train/batches.h"
 
@@ -23,7 +25,12 @@ typedef struct {
 db_loss db_evaluate(const db_model_config *config, const float *parameters, const db_sequence *text, uint32_t threads,
                     float *token_nats);
 
-/* The same at half precision where the CPU has it (nn/linear.h): within about 0.001 nats a token, in half the time. For
+/* The same with activations rounded as the integer runtime does (db_pass_round_activations()); the weights are
+ * already what an image keeps of them. `quickly`: as db_evaluate_quickly(). */
+db_loss db_evaluate_rounded(const db_model_config *config, const float *rounded, float input_unit,
+                            const db_sequence *text, uint32_t threads, bool quickly);
+
+/* The same as db_evaluate() at half precision where the CPU has it (nn/linear.h): within about 0.001 nats a token, in half the time. For
  * watching a run. */
 db_loss db_evaluate_quickly(const db_model_config *config, const float *parameters, const db_sequence *text,
                             uint32_t threads);

@@ -64,6 +64,7 @@ typedef struct {
     float **gradients; /* [threads] the shards' */
     db_block *blocks;
     double *squares; /* [block_count] */
+    float *rounded;  /* [parameters]; NULL without rounding */
     size_t block_count;
 
     char *checkpoint_path, *history_path, *curve_path;              /* NULL without a folder */
@@ -80,6 +81,10 @@ void db_run_shards_free(db_run *run);
 /* One update from the next window, at learning rate `rate`; the window's loss is added up in `*nats`.
  * Returns its number of targets, or 0 where loss or gradient were not finite; then nothing was updated. */
 size_t db_run_step(db_run *run, double rate, double *nats);
+
+/* What passes are to see of `parameters`: what is left of them after rounding (in run->rounded, until the next call), or
+ * themselves where the run does not round. */
+const float *db_run_rounded(db_run *run, const float *parameters);
 
 /* ---- options.c ---- */
 

@@ -30,9 +30,13 @@ void db_run_shards_make(db_run *run)
         shard->targets = db_allocate(positions * sizeof *shard->targets);
         shard->resets = db_allocate(positions);
         run->gradients[s] = shard->gradient;
+        db_pass_round_activations(shard->pass, run->options->rounding ? run->options->rounding->input_unit : 0);
     }
     run->block_count = db_blocks_make(&run->layout, &run->blocks);
     run->squares = db_allocate(run->block_count * sizeof *run->squares);
+    if (run->options->rounding != NULL) {
+        run->rounded = db_allocate(run->layout.parameters * sizeof *run->rounded);
+    }
 }
 
 void db_run_shards_free(db_run *run)
@@ -49,6 +53,17 @@ void db_run_shards_free(db_run *run)
     free(run->gradients);
     free(run->blocks);
     free(run->squares);
+    free(run->rounded);
+}
+
+const float *db_run_rounded(db_run *run, const float *parameters)
+{
+    const db_train_rounding *rounding = run->options->rounding;
+    if (rounding == NULL) {
+        return parameters;
+    }
+    rounding->round(rounding->user, parameters, run->rounded);
+    return run->rounded;
 }
 
 static db_dropout dropout_of(const db_train_options *options)
@@ -60,8 +75,8 @@ static db_dropout dropout_of(const db_train_options *options)
                         .recurrent = (real)options->drop_recurrent};
 }
 
-/* The shard's window, forward and backward. `size` targets are in the step in all. */
-static void shard_gradient(db_run *run, uint32_t s, size_t phase, size_t size)
+/* The shard's window, forward and backward, with weights `parameters`. `size` targets are in the step in all. */
+static void shard_gradient(db_run *run, const float *parameters, uint32_t s, size_t phase, size_t size)
 {
     db_shard *shard = &run->shards[s];
     const uint32_t streams = shard_streams(run), index = (uint32_t)run->state.window;
@@ -74,8 +89,8 @@ static void shard_gradient(db_run *run, uint32_t s, size_t phase, size_t size)
     if (index == 0) {
         db_pass_zero_state(shard->pass);
     }
-    shard->nats = db_pass_gradient(shard->pass, run->arrays.parameters, &window, &dropout, db_random_next(&noise),
-                                   1 / (real)size, shard->gradient);
+    shard->nats = db_pass_gradient(shard->pass, parameters, &window, &dropout, db_random_next(&noise), 1 / (real)size,
+                                   shard->gradient);
 }
 
 static double sum_nats(const db_run *run)
@@ -103,6 +118,7 @@ size_t db_run_step(db_run *run, double rate, double *nats)
     const size_t phase = db_epoch_phase(o->seed, run->state.epoch, run->train->count);
     const size_t size = (size_t)run->plan.streams * db_epoch_window_length(&run->plan, (uint32_t)run->state.window);
     const size_t blocks = run->block_count;
+    const float *parameters = db_run_rounded(run, run->arrays.parameters);
     db_adam_step update;
     bool finite = false;
 #pragma omp parallel num_threads(o->threads)
@@ -110,7 +126,7 @@ size_t db_run_step(db_run *run, double rate, double *nats)
         /* By number, in case fewer threads than asked for turn up. */
         const uint32_t team = (uint32_t)omp_get_num_threads();
         for (uint32_t s = (uint32_t)omp_get_thread_num(); s < o->threads; s += team) {
-            shard_gradient(run, s, phase, size);
+            shard_gradient(run, parameters, s, phase, size);
         }
 #pragma omp barrier
 #pragma omp for schedule(static)

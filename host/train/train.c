@@ -224,9 +224,15 @@ static bool keep_if_best(db_run *run, double loss, const float *parameters, bool
     return true;
 }
 
-static double validation_loss(const db_run *run, const float *parameters, bool exactly)
+static double validation_loss(db_run *run, const float *parameters, bool exactly)
 {
     const uint32_t threads = run->options->threads;
+    const db_train_rounding *rounding = run->options->rounding;
+    if (rounding != NULL) {
+        const db_loss rounded = db_evaluate_rounded(run->config, db_run_rounded(run, parameters), rounding->input_unit,
+                                                    run->validation, threads, run->options->half && !exactly);
+        return rounded.nats / (double)rounded.tokens;
+    }
     const db_loss loss = exactly || !run->options->half
                              ? db_evaluate(run->config, parameters, run->validation, threads, NULL)
                              : db_evaluate_quickly(run->config, parameters, run->validation, threads);

@@ -29,6 +29,17 @@ enum db_schedule {
     DB_SCHEDULE_TRAPEZOID = 1 /* warm-up, constant, then linearly down to zero */
 };
 
+/* Quantization-aware training (Jacob et al., "Quantization and Training of Neural Networks for Efficient
+ * Integer-Arithmetic-Only Inference", 2018): all passes, those of evaluations too, see rounded weights and activations,
+ * and the gradient by these moves the weights themselves. */
+typedef struct {
+    void *user;
+    /* rounded [layout.parameters] = what an image keeps of `parameters`. Called by one thread at a time. */
+    void (*round)(void *user, const float *parameters, float *rounded);
+    float input_unit;        /* of embedded inputs, see db_pass_round_activations(); > 0 */
+    const char *description; /* of the rounding, in checkpoints */
+} db_train_rounding;
+
 typedef struct {
     /* How long. Whichever is reached first ends the run; 0 = no such limit. One must be set. */
     double epochs;
@@ -58,6 +69,8 @@ typedef struct {
     double drop_hidden;    /* between layers, same mask over a window */
     double drop_output;    /* last layer's output, same mask over a window */
     double drop_recurrent; /* recurrent weights */
+
+    const db_train_rounding *rounding; /* NULL = none; all losses are then with rounding on */
 
     uint32_t patience; /* evaluations without a better validation loss before stopping; 0 = off */
 

@@ -1,0 +1,32 @@
+/*
+ * Activations as the runtime holds them.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "nn/rounding.h"
+
+#include "nn/vector.h"
+
+enum { LEAST = -128, MOST = 127, OUTPUT_ONE = 128 };
+
+/* The nearest whole number within an int8; a cast of what is not negative rounds down. */
+static inline real to_int8(real units)
+{
+    units = units < (real)LEAST ? (real)LEAST : units > (real)MOST ? (real)MOST : units;
+    return (real)((int)(units - LEAST + (real)0.5) + LEAST);
+}
+
+DB_VECTOR void db_round_inputs(size_t count, real unit, real *values)
+{
+    const real inverse = 1 / unit;
+    for (size_t i = 0; i < count; i++) {
+        values[i] = unit * to_int8(values[i] * inverse);
+    }
+}
+
+DB_VECTOR void db_round_outputs(size_t count, const real *values, real *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        out[i] = to_int8(values[i] * OUTPUT_ONE) / OUTPUT_ONE;
+    }
+}
