@@ -2,9 +2,10 @@
 BUILD ?= build
 export DOGBERRY_DATA ?= ../shared/data
 
-.PHONY: help deps build firmware demo test test-sanitize bench lint format clean
+.PHONY: help deps build firmware demo test test-sanitize lint format clean
+.PHONY: bench bench-programs bench-train bench-dogberry bench-shakespeare bench-tinyshakespeare
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 30
 
 deps: ## install what is missing on Debian or Ubuntu (asks sudo when not root)
 	@tools/install-deps
@@ -22,8 +23,23 @@ demo: build firmware ## from nothing to an emulated Pico that talks, in a few mi
 test: build firmware ## every test, with sanitizers where they can run
 	@tools/run-tests $(BUILD)
 
-bench: build firmware ## the figures of docs/BENCHMARKS.md (needs DOGBERRY_DATA for the Shakespeare ones)
+bench: bench-programs firmware ## the quick measurements of docs/BENCHMARKS.md (some need DOGBERRY_DATA)
 	@bench/run $(BUILD)
+
+bench-programs: build
+	@cmake --build $(BUILD) --target bench_train original_recipe -- --quiet
+
+bench-train: bench-programs ## training speed beside sgemm and PyTorch (PYTHON names a Python that has it)
+	@bench/train.sh $(BUILD)
+
+bench-dogberry: build firmware ## the Dogberry model from text to board (MINUTES=20)
+	@bench/dogberry.sh $(BUILD)
+
+bench-shakespeare: bench-programs ## the original recipe and ours against the clock, and variants (THEIRS=30 OURS=10)
+	@bench/shakespeare.sh $(BUILD)
+
+bench-tinyshakespeare: build ## nats per character within 1 MiB (MINUTES=9 each)
+	@bench/tinyshakespeare.sh $(BUILD)
 
 lint: build ## clang-tidy, cppcheck, formatting and the arrows between the folders
 	@tools/lint $(BUILD)

@@ -12,48 +12,58 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "nn/cpu.h"
 #include "nn/linear.h"
+#include "start.h"
 #include "train/train.h"
 
-enum { SIZE = 1024, TOKENS = 400000 };
+enum { TOKENS = 400000 };
 
-static double now(void)
+typedef struct {
+    int m, n, k;
+} shape;
+
+/* Square ones, which suit most libraries best, and those of the trainer's own products. */
+static const shape shapes[] = {{512, 512, 512},  {1024, 1024, 1024}, {2048, 2048, 512},
+                               {256, 4000, 256}, {2048, 1024, 320},  {1024, 2048, 2048}};
+enum { SHAPES = sizeof shapes / sizeof *shapes, LARGEST = 2048 * 2048 };
+
+/* Operations per second at one shape: each thread multiplies matrices of its own, which is the most that can be had.
+ * memory [threads][3][LARGEST]. */
+static double shape_rate(shape s, int threads, float *memory)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    const double operations = 2.0 * s.m * s.n * s.k;
+    const int rounds = (int)ceil(2e9 / operations);
+    const double start = bench_now();
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int t = 0; t < threads; t++) {
+        float *a = memory + (size_t)t * 3 * LARGEST, *b = a + LARGEST, *c = b + LARGEST;
+        for (int i = 0; i < rounds; i++) {
+            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, s.m, s.n, s.k, 1, a, s.k, b, s.n, 0, c, s.n);
+        }
+    }
+    return rounds * threads * operations / (bench_now() - start);
 }
 
-/* Each thread multiplies matrices of its own, which is the most that can be had. Returns operations per second, the
- * best of some rounds. */
-static double sgemm_rate(int threads, double seconds)
+/* Tries all shapes again and again. Returns the best rate seen, with its shape. */
+static double sgemm_rate(int threads, double seconds, shape *which)
 {
-    enum { ROUND = 10 };
-    const size_t count = (size_t)SIZE * SIZE;
-    float *memory = db_allocate((size_t)threads * 3 * count * sizeof *memory);
-    for (size_t i = 0; i < (size_t)threads * 3 * count; i++) {
+    float *memory = db_allocate((size_t)threads * 3 * LARGEST * sizeof *memory);
+    for (size_t i = 0; i < (size_t)threads * 3 * LARGEST; i++) {
         memory[i] = (float)(i % 17) / 17;
     }
     double best = 0;
-    const double end = now() + seconds;
+    const double end = bench_now() + seconds;
     do {
-        const double start = now();
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-        for (int t = 0; t < threads; t++) {
-            float *a = memory + (size_t)t * 3 * count, *b = a + count, *c = b + count;
-            for (int i = 0; i < ROUND; i++) {
-                cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, SIZE, SIZE, SIZE, 1, a, SIZE, b, SIZE, 0, c,
-                            SIZE);
-            }
+        for (size_t i = 0; i < SHAPES; i++) {
+            const double rate = shape_rate(shapes[i], threads, memory);
+            *which = rate > best ? shapes[i] : *which;
+            best = fmax(best, rate);
         }
-        best = fmax(best, ROUND * threads * 2.0 * pow(SIZE, 3) / (now() - start));
-    } while (now() < end);
+    } while (bench_now() < end);
     free(memory);
     return best;
 }
@@ -113,19 +123,9 @@ static void report(const char *precision, double words, double operations, doubl
            words * operations * 1e-9, 100 * words * operations / sgemm);
 }
 
-/* OpenBLAS reads its environment while the program loads: start over with the right choice in it. */
-static void restart_with_blas_core(char **arguments)
-{
-    const char *core = db_cpu_blas_core();
-    if (core != NULL && getenv("OPENBLAS_CORETYPE") == NULL) {
-        setenv("OPENBLAS_CORETYPE", core, 1);
-        execv("/proc/self/exe", arguments);
-    }
-}
-
 int main(int count, char **arguments)
 {
-    restart_with_blas_core(arguments);
+    bench_restart_with_blas_core(arguments);
     const char *name = count > 1 ? arguments[1] : "dogberry";
     const db_preset *preset = db_preset_find(name);
     const int threads = count > 2 ? atoi(arguments[2]) : (int)sysconf(_SC_NPROCESSORS_ONLN);
@@ -141,12 +141,13 @@ int main(int count, char **arguments)
     options.batch = count > 4 ? (uint32_t)atoi(arguments[4]) : options.batch;
     options.window = count > 5 ? (uint32_t)atoi(arguments[5]) : options.window;
     const double operations = operations_per_word(&preset->config);
+    shape best = shapes[0];
     const int before = db_linear_set_threads(1);
-    const double sgemm = sgemm_rate(threads, fmin(seconds, 5));
+    const double sgemm = sgemm_rate(threads, fmin(seconds, 5), &best);
     db_linear_set_threads(before);
     printf("preset %s: %.2f MFLOP a word; batch %u, window %u, %d threads; OpenBLAS %s\n", name, operations * 1e-6,
            options.batch, options.window, threads, openblas_get_corename());
-    printf("sgemm, %d x %d x %d                       %7.1f GFLOP/s\n", SIZE, SIZE, SIZE, sgemm * 1e-9);
+    printf("sgemm, best at %4d x %4d x %4d          %7.1f GFLOP/s\n", best.m, best.n, best.k, sgemm * 1e-9);
     report("float", training_rate(&preset->config, &options, seconds, false), operations, sgemm);
     if (db_linear_has_half()) {
         report("bfloat16", training_rate(&preset->config, &options, seconds, true), operations, sgemm);

@@ -1,0 +1,67 @@
+# What the measuring scripts share; sourced by them in the project's root, after `build` is set.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034
+data=${DOGBERRY_DATA:-../shared/data}
+dogberry=$build/dogberry
+work=$build/bench
+held_out=(muchadoaboutnothing macbeth tempest sonnets)
+
+# need_data PATH: ends the script, with success, where the data are not there.
+need_data() {
+    if [ ! -e "$data/$1" ]; then
+        echo "skipped: no data ($data/$1 is missing; DOGBERRY_DATA names the folder)"
+        exit 0
+    fi
+}
+
+# The four works as options of `train`, and as files for `eval`.
+held_out_options() { printf -- '--val\n%s\n' "${held_out[@]}"; }
+held_out_files() { printf "$data/shakespeare/%s.txt\n" "${held_out[@]}"; }
+
+# field EXPRESSION: a member of the JSON object on standard input, as in `field .ram.chipBytes`.
+field() {
+    node -e 'const o = JSON.parse(require("fs").readFileSync(0, "utf8"));
+             const v = process.argv[1].split(".").slice(1).reduce((at, name) => at?.[name], o);
+             if (v === undefined || v === null) { console.error(`no ${process.argv[1]} in the answer`); process.exit(1); }
+             console.log(String(v));' "$1"
+}
+
+# calculate EXPRESSION FORMAT: arithmetic, as in `calculate "3 / 2" %.2f`.
+calculate() { awk "BEGIN { printf \"$2\\n\", $1 }"; }
+
+# The middle one of the numbers on standard input, one a line.
+median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+# Which machine this is, in a line.
+machine() {
+    local model
+    model=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
+    echo "Machine: ${model:-$(uname -m)}, $(nproc) cores, $(awk '/MemTotal/ { printf "%.0f", $2 / 1048576 }' /proc/meminfo) GiB"
+}
+
+# train NAME OPTION...: trains into $work/NAME; everything printed goes to $work/NAME.log, a failure to the terminal too.
+train() {
+    local name=$1
+    shift
+    if ! "$dogberry" train "$@" --name "${name:0:31}" -o "$work/$name" --quiet > "$work/$name.log" 2>&1; then
+        tail -n 5 "$work/$name.log" >&2
+        return 1
+    fi
+}
+
+# Of a log that `train` left: minutes taken, words a second, parameters.
+trained_minutes() { field .training.minutes < "$work/$1/config.json"; }
+trained_speed() { sed -nE 's/^Trained .* ([0-9]+) words\/s.*/\1/p' "$work/$1.log"; }
+trained_parameters() { sed -nE 's/^Model: .* ([0-9]+) parameters$/\1/p' "$work/$1.log"; }
+
+# pack NAME BITS: $work/NAME-intBITS.dog. Prints its bytes, or a word where that is refused.
+pack() {
+    local image=$work/$1-int$2.dog
+    if "$dogberry" pack "$work/$1" --bits "$2" -o "$image" > "$work/pack.log" 2>&1; then
+        stat -c %s "$image"
+    else
+        tail -n 1 "$work/pack.log" >&2
+        rm -f "$image"
+        echo refused
+    fi
+}
