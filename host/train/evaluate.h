@@ -30,8 +30,8 @@ db_loss db_evaluate(const db_model_config *config, const float *parameters, cons
 db_loss db_evaluate_rounded(const db_model_config *config, const float *rounded, float input_unit,
                             const db_sequence *text, uint32_t threads, bool quickly);
 
-/* The same as db_evaluate() at half precision where the CPU has it (nn/linear.h): within about 0.001 nats a token, in half the time. For
- * watching a run. */
+/* The same as db_evaluate() at half precision where the CPU has it (nn/linear.h): within about 0.001 nats a token, in
+ * half the time. For watching a run. */
 db_loss db_evaluate_quickly(const db_model_config *config, const float *parameters, const db_sequence *text,
                             uint32_t threads);
 

@@ -77,10 +77,6 @@ int db_train_options_check(const db_train_options *o, db_error *error)
                            r->high);
         }
     }
-    if (o->batch % o->threads != 0) {
-        return db_fail(error, "training options: batch %u is not a multiple of threads %u; make it one", o->batch,
-                       o->threads);
-    }
     if (o->half && !db_linear_has_half()) {
         return db_fail(error, "training options: this CPU has no half precision (bfloat16); leave it off");
     }

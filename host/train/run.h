@@ -54,7 +54,6 @@ typedef struct {
     const db_sequence *train, *validation;
     db_layout layout;
     db_epoch_plan plan;
-    uint64_t warmup;
 
     db_run_state state, kept_state; /* kept: the last good ones */
     db_run_arrays arrays, kept;
@@ -82,8 +81,8 @@ void db_run_shards_free(db_run *run);
  * Returns its number of targets, or 0 where loss or gradient were not finite; then nothing was updated. */
 size_t db_run_step(db_run *run, double rate, double *nats);
 
-/* What passes are to see of `parameters`: what is left of them after rounding (in run->rounded, until the next call), or
- * themselves where the run does not round. */
+/* What passes are to see of `parameters`: what is left of them after rounding (in run->rounded, until the next call),
+ * or themselves where the run does not round. */
 const float *db_run_rounded(db_run *run, const float *parameters);
 
 /* ---- options.c ---- */

@@ -149,7 +149,7 @@ static double learning_rate(const db_run *run)
 {
     const db_run_state *s = &run->state;
     return run->options->learning_rate * s->rate_factor *
-           db_schedule_factor(run->options->schedule, s->step, s->steps, run->warmup, s->decay_start);
+           db_schedule_factor(run->options->schedule, s->step, s->steps, run->options->warmup, s->decay_start);
 }
 
 /* ---- Reports ---- */
@@ -239,15 +239,17 @@ static double validation_loss(db_run *run, const float *parameters, bool exactly
     return loss.nats / (double)loss.tokens;
 }
 
-static int write_history(const db_run *run, db_error *error)
+/* A file that cannot be written (disk full) is no reason to lose the run: it is said, and tried again next time. */
+static void write_history(const db_run *run)
 {
+    db_error error;
     if (run->history_path == NULL) {
-        return 0;
+        return;
     }
-    return db_history_write(&run->history, run->history_path, error) ||
-                   db_curve_write(&run->history, run->curve_path, error)
-               ? -1
-               : 0;
+    if (db_history_write(&run->history, run->history_path, &error) ||
+        db_curve_write(&run->history, run->curve_path, &error)) {
+        note(run, "training goes on without: %s", error.message);
+    }
 }
 
 /* Validation of the weights as they would be kept: the average where there is one; at the end of the run the plain
@@ -275,8 +277,8 @@ static bool validate(db_run *run, bool last)
     return better;
 }
 
-/* Evaluates, records, tells the caller. Returns 0, or -1 with the error set. */
-static int evaluate(db_run *run, bool last, db_error *error)
+/* Evaluates, records, tells the caller. */
+static void evaluate(db_run *run, bool last)
 {
     db_run_state *s = &run->state;
     const double start = now();
@@ -302,7 +304,7 @@ static int evaluate(db_run *run, bool last, db_error *error)
         run->callbacks->evaluated(run->callbacks->user, &progress, kept);
     }
     skip_time(run, now() - start);
-    return write_history(run, error);
+    write_history(run);
 }
 
 /* ---- Steps ---- */
@@ -334,22 +336,22 @@ static void count_step(db_run *run, size_t words, double nats)
     }
 }
 
-static int write_checkpoint(db_run *run, bool due, db_error *error)
+static void write_checkpoint(db_run *run, bool due)
 {
+    db_error error;
     if (run->checkpoint_path == NULL || run->options->checkpoint_seconds < 0) {
-        return 0;
+        return;
     }
     const double start = now();
     if (!due && start - run->last_checkpoint < run->options->checkpoint_seconds) {
-        return 0;
+        return;
     }
     run->kept_state.elapsed = run->elapsed_before + start - run->started;
-    if (db_checkpoint_write(run, error)) {
-        return -1;
+    if (db_checkpoint_write(run, &error)) {
+        note(run, "training goes on, resuming would start from an older checkpoint: %s", error.message);
     }
     run->last_checkpoint = now();
     skip_time(run, run->last_checkpoint - start);
-    return 0;
 }
 
 /* Early stopping. With the trapezoid the rate goes down first, which is where most of the gain is. */
@@ -374,17 +376,15 @@ static void lose_patience(db_run *run)
     }
 }
 
-/* After a good step: evaluation, snapshot, checkpoint, as they are due. Returns 0, or -1 with the error set. */
-static int after_step(db_run *run, db_error *error)
+/* After a good step: evaluation, snapshot, checkpoint, as they are due. */
+static void after_step(db_run *run)
 {
     db_run_state *s = &run->state;
     const bool last = s->steps > 0 && s->step >= s->steps;
     const bool enough = s->interval_words >= TRAIN_PER_EVALUATION * (uint64_t)run->validation->count;
     const bool evaluates = last || (s->window == 0 && enough);
     if (evaluates) {
-        if (evaluate(run, last, error)) {
-            return -1;
-        }
+        evaluate(run, last);
         lose_patience(run);
     }
     if (last) {
@@ -393,12 +393,11 @@ static int after_step(db_run *run, db_error *error)
     }
     if (evaluates || s->step % run->options->snapshot_steps == 0) {
         take_snapshot(run);
-        return write_checkpoint(run, s->ended, error);
+        write_checkpoint(run, s->ended);
     }
-    return 0;
 }
 
-static int one_step(db_run *run, db_error *error)
+static void one_step(db_run *run)
 {
     double nats;
     const double start = now();
@@ -410,16 +409,16 @@ static int one_step(db_run *run, db_error *error)
             note(run, "the loss is never a number: giving up");
             run->state.ended = 1;
             run->state.end = DB_TRAIN_DIVERGED;
-            return 0;
+        } else {
+            roll_back(run);
         }
-        roll_back(run);
-        return 0;
+        return;
     }
     count_step(run, words, nats);
     if (run->options->minutes > 0) {
         plan_by_minutes(run);
     }
-    return after_step(run, error);
+    after_step(run);
 }
 
 /* ---- Begin and end ---- */
@@ -499,8 +498,6 @@ static int prepare(db_run *run, const float *parameters, db_error *error)
         set_carried(run);
         note(run, "going on from step %" PRIu64, run->state.step);
     }
-    const uint64_t limit = step_limit(run);
-    run->warmup = limit > 0 && o->warmup > limit / 10 ? limit / 10 : o->warmup;
     char line[DB_DIAGNOSIS_LINE];
     db_diagnose_text(run->config, run->train->count, line);
     if (line[0] != '\0' && !resumed) {
@@ -513,18 +510,16 @@ static int prepare(db_run *run, const float *parameters, db_error *error)
     return 0;
 }
 
-static int loop(db_run *run, db_error *error)
+static void loop(db_run *run)
 {
     while (!run->state.ended) {
-        if (one_step(run, error)) {
-            return -1;
-        }
+        one_step(run);
         if (!run->state.ended && report_progress(run)) {
             run->state.end = DB_TRAIN_STOPPED;
-            return write_checkpoint(run, true, error);
+            write_checkpoint(run, true);
+            return;
         }
     }
-    return 0;
 }
 
 static void diagnose(const db_run *run)
@@ -584,7 +579,7 @@ int db_train_run(const db_model_config *config, float *parameters, const db_sequ
         const int before = db_linear_set_threads(1);
         status = prepare(run, parameters, error);
         if (status == 0) {
-            status = loop(run, error);
+            loop(run);
             diagnose(run);
             finish(run, parameters, result);
         }

@@ -48,7 +48,7 @@ typedef struct {
 
     uint32_t threads; /* 1..64; part of what makes a run repeatable */
     uint64_t seed;
-    uint32_t batch;  /* streams in all, a multiple of threads */
+    uint32_t batch;  /* streams in all; rounded down to a multiple of threads, and fewer for short texts */
     uint32_t window; /* targets per stream and step, 1..1024 */
     bool half;       /* multiply in bfloat16; sums, weights and evaluation stay float. Needs a CPU that can, see
                         db_linear_has_half(), and is about twice as fast there */
@@ -138,7 +138,8 @@ void db_train_initialize(const db_model_config *config, uint64_t seed, float *pa
 /* Trains `parameters` in place; on return they are the best by validation loss. `validation` may have
  * count 0: then there is no early stopping and the last weights are kept.
  * Memory: about 24 bytes a parameter and thread + activations; all freed at the end.
- * Returns 0 with `result` filled in, or -1 with the error set (text too short, options, files). */
+ * Returns 0 with `result` filled in, or -1 with the error set (text too short, options, folder). What cannot be
+ * written later on is told by a note; training goes on. */
 int db_train_run(const db_model_config *config, float *parameters, const db_sequence *train,
                  const db_sequence *validation, const db_train_options *options, const db_train_callbacks *callbacks,
                  db_train_result *result, db_error *error);

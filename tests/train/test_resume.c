@@ -255,12 +255,34 @@ static void damage_is_noticed(void **state)
     free(path);
 }
 
+/* Where files cannot be written the run goes on, to the same weights. */
+static void unwritable_files_do_not_end_a_run(void **state)
+{
+    setting *s = *state;
+    s->options.steps = 30;
+    assert_int_equal(wait_for(start(s)), 0);
+    size_t length, again_length;
+    void *expected = read_in(s, "weights", &length);
+    empty(s);
+    char *path = db_path_join(s->folder, "checkpoint.bin.part");
+    assert_int_equal(db_make_folder(path, NULL), 0);
+    assert_int_equal(wait_for(start(s)), 0);
+    rmdir(path);
+    free(path);
+    void *weights = read_in(s, "weights", &again_length);
+    assert_int_equal(again_length, length);
+    assert_memory_equal(weights, expected, length);
+    free(weights);
+    free(expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(kills_leave_no_trace, set_up, tear_down),
         cmocka_unit_test_setup_teardown(threads_resume_alike, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changed_options_are_refused_by_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(unwritable_files_do_not_end_a_run, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damage_is_noticed, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("resume", tests, NULL, NULL);

@@ -166,7 +166,6 @@ static void a_limit_in_minutes_is_kept_and_repeatable(void **state)
     memcpy(first, b->parameters, b->count * sizeof(float));
     options.minutes = 0;
     options.steps = b->result.steps;
-    options.warmup = 10;
     assert_int_equal(run(b, &options, NULL), 0);
     assert_memory_equal(first, b->parameters, b->count * sizeof(float));
     free(first);
@@ -245,9 +244,6 @@ static void impossible_options_are_refused(void **state)
     bench *b = *state;
     db_train_options options = quick(0);
     refuse(b, &options, "no end");
-    options = quick(10);
-    options.batch = 7;
-    refuse(b, &options, "multiple of threads");
     options = quick(10);
     options.drop_output = 1;
     refuse(b, &options, "output dropout");
