@@ -74,14 +74,17 @@ size_t fuzz_seed(uint32_t index, uint8_t *data, size_t capacity)
     tiny_config config = tiny_default();
     size_t length;
 
-    if (index >= 10)
+    if (index >= 15)
         return 0;
-    if (index >= 8) {
+    if (index >= 10) { /* int4 and class-factored outputs */
+        config.int4_roles = index < 14 ? TINY_INT4 : 1 << 3 | 1 << 9;
+        config.classes = index >= 12 ? 3 + index % 4 : 0;
+    } else if (index >= 8) {
         config.kind = index == 8 ? DOGBERRY_CHAR : DOGBERRY_BPE;
         config.vocab = index == 8 ? config.vocab : TINY_BPE;
     }
     config.architecture = index & 1 ? DOGBERRY_GRU : DOGBERRY_LSTM;
-    config.output = index & 2 ? DOGBERRY_TIED : DOGBERRY_DENSE;
+    config.output = config.classes ? DOGBERRY_FACTORED : index & 2 ? DOGBERRY_TIED : DOGBERRY_DENSE;
     config.layers = index & 4 ? 2 : 1;
     config.embedding = index & 2 ? 5 : 4;
     config.hidden = 5;

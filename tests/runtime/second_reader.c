@@ -14,70 +14,54 @@
 typedef unsigned char byte;
 typedef unsigned long number;
 
-static byte *file;
+static byte file[1 << 24];
 static number total;
 
 static void demand(int condition, const char *what)
 {
-    if (condition)
-        return;
-    printf("refused: %s\n", what);
-    exit(1);
+    if (!condition) {
+        printf("refused: %s\n", what);
+        exit(1);
+    }
 }
 
 /* `bytes` little-endian bytes at an offset. */
 static number get(number at, int bytes)
 {
     number value = 0;
-
     demand(at + (number)bytes <= total, "an offset outside the image");
     for (int i = bytes - 1; i >= 0; i--)
         value = value * 256 + file[at + (number)i];
     return value;
 }
 
-static int is_zero(number at, number bytes)
+static int is_all(number at, number bytes, number value)
 {
-    for (number i = 0; i < bytes; i++) {
-        if (get(at + i, 1) != 0)
-            return 0;
-    }
-    return 1;
-}
-
-static void read_file(const char *path)
-{
-    FILE *stream = fopen(path, "rb");
-
-    demand(stream != NULL, "cannot open");
-    file = malloc(1 << 24);
-    demand(file != NULL, "no memory");
-    total = fread(file, 1, 1 << 24, stream);
-    fclose(stream);
+    number i = 0;
+    while (i < bytes && get(at + i, 1) == value)
+        i++;
+    return i == bytes;
 }
 
 /* CRC-32, bit by bit. */
 static number crc(number state, number at, number bytes)
 {
-    for (number i = 0; i < bytes; i++) {
-        state ^= get(at + i, 1);
-        for (int bit = 0; bit < 8; bit++)
-            state = state / 2 ^ (state % 2 ? 0xEDB88320ul : 0);
+    for (number bit = 0; bit < 8 * bytes; bit++) {
+        state ^= bit % 8 == 0 ? get(at + bit / 8, 1) : 0;
+        state = state / 2 ^ (state % 2 ? 0xEDB88320ul : 0);
     }
     return state;
 }
 
 /* ---- Header ---- */
 
-enum { LSTM = 1, GRU = 2, DENSE = 0, TIED = 1 };
+enum { LSTM = 1, GRU = 2, DENSE = 0, TIED = 1, FACTORED = 2 };
 
-static number architecture, output, layers, vocab, embedding, hidden, unknown, end_token;
+static number architecture, output, layers, vocab, embedding, hidden, classes, unknown, end_token;
 
-/* A field in its range. */
 static number field(const char *name, number at, int bytes, number least, number most)
 {
     number value = get(at, bytes);
-
     printf("%s %lu\n", name, value);
     demand(value >= least && value <= most, name);
     return value;
@@ -86,8 +70,8 @@ static number field(const char *name, number at, int bytes, number least, number
 static void text(const char *name, number at, number bytes)
 {
     printf("%s ", name);
-    for (number i = 0; i < bytes; i++)
-        printf("%c", (char)get(at + i, 1));
+    demand(at <= total && bytes <= total - at, "a text outside the image");
+    fwrite(file + at, 1, bytes, stdout);
     printf("\n");
 }
 
@@ -99,38 +83,32 @@ static void token_or_none(const char *name, number at, number *value)
 
 static void read_header(void)
 {
-    number start, prompt;
-
+    static const char *const names[] = {"parameters",    "temperature",   "top_k",       "golden_seed",
+                                        "golden_tokens", "golden_digest", "prompt_bytes"};
+    static const number most[] = {0xFFFFFFFF, 10000, 128, 0xFFFFFFFF, 1024, 0xFFFFFFFF, 96};
     demand(total >= 256 && memcmp(file, "DOGB", 4) == 0, "magic");
     field("version", 4, 2, 1, 1);
     field("header", 6, 2, 256, 256);
     total = field("total", 8, 4, 256, total);
-    demand(total % 16 == 0, "total");
-    demand((crc(crc(0xFFFFFFFF, 0, 12), 16, total - 16) ^ 0xFFFFFFFF) == get(12, 4), "CRC-32");
+    demand(total % 16 == 0 && (crc(crc(0xFFFFFFFF, 0, 12), 16, total - 16) ^ 0xFFFFFFFF) == get(12, 4), "CRC-32");
     architecture = field("architecture", 16, 1, LSTM, GRU);
-    output = field("output", 17, 1, DENSE, TIED);
+    output = field("output", 17, 1, DENSE, FACTORED);
     layers = field("layers", 18, 1, 1, 4);
     field("logit_frac", 19, 1, 4, 12);
     vocab = field("vocab", 20, 4, 16, 65535);
     embedding = field("embedding", 24, 4, 1, 65535);
     hidden = field("hidden", 28, 4, 1, 65535);
-    field("classes", 32, 4, 0, 0);
+    classes = field("classes", 32, 4, output == FACTORED ? 2 : 0, output == FACTORED ? vocab : 0);
     demand(output != TIED || embedding == hidden, "a tied output needs E = H");
-    start = field("start", 36, 2, 0, vocab - 1);
-    (void)start;
+    field("start", 36, 2, 0, vocab - 1);
     token_or_none("end", 38, &end_token);
     token_or_none("unknown", 40, &unknown);
-    demand(is_zero(42, 2) && is_zero(224, 32), "reserved");
-    field("parameters", 68, 4, 0, 0xFFFFFFFF);
-    field("temperature", 72, 4, 0, 10000);
-    field("top_k", 76, 4, 0, 128);
-    field("golden_seed", 80, 4, 0, 0xFFFFFFFF);
-    field("golden_tokens", 84, 4, 0, 1024);
-    field("golden_digest", 88, 4, 0, 0xFFFFFFFF);
-    prompt = field("prompt_bytes", 92, 4, 0, 96);
+    demand(is_all(42, 2, 0) && is_all(224, 32, 0), "reserved");
+    for (number i = 0; i < 7; i++)
+        field(names[i], 68 + 4 * i, 4, 0, most[i]);
     text("name", 96, strnlen((char *)file + 96, 32));
-    text("prompt", 128, prompt);
-    demand(is_zero(128 + prompt, 96 - prompt), "prompt");
+    text("prompt", 128, get(92, 4));
+    demand(is_all(128 + get(92, 4), 96 - get(92, 4), 0), "prompt");
 }
 
 /* ---- Tensor table ---- */
@@ -140,73 +118,108 @@ static number padded(number cols)
     return (cols + 15) / 16 * 16;
 }
 
+static void scale_word(number word, number products)
+{
+    number m = word % 32768, s = word >> 16;
+    demand(m == 0 || m >= 16384, "mantissa");
+    demand((word & 0x8000) == 0 && s >= 8 && s <= 46 && products <= 1ull << s, "shift");
+}
+
 /* The scale words of `rows` rows with `cols` columns; prints their checksum. */
 static void read_scales(number at, number rows, number cols)
 {
     demand(at % 16 == 0, "scales offset");
-    for (number r = 0; r < rows; r++) {
-        number word = get(at + 4 * r, 4), m = word % 32768, s = word >> 16;
-
-        demand(m == 0 || m >= 16384, "mantissa");
-        demand((word & 0x8000) == 0 && s >= 8 && s <= 46 && cols <= 1ull << s, "shift");
-    }
+    for (number r = 0; r < rows; r++)
+        scale_word(get(at + 4 * r, 4), cols);
     printf(" scales %08lx", crc(0xFFFFFFFF, at, 4 * rows) ^ 0xFFFFFFFF);
 }
 
-/* What the table of roles says; rows 0 for a role that the model lacks. */
-static void shape_of(number role, number layer, number *type, number *rows, number *cols)
+/* int4 rows: nibbles of padding are 8, and scale words and group scales beyond the rows 0. */
+static void read_int4(number at, number scales, number rows, number cols)
 {
-    number gates = architecture == LSTM ? 4 : 3;
-
-    *type = role == 4 || role == 5 || role == 7 ? 3 : role == 8 ? 4 : 1;
-    *rows = role == 1 || role >= 6 ? vocab : role == 5 ? hidden : gates * hidden;
-    *cols = *type != 1 ? 1 : role == 1 || (role == 2 && layer == 0) ? embedding : hidden;
-    if (role < 1 || role > 8 || (role == 5 && architecture != GRU) || (role == 6 && output == TIED) ||
-        (role == 8 && output != TIED) || layer >= (role >= 2 && role <= 5 ? layers : 1))
-        *rows = 0;
+    number groups = (cols + 63) / 64, end = (rows + 7) / 8 * 8, stride = 4 * padded(cols);
+    demand(scales % 16 == 0, "scales offset");
+    for (number r = 0; r < end; r++) {
+        number sum = 0, group_scales = scales + 4 * end + r / 8 * groups * 8 + r % 8;
+        for (number c = r < rows ? cols : 0; c < padded(cols); c++)
+            demand((get(at + r / 8 * stride + 4 * c, 4) >> 4 * (r % 8)) % 16 == 8, "padding");
+        for (number g = 0; g < groups; g++) {
+            demand((get(group_scales + 8 * g, 1) != 0) == (r < rows), "group scale");
+            sum += 64 * get(group_scales + 8 * g, 1);
+        }
+        demand(sum <= 1 << 20 && (r < rows || get(scales + 4 * r, 4) == 0), "bounds");
+        if (r < rows)
+            scale_word(get(scales + 4 * r, 4), (sum + 15) / 16);
+    }
+    printf(" scales %08lx", crc(0xFFFFFFFF, scales, end * (4 + groups)) ^ 0xFFFFFFFF);
 }
 
-static void read_tensor(number e, byte seen[9][4])
+static number data_of[14]; /* where a role's data lie, of the last layer read */
+
+/* What the table of roles says: rows 0 for a role that the model lacks, type 1 where int4 will do too. */
+static void shape_of(number role, number layer, number *type, number *rows, number *cols)
+{
+    static const byte types[] = {0, 1, 1, 1, 3, 3, 1, 3, 4, 1, 3, 5, 5, 5};
+    number gates = architecture == LSTM ? 4 : 3;
+    *rows = 0;
+    if (role < 1 || role > 13 || (role == 5 && architecture != GRU) || (role == 6 && output == TIED) ||
+        (role == 8 && output != TIED) || (role >= 9 && output != FACTORED) ||
+        layer >= (role >= 2 && role <= 5 ? layers : 1))
+        return;
+    *type = types[role];
+    *rows = role >= 2 && role <= 4 ? gates * hidden : role == 5 ? hidden : vocab;
+    *rows = role == 9 || role == 10 ? classes : role == 13 ? classes + 1 : *rows;
+    *cols = *type != 1 ? 1 : role == 1 || (role == 2 && layer == 0) ? embedding : hidden;
+}
+
+static void read_tensor(number e, byte seen[14][4])
 {
     number role = get(e, 1), layer = get(e + 1, 1), type = get(e + 2, 1), detail = get(e + 3, 1);
     number rows = get(e + 4, 4), cols = get(e + 8, 4), stride = get(e + 12, 4), at = get(e + 16, 4);
-    number want_type, want_rows, want_cols;
-
+    number want_type, want_rows, want_cols, lines = type == 2 ? (rows + 7) / 8 : rows;
     printf("tensor %lu layer %lu type %lu detail %lu: %lu x %lu", role, layer, type, detail, rows, cols);
     shape_of(role, layer, &want_type, &want_rows, &want_cols);
-    demand(want_rows != 0 && type == want_type && rows == want_rows && cols == want_cols, "shape");
-    demand(!seen[role][layer]++, "a tensor that is there twice");
+    demand(want_rows != 0 && (type == want_type || (type == 2 && want_type == 1)), "type");
+    demand(rows == want_rows && cols == want_cols && !seen[role][layer]++, "shape, or a tensor that is there twice");
     demand(role == 2 && architecture == LSTM ? detail >= 8 && detail <= 14 : detail == 0, "detail");
-    demand(stride == (type == 1 ? padded(cols) : type == 3 ? 2 : 4), "stride");
-    demand(at % 16 == 0 && at >= 256 && get(e + 20, 4) == rows * stride, "data");
-    demand(is_zero(e + 28, 4), "reserved");
+    demand(stride == (type == 1 ? padded(cols) : type == 2 ? 4 * padded(cols) : type == 4 ? 4 : 2), "stride");
+    demand(at % 16 == 0 && at >= 256 && get(e + 20, 4) == lines * stride, "data");
+    demand(is_all(e + 28, 4, 0) && (type < 3 || get(e + 24, 4) == 0), "reserved, scales of a vector");
     for (number r = 0; r < rows && type == 1; r++)
-        demand(is_zero(at + r * stride + cols, stride - cols), "padding");
-    printf(" data %08lx", crc(0xFFFFFFFF, at, rows * stride) ^ 0xFFFFFFFF);
-    if (type == 1)
-        read_scales(get(e + 24, 4), rows, cols);
-    else
-        demand(get(e + 24, 4) == 0, "scales of a vector");
-    if (type == 4)
-        read_scales(at, rows, hidden);
+        demand(is_all(at + r * stride + cols, stride - cols, 0), "padding");
+    printf(" data %08lx", crc(0xFFFFFFFF, at, lines * stride) ^ 0xFFFFFFFF);
+    data_of[role] = at;
+    if (type == 1 || type == 4)
+        read_scales(type == 1 ? get(e + 24, 4) : at, rows, type == 1 ? cols : hidden);
+    if (type == 2)
+        read_int4(at, get(e + 24, 4), rows, cols);
     printf("\n");
+}
+
+/* Every token has one place, and every class at least one. */
+static void read_order(void)
+{
+    for (number t = 0, place; t < vocab; t++)
+        demand((place = get(data_of[12] + 2 * t, 2)) < vocab && get(data_of[11] + 2 * place, 2) == t, "order");
+    demand(get(data_of[13], 2) == 0 && get(data_of[13] + 2 * classes, 2) == vocab, "classes' places");
+    for (number c = 0; c < classes; c++)
+        demand(get(data_of[13] + 2 * c, 2) < get(data_of[13] + 2 * c + 2, 2), "an empty class");
 }
 
 static void read_tensors(void)
 {
-    byte seen[9][4] = {{0}};
+    byte seen[14][4] = {{0}};
     number count = field("tensors", 44, 4, 1, 64), wanted = 0, type, rows, cols;
-
     field("table", 48, 4, 256, 256);
     for (number i = 0; i < count; i++)
         read_tensor(256 + 32 * i, seen);
-    for (number role = 1; role <= 8; role++) {
-        for (number layer = 0; layer < 4; layer++) {
-            shape_of(role, layer, &type, &rows, &cols);
-            wanted += rows != 0;
-        }
+    for (number i = 0; i < 14 * 4; i++) {
+        shape_of(i / 4, i % 4, &type, &rows, &cols);
+        wanted += rows != 0;
     }
     demand(count == wanted, "a tensor that is missing");
+    if (output == FACTORED)
+        read_order();
 }
 
 /* ---- Tokenizer section ---- */
@@ -215,7 +228,6 @@ static void read_entry(number id, number section, number pool, number pool_bytes
 {
     number e = section + 16 + 8 * id, key = get(e, 3), length = get(e + 3, 1), own = get(e + 5, 1),
            flags = get(e + 6, 1);
-
     demand(length >= 1 && length <= 48 && own <= 48 && key + length + own <= pool_bytes, "key");
     demand(get(e + 4, 1) <= 3 && (own == 0 || get(e + 4, 1) == 3) && flags <= 15 && get(e + 7, 1) == 0, "entry");
     demand((id != unknown && id != end_token) || flags >= 8, "a special token that is not");
@@ -229,12 +241,10 @@ static void read_entry(number id, number section, number pool, number pool_bytes
 static void read_index(number section, number pool)
 {
     number index = section + 16 + 8 * vocab;
-
     for (number i = 1; i < vocab; i++) {
         number a = section + 16 + 8 * get(index + 2 * i - 2, 2), b = section + 16 + 8 * get(index + 2 * i, 2);
         number a_bytes = get(a + 3, 1), b_bytes = get(b + 3, 1);
         int order = memcmp(file + pool + get(a, 3), file + pool + get(b, 3), a_bytes < b_bytes ? a_bytes : b_bytes);
-
         demand(order < 0 || (order == 0 && a_bytes < b_bytes), "order of the index");
     }
 }
@@ -243,16 +253,13 @@ static void read_index(number section, number pool)
 static void read_merges(number section, number pool, number merges)
 {
     number bytes = section + 16 + 8 * vocab, last = 0;
-
     for (number i = 0; i < 256; i++) {
         number id = get(bytes + 2 * i, 2), e = section + 16 + 8 * id;
-
         if (id != 0xFFFF || !(i == 0xC0 || i == 0xC1 || i >= 0xF5))
             demand(id < vocab && get(e + 3, 1) == 1 && get(pool + get(e, 3), 1) == i, "byte ids");
     }
     for (number i = 0; i < merges; i++) {
         number at = bytes + 512 + 8 * i, left = get(at, 2), right = get(at + 2, 2), pair = left * 65536 + right;
-
         printf("merge %lu %lu %lu %lu\n", left, right, get(at + 4, 2), get(at + 6, 2));
         demand(left < vocab && right < vocab && get(at + 4, 2) < vocab && get(at + 6, 2) < merges, "merge");
         demand(i == 0 || pair > last, "order of the merges");
@@ -265,7 +272,6 @@ static void read_tokenizer(void)
     number at = get(52, 4), bytes = get(56, 4), kind = get(at, 1), merges = get(at + 6, 2),
            pool_bytes = get(at + 12, 4);
     number pool = at + 16 + 8 * vocab + (kind == 3 ? 512 + 8 * merges : 2 * vocab);
-
     demand(at % 16 == 0 && kind >= 1 && kind <= 3 && get(at + 1, 1) <= (kind == 1 ? 3 : 0), "tokenizer");
     demand(get(at + 2, 2) == unknown && get(at + 4, 2) == end_token && get(at + 8, 4) == vocab, "tokenizer's tokens");
     demand(kind == 3 || merges == 0, "merges");
@@ -281,11 +287,13 @@ static void read_tokenizer(void)
 int main(int count, char **arguments)
 {
     demand(count == 2, "usage: second_reader IMAGE");
-    read_file(arguments[1]);
+    FILE *stream = fopen(arguments[1], "rb");
+    demand(stream != NULL, "cannot open");
+    total = fread(file, 1, sizeof file, stream);
+    fclose(stream);
     read_header();
     read_tensors();
     read_tokenizer();
     text("provenance", get(60, 4), get(64, 4));
-    free(file);
     return 0;
 }

@@ -28,12 +28,23 @@ static double factor(uint32_t scale)
     return ldexp(scale & 0x7FFF, -(int)(scale >> 16));
 }
 
+/* Without the row's scale. */
+static double weight(const dogberry_matrix *m, uint32_t row, uint32_t c)
+{
+    if (m->bits == 8)
+        return m->weights[row * m->stride + c];
+    const uint8_t *word = (const uint8_t *)m->weights + row / 8 * m->stride + 4 * c;
+    int nibble = word[row % 8 / 2] >> (row % 2 ? 4 : 0) & 15;
+
+    return (nibble - 8) * m->group_scales[(row / 8 * m->groups + c / 64) * 8 + row % 8];
+}
+
 static double product(const dogberry_matrix *m, uint32_t row, const double *x)
 {
     double sum = 0;
 
     for (uint32_t c = 0; c < m->cols; c++)
-        sum += m->weights[row * m->stride + c] * x[c];
+        sum += weight(m, row, c) * x[c];
     return sum * factor(m->scales[row]);
 }
 
@@ -85,8 +96,7 @@ static void reference_step(const dogberry_image *image, reference *ref, uint32_t
     const double *input = x;
 
     for (uint32_t c = 0; c < image->embedding; c++)
-        x[c] =
-            image->embeddings.weights[token * image->embeddings.stride + c] * factor(image->embeddings.scales[token]);
+        x[c] = weight(&image->embeddings, token, c) * factor(image->embeddings.scales[token]);
     for (uint32_t l = 0; l < image->layers; l++) {
         if (image->architecture == DOGBERRY_LSTM)
             reference_lstm(&image->layer[l], image->hidden, input, ref->h[l], ref->cell[l]);
@@ -139,7 +149,7 @@ static difference compare(const tiny_config *config)
 static void close_to_double_precision(void **state)
 {
     (void)state;
-    for (uint32_t kind = 0; kind < 8; kind++) {
+    for (uint32_t kind = 0; kind < 16; kind++) {
         tiny_config config = tiny_default();
 
         config.architecture = kind & 1 ? DOGBERRY_GRU : DOGBERRY_LSTM;
@@ -147,10 +157,11 @@ static void close_to_double_precision(void **state)
         config.layers = kind & 4 ? 2 : 1;
         config.embedding = config.hidden = kind & 2 ? 48 : 37;
         config.cell_frac = 12 + kind % 3;
+        config.int4_roles = kind & 8 ? TINY_INT4 : 0;
         difference d = compare(&config);
 
-        print_message("%s, %s, %u layers: mean %.4f, worst %.4f nats\n", kind & 1 ? "GRU" : "LSTM",
-                      kind & 2 ? "tied" : "dense", config.layers, d.mean, d.worst);
+        print_message("%s, %s, %u layers, int%d: mean %.4f, worst %.4f nats\n", kind & 1 ? "GRU" : "LSTM",
+                      kind & 2 ? "tied" : "dense", config.layers, kind & 8 ? 4 : 8, d.mean, d.worst);
         assert_true(d.mean < 0.05 && d.worst < 0.6);
     }
 }

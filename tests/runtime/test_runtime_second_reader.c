@@ -41,9 +41,18 @@ static int second_reading(const uint8_t *bytes, size_t length, char *printed)
 
 static void matrix(FILE *out, unsigned role, unsigned layer, unsigned detail, const dogberry_matrix *m)
 {
-    fprintf(out, "tensor %u layer %u type 1 detail %u: %u x %u data %08x scales %08x\n", role, layer, detail, m->rows,
-            m->cols, dogberry_crc32(0, m->weights, (size_t)m->rows * m->stride),
-            dogberry_crc32(0, m->scales, 4 * m->rows));
+    unsigned blocks = (m->rows + 7) / 8, four = m->bits == 4;
+    size_t lines = four ? blocks : m->rows, scales = four ? 8 * blocks * (4 + m->groups) : 4 * m->rows;
+
+    fprintf(out, "tensor %u layer %u type %u detail %u: %u x %u data %08x scales %08x\n", role, layer, four ? 2 : 1,
+            detail, m->rows, m->cols, dogberry_crc32(0, m->weights, lines * m->stride),
+            dogberry_crc32(0, m->scales, scales));
+}
+
+static void numbers(FILE *out, unsigned role, const uint16_t *values, unsigned rows)
+{
+    fprintf(out, "tensor %u layer 0 type 5 detail 0: %u x 1 data %08x\n", role, rows,
+            dogberry_crc32(0, values, 2 * rows));
 }
 
 static void vector(FILE *out, unsigned role, unsigned layer, const int16_t *values, unsigned rows)
@@ -55,8 +64,9 @@ static void vector(FILE *out, unsigned role, unsigned layer, const int16_t *valu
 static void tensors(FILE *out, const dogberry_image *image)
 {
     unsigned gru = image->architecture == DOGBERRY_GRU, tied = image->output == DOGBERRY_TIED;
+    unsigned factored = image->output == DOGBERRY_FACTORED;
 
-    fprintf(out, "tensors %u\ntable 256\n", 3 + image->layers * (gru ? 4 : 3));
+    fprintf(out, "tensors %u\ntable 256\n", 3 + image->layers * (gru ? 4 : 3) + (factored ? 5 : 0));
     matrix(out, 1, 0, 0, &image->embeddings);
     for (unsigned l = 0; l < image->layers; l++) {
         const dogberry_layer *layer = &image->layer[l];
@@ -75,6 +85,13 @@ static void tensors(FILE *out, const dogberry_image *image)
         matrix(out, 6, 0, 0, &image->output_matrix);
     }
     vector(out, 7, 0, image->output_bias, image->vocab);
+    if (factored) {
+        matrix(out, 9, 0, 0, &image->factored.matrix);
+        vector(out, 10, 0, image->factored.bias, image->classes);
+        numbers(out, 11, image->factored.tokens, image->vocab);
+        numbers(out, 12, image->factored.places, image->vocab);
+        numbers(out, 13, image->factored.first, image->classes + 1);
+    }
 }
 
 static void tokens(FILE *out, const dogberry_image *image)
@@ -121,15 +138,17 @@ static void readers_agree(void **state)
     static char first[TEXT_MAX], second[TEXT_MAX];
 
     (void)state;
-    for (uint32_t kind = 0; kind < 6; kind++) {
+    for (uint32_t kind = 0; kind < 12; kind++) {
         tiny_config config = tiny_default();
         dogberry_image image;
         size_t length;
 
         config.architecture = kind & 1 ? DOGBERRY_GRU : DOGBERRY_LSTM;
-        config.output = kind & 2 ? DOGBERRY_TIED : DOGBERRY_DENSE;
+        config.output = kind & 2 ? DOGBERRY_TIED : kind < 8 ? DOGBERRY_DENSE : DOGBERRY_FACTORED;
+        config.classes = config.output == DOGBERRY_FACTORED ? kind - 5 : 0;
+        config.int4_roles = kind < 6 ? 0 : kind < 10 ? TINY_INT4 : 0x155;
         config.layers = 1 + kind % 4;
-        config.kind = kind < 4 ? DOGBERRY_WORD : kind == 4 ? DOGBERRY_CHAR : DOGBERRY_BPE;
+        config.kind = kind == 4 ? DOGBERRY_CHAR : kind == 5 ? DOGBERRY_BPE : DOGBERRY_WORD;
         config.vocab = kind == 5 ? TINY_BPE : config.vocab;
         config.embedding = kind & 2 ? 20 : 9;
         config.hidden = 20;
@@ -144,17 +163,16 @@ static void readers_agree(void **state)
     }
 }
 
-static void readers_refuse_alike(void **state)
+/* `tensors`: bytes of data and scales behind the table that are changed too. */
+static void refuse_alike(const tiny_config *config, uint32_t tensors)
 {
     static char printed[TEXT_MAX];
-    tiny_config config = tiny_default();
     uint32_t random = 21;
     size_t length;
-    uint8_t *bytes = tiny_build(&config, &length);
+    uint8_t *bytes = tiny_build(config, &length);
 
-    (void)state;
     for (int i = 0; i < 60; i++) { /* header and table, where nearly every bit matters */
-        size_t at = tiny_random(&random, 256 + 6 * 32);
+        size_t at = tiny_random(&random, 256 + 32u * bytes[44] + tensors);
         uint8_t flip = (uint8_t)(1u << tiny_random(&random, 8));
         dogberry_image image;
 
@@ -166,11 +184,24 @@ static void readers_refuse_alike(void **state)
         int read = second_reading(bytes, length, printed) == 0;
 
         /* The second reader does not look at UTF-8 and overlaps. */
-        if (opened ? !read : read && at >= 16 && at < 96)
+        if (opened ? !read : read && ((at >= 16 && at < 96) || at >= 256 + 32u * bytes[44]))
             fail_msg("byte %zu: the runtime %s, the second reader %s", at, opened ? "opens" : "refuses", printed);
         bytes[at] ^= flip;
     }
     free(bytes);
+}
+
+static void readers_refuse_alike(void **state)
+{
+    tiny_config config = tiny_default();
+
+    (void)state;
+    refuse_alike(&config, 0);
+    config.output = DOGBERRY_FACTORED;
+    config.classes = 4;
+    config.int4_roles = TINY_INT4;
+    config.hidden = config.embedding = 3;
+    refuse_alike(&config, 1000);
 }
 
 int main(void)

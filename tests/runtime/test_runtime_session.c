@@ -260,12 +260,16 @@ static void golden_vector(void **state)
 static void digests_are_pinned(void **state)
 {
     static const struct {
-        uint32_t architecture, output, layers, top_k, digest;
+        uint32_t architecture, output, layers, top_k, int4_roles, classes, digest;
     } cases[] = {
-        {DOGBERRY_LSTM, DOGBERRY_DENSE, 1, 0, 0x1D1616A3},
-        {DOGBERRY_LSTM, DOGBERRY_TIED, 3, 5, 0xAF8F1F74},
-        {DOGBERRY_GRU, DOGBERRY_DENSE, 2, 0, 0x15BB17E3},
-        {DOGBERRY_GRU, DOGBERRY_TIED, 1, 10, 0xFA1D4BAF},
+        {DOGBERRY_LSTM, DOGBERRY_DENSE, 1, 0, 0, 0, 0x1D1616A3},
+        {DOGBERRY_LSTM, DOGBERRY_TIED, 3, 5, 0, 0, 0xAF8F1F74},
+        {DOGBERRY_GRU, DOGBERRY_DENSE, 2, 0, 0, 0, 0x15BB17E3},
+        {DOGBERRY_GRU, DOGBERRY_TIED, 1, 10, 0, 0, 0xFA1D4BAF},
+        {DOGBERRY_LSTM, DOGBERRY_DENSE, 2, 0, TINY_INT4, 0, 0xA66CD51E},
+        {DOGBERRY_GRU, DOGBERRY_TIED, 1, 10, TINY_INT4, 0, 0x3CDD1DDE},
+        {DOGBERRY_LSTM, DOGBERRY_FACTORED, 1, 0, 0, 5, 0xB726322B},
+        {DOGBERRY_GRU, DOGBERRY_FACTORED, 1, 3, TINY_INT4, 5, 0xA7D25D36},
     };
 
     (void)state;
@@ -276,6 +280,8 @@ static void digests_are_pinned(void **state)
         config.output = cases[i].output;
         config.layers = cases[i].layers;
         config.top_k = cases[i].top_k;
+        config.int4_roles = cases[i].int4_roles;
+        config.classes = cases[i].classes;
         config.embedding = config.hidden = 40;
         config.temperature = 800;
         fixture *f = start(&config);

@@ -86,20 +86,58 @@ static void write_int8(writer *w, uint32_t rows, uint32_t cols)
     }
 }
 
+/* Blocks of eight rows, a word a column; what is beyond rows and columns is 8. */
+static void write_int4(writer *w, uint32_t rows, uint32_t cols, uint32_t columns)
+{
+    for (uint32_t first = 0; first < rows; first += 8) {
+        for (uint32_t c = 0; c < columns; c++, w->at += 4) {
+            uint32_t word = 0x88888888u;
+
+            for (uint32_t k = 0; k < 8 && first + k < rows && c < cols; k++)
+                word = (word & ~(15u << 4 * k)) | tiny_random(&w->random, 16) << 4 * k;
+            put(w->bytes + w->at, word, 4);
+        }
+    }
+    align(w);
+}
+
+/* Scale words, then group scales in blocks of eight rows; zero beyond the rows. */
+static void write_int4_scales(writer *w, uint32_t rows, uint32_t cols, double factor)
+{
+    uint32_t blocks = (rows + 7) / 8, groups = (cols + 63) / 64;
+
+    for (uint32_t r = 0; r < 8 * blocks; r++, w->at += 4) {
+        double scale = factor / 16 * (0.5 + tiny_random(&w->random, 1000) / 1000.0);
+
+        put(w->bytes + w->at, r < rows ? scale_word(scale) : 0, 4);
+    }
+    for (uint32_t i = 0; i < blocks * groups * 8; i++) {
+        uint32_t row = i / (8 * groups) * 8 + i % 8;
+
+        w->bytes[w->at++] = (uint8_t)(row < rows ? 1 + tiny_random(&w->random, 255) : 0);
+    }
+    align(w);
+}
+
 /* One tensor with its table entry. `size`: the typical scale factor, or the largest value of an int16. */
 static void add_tensor(writer *w, uint32_t *index, uint32_t role_layer_detail, uint32_t type, uint32_t rows,
                        uint32_t cols, double size)
 {
     uint8_t *e = w->bytes + 256 + 32u * (*index)++;
-    uint32_t stride = type == 1 ? (cols + 15u) & ~15u : type == 3 ? 2u : 4u;
+    uint32_t columns = (cols + 15u) & ~15u;
+    uint32_t stride = type == 1 ? columns : type == 2 ? 4 * columns : type == 3 ? 2u : 4u;
 
     put(e, role_layer_detail | type << 16, 4);
     put(e + 4, rows, 4);
     put(e + 8, cols, 4);
     put(e + 12, stride, 4);
     put(e + 16, (uint32_t)w->at, 4);
-    put(e + 20, rows * stride, 4);
-    if (type == 1) {
+    put(e + 20, (type == 2 ? (rows + 7) / 8 : rows) * stride, 4);
+    if (type == 2) {
+        write_int4(w, rows, cols, columns);
+        put(e + 24, (uint32_t)w->at, 4);
+        write_int4_scales(w, rows, cols, size);
+    } else if (type == 1) {
         write_int8(w, rows, cols);
         put(e + 24, (uint32_t)w->at, 4);
         write_scales(w, rows, size);
@@ -112,29 +150,73 @@ static void add_tensor(writer *w, uint32_t *index, uint32_t role_layer_detail, u
 
 static uint32_t tensor_count(const tiny_config *c)
 {
-    return 3 + c->layers * (c->architecture == DOGBERRY_GRU ? 4u : 3u);
+    return 3 + c->layers * (c->architecture == DOGBERRY_GRU ? 4u : 3u) + (c->output == DOGBERRY_FACTORED ? 5u : 0u);
+}
+
+static uint32_t type_of(const tiny_config *c, uint32_t role)
+{
+    return c->int4_roles >> role & 1u ? 2 : 1;
+}
+
+static void add_numbers(writer *w, uint32_t *index, uint32_t role, const uint16_t *values, uint32_t count)
+{
+    uint8_t *e = w->bytes + 256 + 32u * (*index)++;
+    const uint32_t fields[] = {role | 5u << 16, count, 1, 2, (uint32_t)w->at, 2 * count};
+
+    for (uint32_t i = 0; i < 6; i++)
+        put(e + 4 * i, fields[i], 4);
+    for (uint32_t i = 0; i < count; i++, w->at += 2)
+        put(w->bytes + w->at, values[i], 2);
+    align(w);
+}
+
+/* A class-factored output's rows of classes and its order of tokens, shuffled. */
+static void add_classes(writer *w, uint32_t *index, const tiny_config *c)
+{
+    uint16_t *tokens = calloc(3 * (size_t)c->vocab + 3, sizeof *tokens), *places = tokens + c->vocab;
+    uint16_t *first = places + c->vocab;
+
+    assert(tokens && c->classes >= 2 && c->classes <= c->vocab);
+    for (uint32_t i = 0; i < c->vocab; i++) {
+        uint32_t j = tiny_random(&w->random, i + 1);
+
+        tokens[i] = tokens[j];
+        tokens[j] = (uint16_t)i;
+    }
+    for (uint32_t i = 0; i < c->vocab; i++)
+        places[tokens[i]] = (uint16_t)i;
+    for (uint32_t k = 1; k <= c->classes; k++)
+        first[k] = (uint16_t)(1 + (c->vocab - 1) * (k - 1) / (c->classes - 1));
+    add_tensor(w, index, 9, type_of(c, 9), c->classes, c->hidden, 0.2 / sqrt(c->hidden));
+    add_tensor(w, index, 10, 3, c->classes, 1, 200);
+    add_numbers(w, index, 11, tokens, c->vocab);
+    add_numbers(w, index, 12, places, c->vocab);
+    add_numbers(w, index, 13, first, c->classes + 1);
+    free(tokens);
 }
 
 static uint32_t add_tensors(writer *w, const tiny_config *c)
 {
     uint32_t index = 0, gates = c->architecture == DOGBERRY_LSTM ? 4u : 3u;
 
-    add_tensor(w, &index, 1, 1, c->vocab, c->embedding, 0.4);
+    add_tensor(w, &index, 1, type_of(c, 1), c->vocab, c->embedding, 0.4);
     for (uint32_t l = 0; l < c->layers; l++) {
         uint32_t cols = l == 0 ? c->embedding : c->hidden, layer = l << 8;
         uint32_t detail = c->architecture == DOGBERRY_LSTM ? c->cell_frac << 24 : 0;
 
-        add_tensor(w, &index, 2 | layer | detail, 1, gates * c->hidden, cols, 1.0 / sqrt(cols));
-        add_tensor(w, &index, 3 | layer, 1, gates * c->hidden, c->hidden, 1.0 / sqrt(c->hidden));
+        add_tensor(w, &index, 2 | layer | detail, type_of(c, 2), gates * c->hidden, cols, 1.0 / sqrt(cols));
+        add_tensor(w, &index, 3 | layer, type_of(c, 3), gates * c->hidden, c->hidden, 1.0 / sqrt(c->hidden));
         add_tensor(w, &index, 4 | layer, 3, gates * c->hidden, 1, 4000);
         if (c->architecture == DOGBERRY_GRU)
             add_tensor(w, &index, 5 | layer, 3, c->hidden, 1, 4000);
     }
     if (c->output == DOGBERRY_TIED)
-        add_tensor(w, &index, 8, 4, c->vocab, 1, 0.2 / sqrt(c->hidden));
+        add_tensor(w, &index, 8, 4, c->vocab, 1, (type_of(c, 1) == 2 ? 0.0125 : 0.2) / sqrt(c->hidden));
     else
-        add_tensor(w, &index, 6, 1, c->vocab, c->hidden, 0.2 / sqrt(c->hidden));
+        add_tensor(w, &index, 6, type_of(c, 6), c->vocab, c->hidden, 0.2 / sqrt(c->hidden));
     add_tensor(w, &index, 7, 3, c->vocab, 1, 200);
+    if (c->output == DOGBERRY_FACTORED)
+        add_classes(w, &index, c);
     return index;
 }
 
@@ -143,7 +225,8 @@ static size_t image_room(const tiny_config *c)
 {
     size_t cols = 32 + (size_t)(c->embedding > c->hidden ? c->embedding : c->hidden);
 
-    return 8192 + (2 * (size_t)c->vocab + 8 * (size_t)c->layers * c->hidden) * cols + tiny_tokenizer_room(c->vocab);
+    return 8192 + (2 * (size_t)c->vocab + c->classes + 16 + 8 * (size_t)c->layers * c->hidden) * (cols + 32) +
+           6 * (size_t)c->vocab + tiny_tokenizer_room(c->vocab);
 }
 
 uint8_t *tiny_build(const tiny_config *c, size_t *length)
@@ -161,6 +244,7 @@ uint8_t *tiny_build(const tiny_config *c, size_t *length)
     put(p + 20, c->vocab, 4);
     put(p + 24, c->embedding, 4);
     put(p + 28, c->hidden, 4);
+    put(p + 32, c->classes, 4);
     put(p + 36, TINY_END | TINY_END << 16, 4);
     put(p + 40, TINY_UNKNOWN, 4);
     put(p + 44, tensors, 4);

@@ -16,8 +16,12 @@ typedef struct {
     uint32_t vocab, embedding, hidden; /* vocab at least TINY_WORDS, BPE: TINY_BPE */
     uint32_t cell_frac, logit_frac;
     uint32_t temperature, top_k;
-    uint32_t seed; /* of the weights */
+    uint32_t seed;       /* of the weights */
+    uint32_t int4_roles; /* bit r set: the matrices of tensor role r are int4, else int8 */
+    uint32_t classes;    /* class-factored output: at least 2; class 0 has one token, the others about as many each */
 } tiny_config;
+
+enum { TINY_INT4 = 0xFFFF }; /* all matrices */
 
 /* Ids of the built-in vocabulary; ids from TINY_WORDS on are "w23", "w24", ... */
 enum {

@@ -1,0 +1,213 @@
+/*
+ * int4 matrices: the kernel, projections of rows that are not whole blocks and embeddings against
+ * plain 64-bit sums over nibbles, and the bounds that keep sums inside 32 bits.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "dogberry.h"
+#include "kernels.h"
+#include "layers.h"
+#include "rescale.h"
+#include "tiny_image.h"
+
+enum { BLOCKS = 5, ROWS = 8 * BLOCKS, COLUMNS_MAX = 4096 };
+
+/* A matrix of random or extreme values in memory of its own. */
+typedef struct {
+    dogberry_matrix matrix;
+    uint32_t *words, *scales;
+    uint8_t *group_scales;
+    int8_t *x;
+} fixture;
+
+typedef enum { RANDOM, LOW_LOW, LOW_HIGH, HIGH_LOW, HIGH_HIGH, STRIPES, FILLS } fill;
+
+static uint32_t word_of(fill how, uint32_t column, uint32_t *random)
+{
+    if (how == RANDOM)
+        return tiny_random(random, 1u << 16) | tiny_random(random, 1u << 16) << 16;
+    if (how == STRIPES)
+        return column % 2 ? 0xF0F0F0F0u : 0x0F0F0F0Fu;
+    return how == LOW_LOW || how == LOW_HIGH ? 0 : 0xFFFFFFFFu;
+}
+
+static int8_t x_of(fill how, uint32_t column, uint32_t *random)
+{
+    if (how == RANDOM)
+        return (int8_t)((int)tiny_random(random, 256) - 128);
+    if (how == STRIPES)
+        return column % 2 ? 127 : -128;
+    return how == LOW_LOW || how == HIGH_LOW ? -128 : 127;
+}
+
+/* `scale`: of every group, 0 for random ones. */
+static fixture make(uint32_t rows, uint32_t cols, fill how, uint32_t scale, uint32_t *random)
+{
+    uint32_t columns = (cols + 15) / 16 * 16, blocks = (rows + 7) / 8, groups = (cols + 63) / 64;
+    fixture f = {.words = malloc(4 * (size_t)blocks * columns),
+                 .scales = malloc(32 * (size_t)blocks),
+                 .group_scales = malloc(8 * (size_t)blocks * groups),
+                 .x = calloc(1, columns)};
+
+    assert_true(f.words && f.scales && f.group_scales && f.x);
+    for (uint32_t i = 0; i < blocks * columns; i++)
+        f.words[i] = i % columns < cols ? word_of(how, i, random) : 0x88888888u;
+    for (uint32_t i = 0; i < 8 * blocks; i++)
+        f.scales[i] = (16384 + tiny_random(random, 16384)) | (18 + tiny_random(random, 8)) << 16;
+    for (uint32_t i = 0; i < 8 * blocks * groups; i++)
+        f.group_scales[i] = (uint8_t)(scale ? scale : 1 + tiny_random(random, 255));
+    for (uint32_t c = 0; c < cols; c++)
+        f.x[c] = x_of(how, c, random);
+    f.matrix = (dogberry_matrix){(const int8_t *)f.words, f.scales, rows, cols, 4 * columns, 4, f.group_scales, groups};
+    return f;
+}
+
+static void unmake(fixture *f)
+{
+    free(f->words);
+    free(f->scales);
+    free(f->group_scales);
+    free(f->x);
+}
+
+static int64_t weight(const fixture *f, uint32_t row, uint32_t c)
+{
+    uint32_t word = f->words[row / 8 * (f->matrix.stride / 4) + c], group = c / 64;
+
+    return ((int64_t)(word >> 4 * (row % 8) & 15u) - 8) *
+           f->group_scales[(row / 8 * f->matrix.groups + group) * 8 + row % 8];
+}
+
+static int64_t dot(const fixture *f, uint32_t row)
+{
+    int64_t sum = 0;
+
+    for (uint32_t c = 0; c < f->matrix.cols; c++)
+        sum += weight(f, row, c) * f->x[c];
+    return sum;
+}
+
+static void kernel_is_the_plain_sum(void **state)
+{
+    static const uint32_t widths[] = {1, 15, 16, 17, 48, 63, 64, 65, 80, 128, 129, 256, 320, 1000, COLUMNS_MAX};
+    uint32_t random = 5;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        for (fill how = RANDOM; how < FILLS; how++) {
+            for (uint32_t scale = 0; scale <= 255; scale += 255) {
+                fixture f = make(ROWS, widths[i], how, scale, &random);
+                int32_t out[ROWS];
+
+                dogberry_matvec_i4(out, f.words, f.group_scales, f.matrix.stride / 4, BLOCKS, f.x);
+                for (uint32_t r = 0; r < ROWS; r++)
+                    assert_int_equal(out[r], dot(&f, r));
+                unmake(&f);
+            }
+        }
+    }
+}
+
+/* Every first row and count that a layer may ask for. */
+static void projections_take_any_rows(void **state)
+{
+    uint32_t random = 6;
+    fixture f = make(ROWS - 3, 70, RANDOM, 0, &random);
+
+    (void)state;
+    for (uint32_t first = 0; first < f.matrix.rows; first++) {
+        for (uint32_t count = 1; count <= DOGBERRY_CHUNK && first + count <= f.matrix.rows; count++) {
+            int32_t out[DOGBERRY_CHUNK + 1];
+
+            out[count] = 77;
+            dogberry_project(out, &f.matrix, first, count, f.x);
+            for (uint32_t r = 0; r < count; r++)
+                assert_int_equal(out[r], dogberry_rescale((int32_t)dot(&f, first + r), f.scales[first + r]));
+            assert_int_equal(out[count], 77);
+        }
+    }
+    unmake(&f);
+}
+
+static void logits_of_any_rows(void **state)
+{
+    uint32_t random = 8;
+    fixture f = make(ROWS, 64, RANDOM, 0, &random);
+    int16_t bias[ROWS], whole[ROWS], part[ROWS];
+
+    (void)state;
+    for (uint32_t r = 0; r < ROWS; r++)
+        bias[r] = (int16_t)((int)tiny_random(&random, 65536) - 32768);
+    dogberry_dense(&f.matrix, bias, 0, ROWS, f.x, whole);
+    for (uint32_t r = 0; r < ROWS; r++) {
+        int32_t sum = dogberry_rescale((int32_t)dot(&f, r), f.scales[r]) + bias[r];
+
+        assert_int_equal(whole[r], dogberry_saturate16(sum));
+    }
+    for (uint32_t first = 0; first < ROWS; first += 3) {
+        for (uint32_t count = 1; first + count <= ROWS; count++) {
+            dogberry_dense(&f.matrix, bias, first, count, f.x, part);
+            assert_memory_equal(part, whole + first, count * sizeof *part);
+        }
+    }
+    unmake(&f);
+}
+
+static void embeddings_are_rescaled_weights(void **state)
+{
+    uint32_t random = 7;
+    fixture f = make(ROWS - 1, 100, RANDOM, 0, &random);
+    int8_t x[100];
+
+    (void)state;
+    for (uint32_t token = 0; token < f.matrix.rows; token++) {
+        dogberry_embed(&f.matrix, token, x);
+        for (uint32_t c = 0; c < 100; c++)
+            assert_int_equal(x[c],
+                             dogberry_saturate8(dogberry_rescale((int32_t)weight(&f, token, c), f.scales[token])));
+    }
+    unmake(&f);
+}
+
+/* docs/NUMERICS.md's worked numbers. */
+static void worked_numbers(void **state)
+{
+    uint32_t words[80];
+    uint8_t group_scales[16] = {0};
+    int8_t x[80] = {0};
+    int32_t out[8];
+
+    (void)state;
+    for (uint32_t c = 0; c < 80; c++)
+        words[c] = 0x88888888u;
+    words[0] = 0x8888880Fu;  /* row 0: 7, row 1: -8 */
+    words[64] = 0x88888883u; /* row 0: -5 */
+    x[0] = 100;
+    x[64] = -3;
+    group_scales[0] = 20;
+    group_scales[1] = 1;
+    group_scales[8] = 200;
+    dogberry_matvec_i4(out, words, group_scales, 80, 1, x);
+    assert_int_equal(out[0], 20 * 700 + 200 * 15);
+    assert_int_equal(out[1], -800);
+    assert_int_equal(dogberry_rescale(out[0], 20000 | 24u << 16), 20);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kernel_is_the_plain_sum), cmocka_unit_test(projections_take_any_rows),
+        cmocka_unit_test(logits_of_any_rows),      cmocka_unit_test(embeddings_are_rescaled_weights),
+        cmocka_unit_test(worked_numbers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
