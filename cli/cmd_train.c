@@ -9,146 +9,206 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "commands.h"
 #include "interop/model_dir.h"
 #include "measured.h"
-#include "text/duplicates.h"
 #include "texts.h"
+#include "train_persona.h"
+#include "train_record.h"
 #include "train_settings.h"
+#include "train_texts.h"
 #include "train_view.h"
 
 /* All that a run works on. */
 typedef struct {
-    db_corpus train, validation;
+    cli_texts texts;
+    db_coverage coverage;
     db_tokens train_tokens, validation_tokens;
     db_model_dir model;
+    cli_persona persona; /* with --from */
     db_train_options options;
     db_train_result result;
+    db_advice advice;
 } job;
 
-enum { CALIBRATION_BYTES = 32768, LEAST_BYTES = 6000, DUPLICATES_SHOWN = 10 };
+enum { CALIBRATION_BYTES = 32768, PERSONA_CALIBRATION_BYTES = 8192, LEAST_BYTES = 6000, PERSONA_LEAST_BYTES = 600 };
 
 static void job_free(job *work)
 {
-    db_corpus_free(&work->train);
-    db_corpus_free(&work->validation);
+    cli_persona_free(&work->persona);
+    cli_train_texts_free(&work->texts);
     db_tokens_free(&work->train_tokens);
     db_tokens_free(&work->validation_tokens);
     db_model_dir_free(&work->model);
 }
 
-static void print_corpus(const job *work, const db_coverage *coverage)
+/* ---- Before training ---- */
+
+static void print_corpus(const job *work)
 {
-    printf("Training on %zu documents, %.2f MB; held out: %zu, %.2f MB\n", work->train.count,
-           (double)work->train.bytes / 1e6, work->validation.count, (double)work->validation.bytes / 1e6);
+    const db_corpus *train = &work->texts.train, *validation = &work->texts.validation;
+    const db_coverage *coverage = &work->coverage;
+    printf("Training on %zu documents, %.2f MB; held out: %zu, %.2f MB\n", train->count, (double)train->bytes / 1e6,
+           validation->count, (double)validation->bytes / 1e6);
     printf("%zu words and marks, %zu different; the commonest cover\n", coverage->tokens, coverage->types);
     for (int i = 0; i < 4; i++)
         printf("  %5u: %5.1f %%", coverage->vocab[i], 100 * coverage->covered[i]);
     printf("\n");
 }
 
-/* Says which documents stand twice, and with --dedupe removes them. */
-static int look_for_duplicates(job *work, const cli_train_settings *given, db_error *error)
-{
-    db_duplicates found = {0};
-    db_duplicates_find(&found, &work->train, &work->validation, DB_DUPLICATE_SHARE);
-    for (size_t i = 0; i < found.count && i < DUPLICATES_SHOWN && !given->json; i++) {
-        const db_duplicate *pair = &found.pairs[i];
-        printf("note: %s and %s%s %s\n", db_duplicates_document(&pair->first, &work->train, &work->validation)->name,
-               db_duplicates_document(&pair->second, &work->train, &work->validation)->name,
-               pair->second.in_validation && !pair->first.in_validation ? " (held out)" : "",
-               pair->exact ? "are the same text" : "share most of their text");
-    }
-    if (found.count > DUPLICATES_SHOWN && !given->json)
-        printf("note: and %zu more pairs of documents share most of their text\n", found.count - DUPLICATES_SHOWN);
-    if (found.count && given->dedupe) {
-        db_removed removed = db_duplicates_remove(&found, &work->train, &work->validation);
-        if (!given->json)
-            printf("note: removed %zu documents from training, %zu from the held-out text\n", removed.training,
-                   removed.validation);
-    } else if (found.across && !given->json) {
-        printf("note: %.0f %% of the held-out text stands in the training text too: its loss will measure memory, not "
-               "language; --dedupe removes it\n", 100 * found.leaked);
-    }
-    db_duplicates_free(&found);
-    if (work->train.count == 0 || work->validation.count == 0)
-        return db_fail(error, "without the documents that stand twice there is nothing left to %s",
-                       work->train.count ? "hold out; give other texts to --val" : "train on");
-    return 0;
-}
-
 static int learn_tokenizer(job *work, uint32_t kind, db_error *error)
 {
     db_tokenizer *tokenizer = &work->model.tokenizer;
+    const db_corpus *corpus = &work->texts.train;
     const uint32_t vocab = work->model.config.vocab;
     switch (kind) {
     case DOGBERRY_CHAR:
-        return db_tokenizer_learn_char(tokenizer, &work->train, vocab, error);
+        return db_tokenizer_learn_char(tokenizer, corpus, vocab, error);
     case DOGBERRY_BPE:
-        return db_tokenizer_learn_bpe(tokenizer, &work->train, vocab, error);
+        return db_tokenizer_learn_bpe(tokenizer, corpus, vocab, error);
     default:
-        return db_tokenizer_learn_word(tokenizer, &work->train, vocab, error);
+        return db_tokenizer_learn_word(tokenizer, corpus, vocab, error);
     }
 }
 
-/* Reads the texts and divides them. */
-static int read_texts(job *work, const cli_train_settings *given, db_error *error)
+static void encode(job *work)
 {
-    if (cli_texts_read(&work->train, &given->paths, given->lossy, error))
-        return -1;
-    if (work->train.bytes < LEAST_BYTES)
-        return db_fail(error, "%zu bytes of text are too few to learn from; %d would be the least, and 500,000 begin to "
-                              "be useful (`dogberry corpus stories` makes some)", work->train.bytes, LEAST_BYTES);
-    if (cli_texts_divide(&work->train, &work->validation, &given->validation, given->lossy, error))
-        return -1;
-    return look_for_duplicates(work, given, error);
+    db_tokens_append(&work->train_tokens, &work->model.tokenizer, &work->texts.train);
+    db_tokens_append(&work->validation_tokens, &work->model.tokenizer, &work->texts.validation);
 }
 
-/* Reads the texts and learns the tokenizer; the model's sizes are known after this. */
-static int prepare(job *work, const cli_train_settings *given, db_error *error)
+static db_sequence sequence(const job *work, const db_tokens *tokens)
 {
-    db_coverage coverage;
+    return cli_sequence(tokens, work->model.start_token, work->model.tokenizer.view.end);
+}
+
+/* A new model: sizes and tokenizer from the text, weights from the seed. */
+static int prepare_new(job *work, const cli_train_settings *given, db_error *error)
+{
     uint32_t kind;
     db_model_dir *model = &work->model;
-    if (read_texts(work, given, error))
+    if (cli_train_choose(given, &work->coverage, &model->config, &kind, error) || learn_tokenizer(work, kind, error))
         return -1;
-    db_coverage_measure(&coverage, &work->train);
-    if (!given->json)
-        print_corpus(work, &coverage);
-    if (cli_train_choose(given, &coverage, &model->config, &kind, error) || learn_tokenizer(work, kind, error))
-        return -1;
-    db_tokens_append(&work->train_tokens, &model->tokenizer, &work->train);
-    db_tokens_append(&work->validation_tokens, &model->tokenizer, &work->validation);
+    encode(work);
     model->start_token = model->tokenizer.view.end;
     db_layout_make(&model->layout, &model->config);
     model->parameters = db_allocate(model->layout.parameters * sizeof *model->parameters);
+    db_train_initialize(&model->config, given->seed, model->parameters);
     snprintf(model->name, sizeof model->name, "%s", given->name ? given->name : given->preset ? given->preset : "model");
-    db_model_dir_set_calibration(model, &work->validation, CALIBRATION_BYTES);
+    db_model_dir_set_calibration(model, &work->texts.validation, CALIBRATION_BYTES);
     cli_train_options(given, &model->config, work->train_tokens.count, &work->options);
     return 0;
 }
 
-static void print_model(const job *work)
+/* A model that was loaded: another text for it, mixed with its own. */
+static int prepare_persona(job *work, const cli_train_settings *given, db_error *error)
+{
+    db_model_dir *model = &work->model;
+    cli_persona *persona = &work->persona;
+    encode(work);
+    if (cli_persona_prepare(persona, given, model, &work->texts, &work->train_tokens, error))
+        return -1;
+    cli_persona_calibrate(model, &work->texts.validation, PERSONA_CALIBRATION_BYTES);
+    cli_train_options(given, &model->config, persona->mix.count, &work->options);
+    cli_measure_float(&persona->persona_before, model, &work->validation_tokens, work->options.threads);
+    cli_measure_float(&persona->base_before, model, &persona->base_held_out, work->options.threads);
+    return 0;
+}
+
+static void print_model(const job *work, bool persona)
 {
     const db_model_config *config = &work->model.config;
     static const char *const heads[] = {"dense", "tied", "factored"};
     printf("Model: %s, vocabulary %u, embedding %u, hidden %u, layers %u, %s output: %zu parameters\n",
            config->architecture == DOGBERRY_GRU ? "GRU" : "LSTM", config->vocab, config->embedding, config->hidden,
            config->layers, heads[config->output], work->model.layout.parameters);
-    printf("Unknown words: %.2f %% in training, %.2f %% held out\n",
-           100.0 * (double)work->train_tokens.unknown / (double)work->train_tokens.count,
-           100.0 * (double)work->validation_tokens.unknown / (double)work->validation_tokens.count);
+    if (persona)
+        cli_persona_print(&work->persona, &work->train_tokens);
+    else
+        printf("Unknown words: %.2f %% in training, %.2f %% held out\n",
+               100.0 * (double)work->train_tokens.unknown / (double)work->train_tokens.count,
+               100.0 * (double)work->validation_tokens.unknown / (double)work->validation_tokens.count);
 }
 
+static db_advice_text text_facts(const job *work, const cli_train_settings *given)
+{
+    const db_tokens *held_out = &work->validation_tokens;
+    return (db_advice_text){.config = &work->model.config,
+                            .tokenizer = work->model.tokenizer.view.kind,
+                            .sizes_fixed = given->from != NULL,
+                            .coverage = &work->coverage,
+                            .unknown_share = held_out->count ? (double)held_out->unknown / (double)held_out->count : 0,
+                            .held_out_tokens = held_out->count,
+                            .held_out_twins = work->texts.across,
+                            .held_out_same = work->texts.same,
+                            .leaked = work->texts.leaked};
+}
+
+static void print_advice(const db_advice *advice, size_t from)
+{
+    for (size_t i = from; i < advice->count; i++)
+        printf("note: %s\n", advice->lines[i]);
+}
+
+/* Reads the texts and gets the model ready; everything but the weights is known after this. */
+static int prepare(job *work, const cli_train_settings *given, db_error *error)
+{
+    const cli_text_set set = {given->paths, given->validation, given->lossy, given->dedupe};
+    if (given->from && db_model_dir_load(&work->model, given->from, error))
+        return -1;
+    if (cli_train_texts_read(&work->texts, &set, given->from ? PERSONA_LEAST_BYTES : LEAST_BYTES, given->json, error))
+        return -1;
+    db_coverage_measure(&work->coverage, &work->texts.train);
+    if (!given->json)
+        print_corpus(work);
+    if (given->from ? prepare_persona(work, given, error) : prepare_new(work, given, error))
+        return -1;
+    db_advice_text facts = text_facts(work, given);
+    db_advise_text(&work->advice, &facts);
+    if (!given->json) {
+        print_model(work, given->from != NULL);
+        print_advice(&work->advice, 0);
+    }
+    return 0;
+}
+
+static bool holds(const char *folder, const char *name)
+{
+    char *path = db_path_join(folder, name);
+    bool there = access(path, F_OK) == 0;
+    free(path);
+    return there;
+}
+
+/* --resume needs something to go on with; without it nothing must be lost unsaid. Returns 0, or -1 with the error set. */
+static int check_folder(const cli_train_settings *given, db_error *error)
+{
+    const char *folder = given->output;
+    bool interrupted = holds(folder, "checkpoint.bin");
+    if (given->resume && !interrupted && holds(folder, "config.json"))
+        return db_fail(error, "--resume: %s holds a finished model and no interrupted run; leave --resume away to train "
+                              "it anew, or see --from", folder);
+    if (given->resume && !interrupted && !given->json)
+        printf("note: there is no interrupted run in %s to go on with: starting from the beginning\n", folder);
+    if (!given->resume && interrupted && !given->json)
+        printf("note: %s holds an interrupted run, which this one replaces; --resume would go on with it\n", folder);
+    return 0;
+}
+
+/* ---- Training and after ---- */
+
+/* The object of config.json. The caller frees it. */
 static char *describe_training(const job *work, const cli_train_settings *given, const db_measure *report)
 {
     char hash[24], date[32];
     time_t now = time(NULL);
     struct tm parts;
-    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)db_corpus_hash(&work->train));
+    const cli_text_set set = {given->paths, given->validation, given->lossy, given->dedupe};
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)db_corpus_hash(&work->texts.train));
     strftime(date, sizeof date, "%Y-%m-%d", gmtime_r(&now, &parts));
     json_t *object = json_pack(
         "{s:s, s:s, s:f, s:f, s:f, s:f, s:I, s:f, s:I, s:I, s:s}", "corpus_hash", hash, "date", date,
@@ -156,55 +216,111 @@ static char *describe_training(const job *work, const cli_train_settings *given,
         "validation_bits_per_character", report->bits_per_character, "validation_unknown_share", report->unknown_share,
         "steps", (json_int_t)work->result.steps, "minutes", work->result.seconds / 60, "seed", (json_int_t)given->seed,
         "threads", (json_int_t)work->options.threads, "preset", given->preset ? given->preset : "");
+    json_t *sets = given->from ? json_copy(work->persona.sets) : json_array();
+    json_array_append_new(sets, cli_record_texts(&set, &work->texts));
+    json_object_set_new(object, "texts", sets);
+    if (given->from)
+        json_object_set_new(object, "persona", cli_persona_record(&work->persona));
     char *text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
     return text;
 }
 
-static void print_end(const job *work, const cli_train_settings *given, const db_measure *report)
+static void print_json(const job *work)
+{
+    json_t *object = json_loads(work->model.training, 0, NULL), *lines = json_array();
+    for (size_t i = 0; i < work->advice.count; i++)
+        json_array_append_new(lines, json_string(work->advice.lines[i]));
+    json_object_set_new(object, "stopped", json_boolean(work->result.end == DB_TRAIN_STOPPED));
+    json_object_set_new(object, "advice", lines);
+    json_dumpf(object, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(object);
+}
+
+static void print_end(const job *work, const cli_train_settings *given, const db_measure *report, size_t said)
 {
     static const char *const endings[] = {"", "; the held-out loss no longer fell", "; stopped early as asked",
                                           "; the loss was not a number again and again"};
     char elapsed[24];
-    printf("Trained %.1f epochs in %s, %.0f words/s%s\n", work->result.last.epoch,
-           cli_duration(work->result.seconds, elapsed),
-           work->result.training_seconds > 0 ? (double)work->result.last.words / work->result.training_seconds : 0,
-           endings[work->result.end]);
-    printf("Held out: ");
-    cli_measure_print(report);
-    printf("Saved in %s. Next: dogberry pack %s -o %s.dog\n", given->output, given->output, work->model.name);
+    const db_train_result *result = &work->result;
+    printf("Trained %.1f epochs in %s, %.0f words/s%s\n", result->last.epoch, cli_duration(result->seconds, elapsed),
+           result->training_seconds > 0 ? (double)result->last.words / result->training_seconds : 0,
+           endings[result->end]);
+    print_advice(&work->advice, said);
+    if (given->from) {
+        cli_persona_print_end(&work->persona);
+    } else {
+        printf("Held out: ");
+        cli_measure_print(report);
+    }
+    if (result->end == DB_TRAIN_STOPPED)
+        printf("The best weights so far are saved in %s and can be used; the same command with --resume goes on.\n",
+               given->output);
+    else
+        printf("Saved in %s. Next: dogberry pack %s -o %s.dog\n", given->output, given->output, work->model.name);
+}
+
+/* Runs the trainer; what it says is added to the advice. `*said`: how many lines of that were shown. */
+static int run_trainer(job *work, const cli_train_settings *given, size_t *said, db_error *error)
+{
+    db_model_dir *model = &work->model;
+    db_sequence text = sequence(work, &work->train_tokens), held_out = sequence(work, &work->validation_tokens);
+    db_sequence base = sequence(work, &work->persona.base_held_out);
+    if (given->from) {
+        text.ids = work->persona.mix.ids;
+        text.count = work->persona.mix.count;
+    }
+    cli_train_view view = {.config = &model->config, .tokenizer = &model->tokenizer, .special = text,
+                           .seed = given->seed, .samples = !given->quiet, .silent = given->json,
+                           .base = given->from ? &base : NULL, .threads = work->options.threads,
+                           .notes = &work->advice};
+    db_train_callbacks callbacks = cli_train_view_start(&view);
+    db_error inner = {0};
+    int failed = db_train_run(&model->config, model->parameters, &text, &held_out, &work->options, &callbacks,
+                              &work->result, &inner);
+    cli_train_view_end(&view);
+    if (failed)
+        return db_fail(error, "%.400s%s", inner.message, view.moved && holds(given->output, "checkpoint.bin")
+                       ? "; --resume goes on from the last state that was saved" : "");
+    *said = work->advice.count;
+    db_advice_text facts = text_facts(work, given);
+    const db_advice_run course = {.training_loss = work->result.last.train_loss, .validation_loss = view.last_loss,
+                                  .fall = view.fall, .evaluations = view.evaluations,
+                                  .rollbacks = work->result.rollbacks,
+                                  .diverged = work->result.end == DB_TRAIN_DIVERGED,
+                                  .rate = work->options.learning_rate};
+    db_advise_run(&work->advice, &facts, &course);
+    return 0;
 }
 
 /* Trains, measures on the held-out text and saves. */
 static int train(job *work, const cli_train_settings *given, db_error *error)
 {
     db_model_dir *model = &work->model;
-    uint16_t end = model->tokenizer.view.end;
-    db_sequence text = cli_sequence(&work->train_tokens, model->start_token, end);
-    db_sequence held_out = cli_sequence(&work->validation_tokens, model->start_token, end);
-    cli_train_view view = {.config = &model->config, .tokenizer = &model->tokenizer, .special = text,
-                           .seed = given->seed, .samples = !given->quiet};
-    if (db_make_folder(given->output, error) || db_train_options_check(&work->options, error))
-        return -1;
-    db_train_initialize(&model->config, given->seed, model->parameters);
-    db_train_callbacks callbacks = {0};
-    if (!given->json)
-        callbacks = cli_train_view_start(&view);
-    int failed = db_train_run(&model->config, model->parameters, &text, &held_out, &work->options, &callbacks,
-                              &work->result, error);
-    if (!given->json)
-        cli_train_view_end(&view);
-    if (failed)
-        return -1;
     db_measure report;
+    size_t said = 0;
+    if (db_train_options_check(&work->options, error) || check_folder(given, error) ||
+        db_make_folder(given->output, error) || run_trainer(work, given, &said, error))
+        return -1;
     cli_measure_float(&report, model, &work->validation_tokens, work->options.threads);
-    model->training = describe_training(work, given, &report);
+    if (given->from) {
+        work->persona.persona_after = report;
+        cli_measure_float(&work->persona.base_after, model, &work->persona.base_held_out, work->options.threads);
+    }
+    char *training = describe_training(work, given, &report);
+    free(model->training);
+    model->training = training;
+    if (given->from && given->name)
+        snprintf(model->name, sizeof model->name, "%s", given->name);
     if (db_model_dir_save(model, given->output, error))
         return -1;
+    if (work->result.end != DB_TRAIN_STOPPED)
+        db_train_forget(given->output);
     if (given->json)
-        printf("%s\n", model->training);
+        print_json(work);
     else
-        print_end(work, given, &report);
+        print_end(work, given, &report, said);
     return 0;
 }
 
@@ -214,16 +330,14 @@ static int run(int argc, char **argv)
     db_error error;
     int status = cli_train_parse(&given, argc, argv);
     if (status < 0) {
-        job work = {0};
-        status = prepare(&work, &given, &error);
-        if (status == 0) {
-            if (!given.json)
-                print_model(&work);
-            status = train(&work, &given, &error);
-        }
+        job *work = db_allocate(sizeof *work);
+        status = prepare(work, &given, &error);
+        if (status == 0)
+            status = train(work, &given, &error);
         if (status)
             status = cli_failed(&cli_train, error.message);
-        job_free(&work);
+        job_free(work);
+        free(work);
     }
     cli_train_settings_free(&given);
     return status;
@@ -233,11 +347,13 @@ const cli_command cli_train = {
     .name = "train",
     .synopsis = "TEXT... -o DIR [--val PATH|SHARE] [--preset NAME] [--minutes M]",
     .summary = "learn a model from files and folders of text",
-    .details = "Reads UTF-8 text, learns a tokenizer, and trains on both cores. The directory receives\n"
+    .details = "Reads UTF-8 text, learns a tokenizer, and trains on all cores. The directory receives\n"
                "model.safetensors, config.json, tokenizer.json, history.jsonl and curve.svg.\n"
-               "Ctrl-C ends the run and keeps the best weights so far.",
+               "Ctrl-C ends the run and keeps the best weights so far; --resume goes on.\n"
+               "With --from a finished model learns another text beside its own (docs/PERSONA.md).",
     .examples = "  dogberry train stories.txt -o model\n"
                 "  dogberry train plays/ -o bard --val macbeth.txt --preset dogberry --minutes 20\n"
-                "  dogberry train chat.txt -o chat --epochs 5 --val 0.1",
+                "  dogberry train chat.txt -o chat --epochs 5 --val 0.1\n"
+                "  dogberry train --from bard constable.txt --mix base:0.95 -o constable",
     .run = run,
 };

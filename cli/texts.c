@@ -21,19 +21,15 @@ static bool is_share(const char *text, double *share)
     return end != text && *end == 0;
 }
 
-int cli_texts_divide(db_corpus *corpus, db_corpus *validation, const cli_list *where, bool lossy, db_error *error)
+int cli_texts_take(db_corpus *corpus, db_corpus *validation, const cli_list *where, bool lossy, db_error *error)
 {
-    if (where->count == 0)
-        return db_corpus_split(corpus, DEFAULT_SHARE, validation, error);
     for (size_t i = 0; i < where->count; i++) {
         const char *item = where->items[i];
         struct stat status;
         double share;
         if (is_share(item, &share)) {
-            if (share <= 0 || share > 0.5)
+            if (!(share > 0 && share <= 0.5))
                 return db_fail(error, "--val %s: a share is more than 0 and at most 0.5", item);
-            if (db_corpus_split(corpus, share, validation, error))
-                return -1;
         } else if (db_corpus_take(corpus, item, validation, error) < 0) {
             if (stat(item, &status) != 0)
                 return db_fail(error, "--val %s: neither a text among those given nor another file; give a path, "
@@ -45,6 +41,22 @@ int cli_texts_divide(db_corpus *corpus, db_corpus *validation, const cli_list *w
     if (corpus->count == 0)
         return db_fail(error, "--val takes every text, nothing is left to train on");
     return 0;
+}
+
+int cli_texts_split(db_corpus *corpus, db_corpus *validation, const cli_list *where, db_error *error)
+{
+    int splits = 0;
+    double share = DEFAULT_SHARE;
+    if (where->count == 0)
+        return db_corpus_split(corpus, share, validation, error) ? -1 : 1;
+    for (size_t i = 0; i < where->count; i++) {
+        if (!is_share(where->items[i], &share))
+            continue;
+        if (db_corpus_split(corpus, share, validation, error))
+            return -1;
+        splits++;
+    }
+    return splits;
 }
 
 db_sequence cli_sequence(const db_tokens *tokens, uint16_t start_token, uint16_t end_token)

@@ -14,10 +14,14 @@
 /* Reads every path into `corpus`. Returns 0, or -1 with the error set. */
 int cli_texts_read(db_corpus *corpus, const cli_list *paths, bool lossy, db_error *error);
 
-/* Fills `validation` as --val says: each item is a share (0.05), or the path or name of texts among
- * those read, or the path of other texts. Nothing given: a share of 0.05.
+/* Fills `validation` as --val says where it names texts: those among the ones read, by path or name, or others.
+ * Shares are checked and left for cli_texts_split().
  * Returns 0, or -1 with the error set. */
-int cli_texts_divide(db_corpus *corpus, db_corpus *validation, const cli_list *where, bool lossy, db_error *error);
+int cli_texts_take(db_corpus *corpus, db_corpus *validation, const cli_list *where, bool lossy, db_error *error);
+
+/* Adds the shares that --val names (0.05) to `validation`; nothing named at all: a share of 0.05.
+ * Returns how many shares were split off, or -1 with the error set. */
+int cli_texts_split(db_corpus *corpus, db_corpus *validation, const cli_list *where, db_error *error);
 
 /* The tokens as the trainer wants them. */
 db_sequence cli_sequence(const db_tokens *tokens, uint16_t start_token, uint16_t end_token);

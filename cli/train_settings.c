@@ -2,11 +2,16 @@
 #include "train_settings.h"
 
 #include <omp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 
 static const double DEFAULT_MINUTES = 10;
+
+/* Another text taught to a finished model (docs/PERSONA.md has the measurements). */
+static const double PERSONA_MINUTES = 3, PERSONA_RATE = 1e-3;
+
 enum { DEFAULT_BPE_VOCAB = 1024 };
 
 /* A word and the number it stands for. */
@@ -100,7 +105,9 @@ void cli_train_options(const cli_train_settings *given, const db_model_config *c
     options->minutes = given->minutes;
     options->steps = given->steps;
     if (given->epochs <= 0 && given->minutes <= 0 && !given->steps)
-        options->minutes = DEFAULT_MINUTES;
+        options->minutes = given->from ? PERSONA_MINUTES : DEFAULT_MINUTES;
+    if (given->from)
+        options->learning_rate = PERSONA_RATE;
     override(&options->batch, given->batch);
     override(&options->window, given->window);
     override(&options->patience, given->patience);
@@ -119,6 +126,27 @@ void cli_train_settings_free(cli_train_settings *given)
     cli_list_free(&given->validation);
 }
 
+/* A finished model has its words and sizes. Returns -1 to go on, or the exit status. */
+static int check_from(const cli_train_settings *given, const cli_option *options, size_t count)
+{
+    static const char *const fixed[] = {"preset", "tokenizer", "vocab",  "cell",   "head",
+                                        "embedding", "hidden", "layers", "classes"};
+    if (!given->from)
+        return given->mix ? cli_misused(&cli_train, "--mix goes with --from DIR, the model that is taught more") : -1;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < sizeof fixed / sizeof *fixed; j++)
+            if (options[i].given && strcmp(options[i].name, fixed[j]) == 0)
+                return cli_misused(&cli_train, "--%s does not go with --from: %s keeps its words and sizes", fixed[j],
+                                   given->from);
+    char *from = realpath(given->from, NULL), *output = realpath(given->output, NULL);
+    bool same = from && output && strcmp(from, output) == 0;
+    free(from);
+    free(output);
+    return same ? cli_misused(&cli_train, "-o %s is the model to learn from; give the new one another directory",
+                              given->output)
+                : -1;
+}
+
 int cli_train_parse(cli_train_settings *given, int argc, char **argv)
 {
     *given = (cli_train_settings){.seed = 1, .dropout = -1};
@@ -127,6 +155,10 @@ int cli_train_parse(cli_train_settings *given, int argc, char **argv)
          .help = "the model directory to write"},
         {.name = "val", .kind = CLI_LIST, .value = &given->validation, .argument = "PATH|SHARE",
          .help = "held-out text: a file, one of the texts by name, or a share (repeatable) [0.05]"},
+        {.name = "from", .kind = CLI_TEXT, .value = &given->from, .argument = "DIR",
+         .help = "teach the text to this model, which keeps its words and sizes"},
+        {.name = "mix", .kind = CLI_TEXT, .value = &given->mix, .argument = "PATH:SHARE",
+         .help = "with --from: text to replay so that it is not forgotten, and its share [base:0.95]"},
         {.name = "preset", .letter = 'p', .kind = CLI_TEXT, .value = &given->preset, .argument = "NAME",
          .help = "sizes of the model, see `dogberry presets` (as the text allows)"},
         {.name = "minutes", .letter = 'm', .kind = CLI_REAL, .value = &given->minutes, .argument = "M", .most = 100000,
@@ -182,5 +214,5 @@ int cli_train_parse(cli_train_settings *given, int argc, char **argv)
         return cli_misused(&cli_train, "give the files or folders to learn from");
     if (!given->output)
         return cli_misused(&cli_train, "say where the model goes: -o DIR");
-    return -1;
+    return check_from(given, options, sizeof options / sizeof *options);
 }

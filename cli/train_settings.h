@@ -15,7 +15,7 @@
 /* What was said. Numbers that are 0 (dropout: negative) were not, and names are NULL. */
 typedef struct {
     cli_list paths, validation;
-    const char *output, *preset, *name, *tokenizer, *cell, *head;
+    const char *output, *from, *mix, *preset, *name, *tokenizer, *cell, *head;
     bool lossy, quiet, json, dedupe, resume;
     unsigned long vocab, embedding, hidden, layers, classes, threads, seed, batch, window, patience, steps;
     double epochs, minutes, rate, dropout, average;

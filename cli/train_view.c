@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "train/evaluate.h"
+
 enum { SAMPLE_TOKENS = 40 };
 static const double SAMPLE_TEMPERATURE = 0.7;
 
@@ -19,6 +21,9 @@ static void on_interrupt(int number)
 static int show_progress(void *user, const db_train_progress *now)
 {
     cli_train_view *view = user;
+    view->moved = true;
+    if (view->silent)
+        return interrupted;
     char note[64];
     snprintf(note, sizeof note, "epoch %.1f  loss %.3f", now->epoch, now->train_loss);
     double done = now->steps ? (double)now->step : now->elapsed;
@@ -48,16 +53,30 @@ static void print_sample(const cli_train_view *view, const float *parameters)
     putchar('\n');
 }
 
+static void print_losses(const cli_train_view *view, const db_train_progress *now, const float *parameters)
+{
+    if (!isnan(now->validation_loss))
+        printf("  %s %.3f (perplexity %.1f)%s", view->base ? "persona" : "held out", now->validation_loss,
+               exp(now->validation_loss), now->best_step == now->step ? "  best" : "");
+    if (view->base && view->base->count) {
+        db_loss loss = db_evaluate_quickly(view->config, parameters, view->base, view->threads);
+        double mean = loss.nats / (double)loss.tokens;
+        printf("  base %.3f (perplexity %.1f)", mean, exp(mean));
+    }
+}
+
 static void show_evaluation(void *user, const db_train_progress *now, const float *parameters)
 {
     cli_train_view *view = user;
     char elapsed[24];
+    view->fall = view->evaluations++ ? view->last_loss - now->validation_loss : INFINITY;
+    view->last_loss = now->validation_loss;
+    view->moved = true;
+    if (view->silent)
+        return;
     cli_progress_clear(&view->bar);
-    view->evaluations++;
     printf("epoch %5.1f  %8s  training %.3f", now->epoch, cli_duration(now->elapsed, elapsed), now->train_loss);
-    if (!isnan(now->validation_loss))
-        printf("  held out %.3f (perplexity %.1f)%s", now->validation_loss, exp(now->validation_loss),
-               now->best_step == now->step ? "  best" : "");
+    print_losses(view, now, parameters);
     printf("  %.0f words/s\n", now->words_per_second);
     if (view->samples)
         print_sample(view, parameters);
@@ -67,22 +86,33 @@ static void show_evaluation(void *user, const db_train_progress *now, const floa
 static void show_note(void *user, const char *line)
 {
     cli_train_view *view = user;
+    db_advice_add(view->notes, "%s", line);
+    if (view->silent)
+        return;
     cli_progress_clear(&view->bar);
     printf("note: %s\n", line);
     fflush(stdout);
 }
 
+static void handle_signals(const struct sigaction *action)
+{
+    sigaction(SIGINT, action, NULL);
+    sigaction(SIGTERM, action, NULL);
+}
+
 db_train_callbacks cli_train_view_start(cli_train_view *view)
 {
     interrupted = 0;
-    sigaction(SIGINT, &(struct sigaction){.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}, NULL);
-    cli_progress_start(&view->bar, "training");
+    handle_signals(&(struct sigaction){.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND});
+    if (!view->silent)
+        cli_progress_start(&view->bar, "training");
     return (db_train_callbacks){
         .user = view, .progress = show_progress, .evaluated = show_evaluation, .note = show_note};
 }
 
 void cli_train_view_end(cli_train_view *view)
 {
-    cli_progress_clear(&view->bar);
-    sigaction(SIGINT, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    if (!view->silent)
+        cli_progress_clear(&view->bar);
+    handle_signals(&(struct sigaction){.sa_handler = SIG_DFL});
 }

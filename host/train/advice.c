@@ -106,11 +106,15 @@ static void advise_unknown(db_advice *advice, const db_advice_text *text)
                               "knows them",
                       percent);
     } else {
-        const size_t i = larger_vocabulary(text);
+        const size_t i = larger_vocabulary(text), useful = useful_words(text->coverage->types) + FIXED_ENTRIES;
         if (i < sizeof text->coverage->vocab / sizeof *text->coverage->vocab) {
             db_advice_add(advice, "%.1f %% of the held-out words are unknown: --vocab %u would cover %.1f %% of the "
                                   "training words, and --tokenizer bpe knows every word",
                           percent, text->coverage->vocab[i], 100 * text->coverage->covered[i]);
+        } else if (useful > text->config->vocab) {
+            db_advice_add(advice, "%.1f %% of the held-out words are unknown: the text can teach up to --vocab %zu, and "
+                                  "--tokenizer bpe knows every word",
+                          percent, useful);
         } else {
             db_advice_add(advice, "%.1f %% of the held-out words are unknown, and this text is too small to teach more: "
                                   "--tokenizer bpe knows every word, and more text helps",
