@@ -3,12 +3,16 @@
 
 #include <assert.h>
 
+#include "pack/quantize_fixed.h"
+
 void db_matrix_quantize(db_matrix *out, db_matrix_kind kind, const float *values, uint32_t rows, uint32_t cols,
                         const double *importance)
 {
     assert(kind.bits == 4 || kind.bits == 8);
     *out = (db_matrix){.bits = kind.bits, .rows = rows, .cols = cols};
-    if (kind.bits == 8)
+    if (kind.bits == 8 && kind.fixed)
+        db_quantize_fixed(&out->i8, values, rows, cols);
+    else if (kind.bits == 8)
         db_quantize(&out->i8, values, rows, cols, importance);
     else if (kind.fixed)
         db_quantize_i4_fixed(&out->i4, values, rows, cols);

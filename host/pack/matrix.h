@@ -16,7 +16,7 @@
 /* How a matrix is to be quantized. */
 typedef struct {
     uint32_t bits; /* 8 or 4 */
-    bool fixed;    /* 4 bits: by the fixed rule, not by search */
+    bool fixed;    /* by the fixed rule, not by search */
 } db_matrix_kind;
 
 typedef struct {

@@ -27,6 +27,7 @@ typedef struct {
     const db_model_dir *model;
     db_calibration calibration;
     db_matrix_kind kind;
+    bool tuned;        /* for these bits: the weights know how they will be rounded */
     double input_step; /* one unit of the first layer's int8 input */
     db_image_parts parts;
     db_matrix matrices[DB_IMAGE_TENSORS_MAX]; /* what parts points to */
@@ -37,7 +38,7 @@ typedef struct {
 
 void db_pack_defaults(db_pack_options *options)
 {
-    *options = (db_pack_options){.bits = 8, .temperature = 800, .top_k = 40, .golden_seed = 1, .golden_tokens = 32};
+    *options = (db_pack_options){.temperature = 800, .top_k = 40, .golden_seed = 1, .golden_tokens = 32};
 }
 
 /* ---- Helpers ---- */
@@ -114,9 +115,12 @@ static int add_matrix(packing *pack, uint8_t role, uint32_t layer, const db_matr
 }
 
 /* Adds to bias[r] what rounding took from row r's product on average over the calibration text:
- * the rounding errors of a row times the mean of what it is multiplied with. */
-static void correct_bias(double *bias, const float *values, const db_matrix *matrix, const double *mean)
+ * the rounding errors of a row times the mean of what it is multiplied with. Tuned biases know it already. */
+static void correct_bias(const packing *pack, double *bias, const float *values, const db_matrix *matrix,
+                         const double *mean)
 {
+    if (pack->tuned)
+        return;
     for (uint32_t r = 0; r < matrix->rows; r++)
         for (uint32_t c = 0; c < matrix->cols; c++)
             bias[r] += ((double)*values++ - db_matrix_value(matrix, r, c)) * mean[c];
@@ -129,7 +133,7 @@ static int add_product(packing *pack, uint8_t role, uint32_t layer, const db_ten
     db_matrix matrix;
     assert(moments->width == tensor->cols);
     db_matrix_quantize(&matrix, pack->kind, values_of(pack, tensor), tensor->rows, tensor->cols, moments->square);
-    correct_bias(bias, values_of(pack, tensor), &matrix, moments->mean);
+    correct_bias(pack, bias, values_of(pack, tensor), &matrix, moments->mean);
     return add_matrix(pack, role, layer, &matrix, factor, tensor->name, error);
 }
 
@@ -139,7 +143,7 @@ static int add_product(packing *pack, uint8_t role, uint32_t layer, const db_ten
 static int add_tied_output(packing *pack, const db_matrix *matrix, const float *values, double *bias, db_error *error)
 {
     uint32_t *words = own(pack, db_allocate(matrix->rows * sizeof *words));
-    correct_bias(bias, values, matrix, pack->calibration.hidden[pack->model->config.layers - 1].mean);
+    correct_bias(pack, bias, values, matrix, pack->calibration.hidden[pack->model->config.layers - 1].mean);
     if (db_matrix_words(matrix, ldexp(1, (int)pack->parts.logit_frac - OUTPUT_FRAC), words, "tied output", error) != 0)
         return -1;
     add_tensor(pack, (db_image_tensor){.role = DB_ROLE_TIED_SCALES,
@@ -151,6 +155,15 @@ static int add_tied_output(packing *pack, const db_matrix *matrix, const float *
     return 0;
 }
 
+/* One unit for the embedded words of all tokens. */
+static double best_input_step(packing *pack, const db_tensor *tensor)
+{
+    double *weights = own(pack, db_allocate(tensor->rows * sizeof *weights));
+    for (uint32_t r = 0; r < tensor->rows; r++)
+        weights[r] = pack->calibration.counts[r] + 0.25; /* words that the text lacks count a little */
+    return db_common_step(values_of(pack, tensor), tensor->rows, tensor->cols, weights);
+}
+
 /* The embedding and, where it is the output matrix too, that. */
 static int add_embedding(packing *pack, double *output_bias, db_error *error)
 {
@@ -158,10 +171,7 @@ static int add_embedding(packing *pack, double *output_bias, db_error *error)
     const db_tensor *tensor = db_layout_find(&pack->model->layout, "embedding.weight");
     const float *values = values_of(pack, tensor);
     const bool tied = config->output == DOGBERRY_TIED;
-    double *weights = own(pack, db_allocate(tensor->rows * sizeof *weights));
-    for (uint32_t r = 0; r < tensor->rows; r++)
-        weights[r] = pack->calibration.counts[r] + 0.25; /* words that the text lacks count a little */
-    pack->input_step = db_common_step(values, tensor->rows, tensor->cols, weights);
+    pack->input_step = pack->tuned ? pack->model->tuned.input_step : best_input_step(pack, tensor);
 
     db_matrix matrix = {.bits = 8, .rows = tensor->rows, .cols = tensor->cols};
     if (!tied && pack->kind.bits == 8)
@@ -275,7 +285,7 @@ static int add_tensors(packing *pack, db_error *error)
 
 static int check(const db_pack_options *options, db_error *error)
 {
-    if (options->bits != 8 && options->bits != 4)
+    if (options->bits != 0 && options->bits != 8 && options->bits != 4)
         return db_fail(error, "pack: weights have 8 or 4 bits, not %u", options->bits);
     if (options->temperature > DOGBERRY_TEMPERATURE_MAX || options->top_k > DOGBERRY_TOP_K_MAX)
         return db_fail(error, "pack: temperature must be 0..%d thousandths and top-k 0..%d", DOGBERRY_TEMPERATURE_MAX,
@@ -321,13 +331,21 @@ static void fill_header(packing *pack, const db_pack_options *options)
     pack->parts.tokenizer_bytes = model->tokenizer.section_bytes;
 }
 
+static void choose_kind(packing *pack, const db_pack_options *options)
+{
+    const db_tuned *tuned = &pack->model->tuned;
+    const uint32_t own_bits = tuned->bits != 0 ? tuned->bits : 8, bits = options->bits != 0 ? options->bits : own_bits;
+    pack->tuned = bits == tuned->bits;
+    pack->kind = (db_matrix_kind){.bits = bits, .fixed = pack->tuned || options->fixed_scales};
+}
+
 static int pack_calibrated(packing *pack, const db_pack_options *options, void **image, size_t *bytes, db_error *error)
 {
     char prompt[DB_IMAGE_PROMPT_MAX + 1];
     uint8_t *out;
     fill_header(pack, options);
     char *provenance =
-        db_provenance_make(pack->model, options->bits, pack->calibration.tokens, options->command, error);
+        db_provenance_make(pack->model, pack->kind.bits, pack->calibration.tokens, options->command, error);
     if (!provenance)
         return -1;
     pack->parts.provenance = own(pack, provenance);
@@ -358,7 +376,8 @@ int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_
         count = kept.count;
     }
     int result = -1;
-    packing pack = {.model = model, .kind = {options->bits, options->fixed_scales}};
+    packing pack = {.model = model};
+    choose_kind(&pack, options);
     if (count == 0) {
         db_fail(error, "pack: no text to calibrate on; give one, or train again so that calibration.txt is kept");
     } else {

@@ -21,15 +21,15 @@ typedef struct {
     uint32_t golden_seed;
     uint32_t golden_tokens; /* 1..1024 */
     const char *command;    /* kept in the provenance; NULL: none */
-    uint32_t bits;          /* of the weights of all matrices: 8 or 4 */
-    bool fixed_scales; /* 4 bits: scales by the fixed rule of pack/quantize_i4.h, for weights that were trained with it
-                        */
+    uint32_t bits;          /* of the weights of all matrices: 8 or 4; 0: those that the model was tuned for, else 8 */
+    bool fixed_scales;      /* scales by the fixed rules of pack/quantize_fixed.h and pack/quantize_i4.h */
 } db_pack_options;
 
-/* 8 bits, temperature 0.8, top-k 40, a golden vector of 32 tokens. */
+/* Bits as tuned, temperature 0.8, top-k 40, a golden vector of 32 tokens. */
 void db_pack_defaults(db_pack_options *options);
 
-/* Packs a model as an image. Activations are calibrated on calibration_tokens [count], ids that a
+/* Packs a model as an image. A model tuned for these bits is rounded as it was while it was tuned, and not
+ * corrected further. Activations are calibrated on calibration_tokens [count], ids that a
  * document's end token closes; with count 0 on the model's own calibration text. The same model,
  * text and options make the same bytes. The caller frees *image (16-byte aligned).
  * Returns 0, or -1 with the error set: no text to calibrate on, an option out of range, a

@@ -13,9 +13,6 @@ enum { GROUP = DOGBERRY_I4_GROUP, BLOCK = DOGBERRY_I4_BLOCK, OFFSET = 8, COLUMN_
 /* The most that a row's group scales may add up to, times GROUP (docs/FORMAT.md). */
 enum { SUM_MAX = 1 << 20, SCALE_MAX = 255 };
 
-/* The fixed rule's largest step, in units of a group's root mean square: larger values are clipped. */
-#define STEP_PER_RMS 0.36f
-
 /* Its inverse is still a float. */
 #define UNIT_LEAST 1e-35f
 
@@ -45,18 +42,15 @@ static inline float to_weight(float value, float inverse)
 
 /* ---- Choosing steps ---- */
 
-/* The smallest step with which no value is off by more than half of it; clipped where few values are that large. */
+/* The smallest step with which no value is off by more than half of it. */
 static float fixed_step(const float *values, uint32_t count)
 {
-    float high = 0, low = 0, square = 0;
+    float high = 0, low = 0;
     for (uint32_t c = 0; c < count; c++) {
         high = values[c] > high ? values[c] : high;
         low = values[c] < low ? values[c] : low;
     }
-    for (uint32_t c = 0; c < count; c++)
-        square += values[c] * values[c];
-    float step = fmaxf(high / (DB_I4_MOST + 0.5f), low / (DB_I4_LEAST - 0.5f));
-    return fminf(step, STEP_PER_RMS * sqrtf(square / (float)count));
+    return fmaxf(high / (DB_I4_MOST + 0.5f), low / (DB_I4_LEAST - 0.5f));
 }
 
 /* The weights that `step` leads to, and the step that suits them best: with weights q fixed the error
@@ -83,8 +77,8 @@ static float searched_step(const float *values, uint32_t count, const double *im
     for (uint32_t c = 0; c < count; c++)
         most = fmaxf(most, fabsf(values[c]));
     chosen = most = most / (DB_I4_MOST + 0.5f);
-    for (int percent = 104; most > 0 && percent >= 40; percent -= 2) {
-        float step = most * (float)percent / 100;
+    for (int percent = 104; most >= UNIT_LEAST && percent >= 40; percent -= 2) {
+        float step = most * ((float)percent / 100);
         double refined = (double)step, explained = try_step(values, count, importance, step, &refined);
         if (explained > best) {
             best = explained;

@@ -39,7 +39,8 @@ static inline void tiny_fill(db_model_dir *model, uint64_t seed)
                        : strstr(tensor->name, "embedding") ? 1
                                                            : 2.5 / sqrt(tensor->cols);
         for (size_t k = 0; k < (size_t)tensor->rows * tensor->cols; k++)
-            model->parameters[tensor->offset + k] = tiny_uniform(&random, range);
+            model->parameters[tensor->offset + k] =
+                strcmp(tensor->name, "output.order") == 0 ? (float)k : tiny_uniform(&random, range);
     }
 }
 
