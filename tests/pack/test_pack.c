@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "boards/plan.h"
 #include "nn/model.h"
 #include "pack/calibrate.h"
 #include "pack/pack.h"
@@ -197,6 +198,8 @@ static void factored_order_is_kept(void **state)
     assert_int_equal(image.factored.largest, 7);
     for (uint32_t i = 0; i < 40; i++)
         assert_int_equal(image.factored.tokens[i], i * 7 % 40);
+    /* A token reads its embedding, the layer, six classes and seven words of 24 weights each. */
+    assert_int_equal(db_plan_weights_per_token(&image), 12 + 96 * (12 + 24) + (6 + 7) * 24);
     compare_losses(&model, &image, &integer, &real);
     assert_true(fabs(integer - real) < 0.01 * real);
     free(bytes);
