@@ -84,16 +84,16 @@ static void *start(dogberry_session **session, const dogberry_image *image)
 }
 
 /* The loss of the image and of the float model over the tiny text, in nats a token. */
-static void compare_losses(const db_model_dir *model, const dogberry_image *image, double *integer, double *real)
+static void compare_losses(const db_model_dir *model, const dogberry_image *image, double *integer, double *exact)
 {
     db_tokens tokens = tokens_of(model);
     db_pass *pass = db_pass_new(&model->config, 1, 1, false);
-    *real = 0;
+    *exact = 0;
     for (size_t i = 0; i < tokens.count; i++) {
         const uint8_t first = i == 0 || tokens.ids[i - 1] == model->tokenizer.view.end;
         const uint16_t fed = first ? model->start_token : tokens.ids[i - 1];
         const db_window window = {1, &fed, &tokens.ids[i], &first};
-        *real += db_pass_loss(pass, model->parameters, &window, NULL) / (double)tokens.count;
+        *exact += db_pass_loss(pass, model->parameters, &window, NULL) / (double)tokens.count;
     }
     assert_int_equal(db_score_image(image, tokens.ids, tokens.count, 1, integer, NULL, NULL), 0);
     *integer /= (double)tokens.count;
@@ -167,14 +167,14 @@ static void losses_are_close_to_the_float_models(void **state)
         dogberry_image image;
         void *bytes;
         size_t length;
-        double integer, real;
+        double integer, exact;
         make(&model, CONFIGS[i / 2]);
         pack_bits(&model, bits, &bytes, &length, &image);
         assert_int_equal(image.output_matrix.bits, bits);
         assert_int_equal(image.layer[0].recurrent.bits, bits);
-        compare_losses(&model, &image, &integer, &real);
-        print_message("configuration %d, int%u: loss %.3f, float %.3f\n", i / 2, bits, integer, real);
-        assert_true(fabs(integer - real) < (bits == 8 ? 0.01 : 0.1) * real);
+        compare_losses(&model, &image, &integer, &exact);
+        print_message("configuration %d, int%u: loss %.3f, float %.3f\n", i / 2, bits, integer, exact);
+        assert_true(fabs(integer - exact) < (bits == 8 ? 0.01 : 0.1) * exact);
         free(bytes);
         db_model_dir_free(&model);
     }
@@ -188,7 +188,7 @@ static void factored_order_is_kept(void **state)
     dogberry_image image;
     void *bytes;
     size_t length;
-    double integer, real;
+    double integer, exact;
     make(&model, CONFIGS[5]);
     float *order = model.parameters + db_layout_find(&model.layout, "output.order")->offset;
     for (uint32_t i = 0; i < 40; i++)
@@ -200,8 +200,8 @@ static void factored_order_is_kept(void **state)
         assert_int_equal(image.factored.tokens[i], i * 7 % 40);
     /* A token reads its embedding, the layer, six classes and seven words of 24 weights each. */
     assert_int_equal(db_plan_weights_per_token(&image), 12 + 96 * (12 + 24) + (6 + 7) * 24);
-    compare_losses(&model, &image, &integer, &real);
-    assert_true(fabs(integer - real) < 0.01 * real);
+    compare_losses(&model, &image, &integer, &exact);
+    assert_true(fabs(integer - exact) < 0.01 * exact);
     free(bytes);
     order[3] = order[4];
     db_error error = {""};
@@ -234,9 +234,9 @@ static void fixed_scales_keep_trained_weights(void **state)
     for (uint32_t r = 0; r < 40; r++)
         for (uint32_t c = 0; c < 24; c++) {
             uint32_t word = ((const uint32_t *)(const void *)m->weights)[r / 8 * (m->stride / 4) + c];
-            double real = ldexp(db_scale_value(m->scales[r]), 7 - (int)image.logit_frac) *
-                          m->group_scales[r / 8 * 8 + r % 8] * ((int)(word >> 4 * (r % 8) & 15) - 8);
-            assert_true(fabs(real - (double)rounded[r * 24 + c]) < 1e-4 * fabs(real) + 1e-12);
+            double value = ldexp(db_scale_value(m->scales[r]), 7 - (int)image.logit_frac) *
+                           m->group_scales[r / 8 * 8 + r % 8] * ((int)(word >> 4 * (r % 8) & 15) - 8);
+            assert_true(fabs(value - (double)rounded[r * 24 + c]) < 1e-4 * fabs(value) + 1e-12);
         }
     free(rounded);
     free(bytes);
