@@ -25,8 +25,8 @@ static void print_matrix(const char *name, unsigned layer, const dogberry_image 
         return;
     unsigned lines = matrix->bits == 4 ? (matrix->rows + DOGBERRY_I4_BLOCK - 1) / DOGBERRY_I4_BLOCK : matrix->rows;
     printf("  %-10s %u  int%u  %6u x %-6u at %8zu, %8u bytes, scales at %8zu\n", name, layer, matrix->bits,
-           matrix->rows, matrix->cols, (size_t)((const uint8_t *)matrix->weights - image->bytes), lines * matrix->stride,
-           (size_t)((const uint8_t *)matrix->scales - image->bytes));
+           matrix->rows, matrix->cols, (size_t)((const uint8_t *)matrix->weights - image->bytes),
+           lines * matrix->stride, (size_t)((const uint8_t *)matrix->scales - image->bytes));
 }
 
 static void print_text(const dogberry_image *image, size_t file_bytes, int golden)

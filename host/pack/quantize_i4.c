@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pack/quantize_i4.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -29,6 +30,7 @@ static uint32_t groups_of(uint32_t cols)
 /* The largest group scale with which a row's sum is bounded. */
 static float largest_scale(uint32_t groups)
 {
+    assert(groups > 0);
     return (float)least_of(SCALE_MAX, SUM_MAX / GROUP / groups);
 }
 
@@ -210,8 +212,8 @@ void db_round_i4_fixed(float *out, const float *values, uint32_t rows, uint32_t 
 double db_quantized_i4_value(const db_quantized_i4 *matrix, uint32_t r, uint32_t c)
 {
     uint32_t word = matrix->words[(size_t)(r / BLOCK) * matrix->columns + c];
-    int weight = (int)(word >> 4 * (r % BLOCK) & 15u) - OFFSET;
-    return matrix->steps[r] * *group_scale_at(matrix, r, c / GROUP) * weight;
+    int weight = (int)(word >> 4 * (r % BLOCK) & 15u) - OFFSET, scale = *group_scale_at(matrix, r, c / GROUP);
+    return matrix->steps[r] * scale * weight;
 }
 
 void db_dequantize_i4(float *out, const db_quantized_i4 *matrix)
