@@ -37,7 +37,7 @@ session=$(field .session_bytes < "$work/inspect.json")
 digest=$(field .digest < "$work/host.json")
 equal=no
 [ "$(board replies.1.digest)" != "$digest" ] || equal=yes
-percent() { calculate "100 * $1" "%.2f"; }
+percent() { calculate "100 * ($1)" "%.2f"; }
 
 cat << END
 
@@ -47,7 +47,7 @@ cat << END
 | held-out perplexity, int8 image | $(calculate "$(field .perplexity < "$work/int8.json")" "%.2f") |
 | bits per character, float | $(calculate "$(field .bits_per_character < "$work/float.json")" "%.4f") |
 | bits per character, int8 image | $(calculate "$(field .bits_per_character < "$work/int8.json")" "%.4f") |
-| int8 image's loss over float | $(percent "$(loss int8) / $(loss float) - 1") % |
+| int8 image's loss over float | $(calculate "100 * ($(loss int8) / $(loss float) - 1)" "%.3f") % |
 | unknown words | $(percent "$(field .unknown_share < "$work/float.json")") % |
 | training minutes | $(calculate "$(trained_minutes "$name")" "%.1f") |
 | words/s trained | $(trained_speed "$name") |
