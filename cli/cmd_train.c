@@ -261,6 +261,13 @@ static void print_end(const job *work, const cli_train_settings *given, const db
         printf("Saved in %s. Next: dogberry pack %s -o %s.dog\n", given->output, given->output, work->model.name);
 }
 
+/* A run that could not be written down: says what is left of it. Returns -1. */
+static int fail_saving(const cli_train_settings *given, const db_error *why, db_error *error)
+{
+    return db_fail(error, "%.400s%s", why->message, holds(given->output, "checkpoint.bin")
+                   ? "; make room, then the same command with --resume goes on from the last state that was saved" : "");
+}
+
 /* Runs the trainer; what it says is added to the advice. `*said`: how many lines of that were shown. */
 static int run_trainer(job *work, const cli_train_settings *given, size_t *said, db_error *error)
 {
@@ -281,8 +288,7 @@ static int run_trainer(job *work, const cli_train_settings *given, size_t *said,
                               &work->result, &inner);
     cli_train_view_end(&view);
     if (failed)
-        return db_fail(error, "%.400s%s", inner.message, view.moved && holds(given->output, "checkpoint.bin")
-                       ? "; --resume goes on from the last state that was saved" : "");
+        return view.moved ? fail_saving(given, &inner, error) : db_fail(error, "%s", inner.message);
     *said = work->advice.count;
     db_advice_text facts = text_facts(work, given);
     const db_advice_run course = {.training_loss = work->result.last.train_loss, .validation_loss = view.last_loss,
@@ -313,8 +319,9 @@ static int train(job *work, const cli_train_settings *given, db_error *error)
     model->training = training;
     if (given->from && given->name)
         snprintf(model->name, sizeof model->name, "%s", given->name);
-    if (db_model_dir_save(model, given->output, error))
-        return -1;
+    db_error inner;
+    if (db_model_dir_save(model, given->output, &inner))
+        return fail_saving(given, &inner, error);
     if (work->result.end != DB_TRAIN_STOPPED)
         db_train_forget(given->output);
     if (given->json)

@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "commands.h"
+#include "train/advice.h"
 
 static const double DEFAULT_MINUTES = 10;
 
 /* Another text taught to a finished model (docs/PERSONA.md has the measurements). */
 static const double PERSONA_MINUTES = 3, PERSONA_RATE = 1e-3;
 
-enum { DEFAULT_BPE_VOCAB = 1024 };
+enum { DEFAULT_BPE_VOCAB = 1024, LEAST_VOCAB = 16, FIXED_ENTRIES = 4, LEAST_TYPES = LEAST_VOCAB - FIXED_ENTRIES };
 
 /* A word and the number it stands for. */
 typedef struct {
@@ -56,8 +57,8 @@ static uint32_t default_classes(uint32_t vocab)
 /* The commonest words and marks with their kinds fixed, so that no more is asked of a text than it has. */
 static void limit_vocab(db_model_config *config, uint32_t kind, const db_coverage *coverage)
 {
-    if (kind == DOGBERRY_WORD && coverage->types + 4 < config->vocab)
-        config->vocab = (uint32_t)coverage->types + 4;
+    if (kind == DOGBERRY_WORD && coverage->types + FIXED_ENTRIES < config->vocab)
+        config->vocab = coverage->types < LEAST_TYPES ? LEAST_VOCAB : (uint32_t)coverage->types + FIXED_ENTRIES;
     if (kind == DOGBERRY_BPE)
         config->vocab = DEFAULT_BPE_VOCAB;
 }
@@ -77,6 +78,11 @@ int cli_train_choose(const cli_train_settings *given, const db_coverage *coverag
         choose(cells, "cell", given->cell, &config->architecture, error) ||
         choose(heads, "head", given->head, &config->output, error))
         return -1;
+    if (given->preset && !given->vocab && *tokenizer == DOGBERRY_WORD && preset->tokenizer == DOGBERRY_WORD &&
+        coverage->types + FIXED_ENTRIES < config->vocab)
+        return db_fail(error, "--preset %s: knows %u words, but the text has only %zu different ones; --preset %s fits "
+                              "it, or give more text", name, config->vocab, coverage->types,
+                       db_advice_preset(coverage->tokens, coverage->types)->name);
     if (!given->preset || *tokenizer != preset->tokenizer)
         limit_vocab(config, *tokenizer, coverage);
     override(&config->vocab, given->vocab);

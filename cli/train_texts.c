@@ -19,7 +19,7 @@ void cli_duplicates_print(const db_duplicates *found, const db_corpus *training,
                pair->exact ? "are the same text" : "share most of their text");
     }
     if (found->count > PAIRS_SHOWN)
-        printf("note: and %zu more pairs of documents share most of their text\n", found->count - PAIRS_SHOWN);
+        printf("note: and %zu more pairs like these\n", found->count - PAIRS_SHOWN);
 }
 
 /* Sums up what stands on both sides. */
@@ -50,12 +50,12 @@ static void look_for_duplicates(cli_texts *texts, const cli_text_set *set, bool 
     judge_split(texts, &found);
     if (!quiet && !told)
         cli_duplicates_print(&found, &texts->train, &texts->validation);
-    if (found.count && !set->dedupe && !quiet && !told)
+    if (found.count > found.across && !set->dedupe && !quiet && !told)
         printf("note: a text that stands twice is learnt by heart; --dedupe leaves each once\n");
     if (found.count && set->dedupe) {
         db_removed removed = db_duplicates_remove(&found, &texts->train, &texts->validation);
         if (!quiet)
-            printf("note: removed %zu documents from training, %zu from the held-out text\n", removed.training,
+            printf("note: --dedupe removed %zu documents from the training text, %zu from the held-out text\n", removed.training,
                    removed.validation);
         texts->across = 0;
         texts->same = false;

@@ -86,8 +86,8 @@ static void show_evaluation(void *user, const db_train_progress *now, const floa
 static void show_note(void *user, const char *line)
 {
     cli_train_view *view = user;
-    db_advice_add(view->notes, "%s", line);
-    if (view->silent)
+    bool said = !db_advice_add(view->notes, "%s", line);
+    if (view->silent || said)
         return;
     cli_progress_clear(&view->bar);
     printf("note: %s\n", line);

@@ -18,10 +18,10 @@ static const double FALL_OVER = 0.01;    /* nats between evaluations: no longer 
 /* So few held-out tokens give a loss that chance decides. */
 enum { HELD_OUT_LEAST = 1000, FIXED_ENTRIES = 4 };
 
-void db_advice_add(db_advice *advice, const char *format, ...)
+bool db_advice_add(db_advice *advice, const char *format, ...)
 {
     if (advice->count == DB_ADVICE_LINES) {
-        return;
+        return false;
     }
     char *line = advice->lines[advice->count];
     va_list arguments;
@@ -30,10 +30,11 @@ void db_advice_add(db_advice *advice, const char *format, ...)
     va_end(arguments);
     for (size_t i = 0; i < advice->count; i++) {
         if (strcmp(advice->lines[i], line) == 0) {
-            return;
+            return false;
         }
     }
     advice->count++;
+    return true;
 }
 
 static size_t parameters_of(const db_model_config *config)
@@ -71,7 +72,7 @@ static void advise_held_out(db_advice *advice, const db_advice_text *text)
                               "new text; give other text to --val, or a share such as --val 0.05");
     } else if (text->held_out_twins > 0) {
         db_advice_add(advice, "%.0f %% of the held-out text stands in the training text too: its loss will measure "
-                              "memory, not language; --dedupe removes it",
+                              "memory, not language; --dedupe removes it, or hold out another text with --val",
                       100 * text->leaked);
     }
     if (text->held_out_tokens < HELD_OUT_LEAST) {

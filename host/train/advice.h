@@ -22,8 +22,9 @@ typedef struct {
     size_t count;
 } db_advice;
 
-/* Adds a line (printf style). Left out: a line that is there already, and lines beyond the last place. */
-void db_advice_add(db_advice *advice, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds a line (printf style). Left out: a line that is there already, and lines beyond the last place.
+ * Returns whether it was added. */
+bool db_advice_add(db_advice *advice, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Known before training. */
 typedef struct {
