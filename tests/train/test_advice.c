@@ -102,7 +102,7 @@ static void test_course(void **state)
     (void)state;
     facts f = sound();
     f.run.rollbacks = 3;
-    says(&f, "not a number 3 times", "--rate 0.001");
+    says(&f, "not a number 3 times", "--rate 0.001 ");
     f.run.diverged = true;
     says(&f, "never a number", "--rate 0.0004");
     f = sound();
@@ -113,6 +113,21 @@ static void test_course(void **state)
     says(&f, "small for this text", "preset ");
     f.coverage.types = 2000;
     says(&f, "small for this text", "--hidden");
+    facts small = f;
+    f.run.fall = 0.02;
+    assert_string_equal(advise(&f), "");
+    f = small;
+    f.run.evaluations = 2;
+    assert_string_equal(advise(&f), "");
+    f = small;
+    f.run.training_loss = 4.2;
+    assert_string_equal(advise(&f), "");
+    f = small;
+    f.coverage.tokens = 500000;
+    assert_string_equal(advise(&f), "");
+    f = small;
+    f.text.sizes_fixed = true;
+    assert_string_equal(advise(&f), "");
 }
 
 static void test_presets(void **state)
@@ -121,6 +136,7 @@ static void test_presets(void **state)
     assert_int_equal(db_advice_preset(1000000, 25000)->config.vocab, 8000);
     assert_int_equal(db_advice_preset(1000000, 9000)->config.vocab, 4000);
     assert_int_equal(db_advice_preset(1000000, 3000)->config.vocab, 1000);
+    assert_int_equal(db_advice_preset(5000, 25000)->tokenizer, DOGBERRY_CHAR);
     assert_int_equal(db_advice_preset(1000, 300)->tokenizer, DOGBERRY_CHAR);
 }
 

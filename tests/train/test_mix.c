@@ -105,7 +105,7 @@ static void test_refuses(void **state)
     db_mix mix;
     db_error error;
     assert_int_equal(db_mix_make(&mix, &base, &persona, 1, &error), -1);
-    assert_non_null(strstr(error.message, "share"));
+    assert_non_null(strstr(error.message, "it must be 0 to 0.99"));
     assert_int_equal(db_mix_make(&mix, &base, &persona, -0.1, &error), -1);
     assert_int_equal(db_mix_make(&mix, &base, &empty, 0.5, &error), -1);
     assert_non_null(strstr(error.message, "persona"));
