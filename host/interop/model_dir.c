@@ -229,6 +229,9 @@ static int save_config(const db_model_dir *model, const char *extra, const file_
                       (json_int_t)model->start_token, "checksums", sums, "tokenizer", tokenizer, "training", training);
     int result = -1;
     if (root) {
+        if (model->tuned.bits)
+            json_object_set_new(root, "tuned", json_pack("{s:I, s:f}", "bits", (json_int_t)model->tuned.bits,
+                                                         "input_step", model->tuned.input_step));
         char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
         assert(text);
         result = db_file_write(path, text, strlen(text), error);
@@ -320,6 +323,20 @@ static int read_sizes(db_model_dir *model, const json_t *root, const char *where
     return db_model_config_check(config, error);
 }
 
+/* Absent in a model that was not tuned. */
+static int read_tuned(db_model_dir *model, const json_t *root, const char *where, db_error *error)
+{
+    const json_t *tuned = json_object_get(root, "tuned");
+    if (!tuned)
+        return 0;
+    if (db_json_u32(tuned, "bits", 4, 8, &model->tuned.bits, where, error) != 0)
+        return -1;
+    model->tuned.input_step = json_number_value(json_object_get(tuned, "input_step"));
+    if (model->tuned.bits % 4 != 0 || !(model->tuned.input_step >= 1e-30 && model->tuned.input_step <= 1e30))
+        return db_fail(error, "%s: \"tuned\" must have 4 or 8 \"bits\" and a positive \"input_step\"", where);
+    return 0;
+}
+
 static int load_tokenizer(db_model_dir *model, const json_t *root, const char *path, const char *where, db_error *error)
 {
     const json_t *extra = json_object_get(root, "tokenizer");
@@ -404,6 +421,8 @@ static int load_config(db_model_dir *model, json_t **root, const char *folder, c
     *root = db_json_object(bytes, length, path, error);
     free(bytes);
     if (!*root || read_sizes(model, *root, path, error) != 0)
+        return -1;
+    if (read_tuned(model, *root, path, error) != 0)
         return -1;
     db_layout_make(&model->layout, &model->config);
     uint64_t parameters;

@@ -17,6 +17,12 @@
 
 #define DB_MODEL_DIR_VERSION 1
 
+/* What the weights were tuned to be rounded to (train/rounding.h). */
+typedef struct {
+    uint32_t bits;     /* 8 or 4; 0: not tuned */
+    double input_step; /* one unit of the first layer's int8 input, > 0 */
+} db_tuned;
+
 typedef struct {
     char name[33]; /* UTF-8, goes into images */
     db_model_config config;
@@ -24,6 +30,7 @@ typedef struct {
     float *parameters; /* [layout.parameters] */
     db_tokenizer tokenizer;
     uint16_t start_token;  /* fed before a text */
+    db_tuned tuned;
     char *training;        /* JSON object in text: corpus hash, losses, command, date; or NULL */
     db_corpus calibration; /* what activations are measured on when packing; may be empty */
 } db_model_dir;
