@@ -1,0 +1,39 @@
+/*
+ * Rounding for quantization-aware training: the weights as an image keeps them. db_pack() of a model whose
+ * `tuned` says the same bits and unit makes exactly these integers (docs/PACKING.md, "Tuning").
+ *
+ * What is rounded: all matrices by the fixed rules (pack/quantize_fixed.h, pack/quantize_i4.h), with 8 bits the rows
+ * of an embedding that is not tied by one unit for all; embedded inputs in that unit and layers' outputs in Q0.7
+ * (nn/rounding.h). What is not, because its 16 bits do not show in the loss: biases, gates, cells and logits.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef DB_TRAIN_ROUNDING_H
+#define DB_TRAIN_ROUNDING_H
+
+#include "interop/model_dir.h"
+#include "train/train.h"
+
+typedef struct {
+    const db_model_config *config;
+    db_layout layout;
+    db_tuned kind;
+    uint32_t threads;
+    char description[64];
+} db_weight_rounding;
+
+/* For weights like `parameters` in `bits` 8 or 4, rounded by `threads` threads. The unit of embedded inputs is the one
+ * of the least squared error with words counted as in `text`; it stays. `config` must outlive `out`. */
+void db_weight_rounding_make(db_weight_rounding *out, const db_model_config *config, const float *parameters,
+                             const db_sequence *text, uint32_t bits, uint32_t threads);
+
+/* rounded [layout.parameters] = parameters [layout.parameters], matrices as an image keeps them. */
+void db_round_weights(const db_weight_rounding *rounding, const float *parameters, float *rounded);
+
+/* Returns the same for db_train_options; `rounding` must outlive the run. */
+db_train_rounding db_weight_rounding_for_training(db_weight_rounding *rounding);
+
+/* Lowers rate and noise, shortens warm-up and average: a trained model is to be adapted, not trained anew. */
+void db_tune_defaults(db_train_options *options, const db_model_config *config, size_t tokens);
+
+#endif
