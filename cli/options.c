@@ -55,7 +55,7 @@ static void print_default(const cli_option *option)
             printf(" [%lu]", *(unsigned long *)option->value);
         break;
     case CLI_REAL:
-        if (*(double *)option->value != 0)
+        if (*(double *)option->value > 0) /* 0 and less stand for "not given" */
             printf(" [%g]", *(double *)option->value);
         break;
     case CLI_FLAG:

@@ -45,6 +45,12 @@ static void override(uint32_t *field, unsigned long given)
         *field = (uint32_t)given;
 }
 
+static void override_share(double *field, double given)
+{
+    if (given >= 0)
+        *field = given;
+}
+
 /* About sqrt(V) classes read the fewest rows; a little fewer suit balanced classes of common words. */
 static uint32_t default_classes(uint32_t vocab)
 {
@@ -123,6 +129,11 @@ void cli_train_options(const cli_train_settings *given, const db_model_config *c
         options->average = given->average;
     if (given->dropout >= 0)
         options->drop_input = options->drop_hidden = options->drop_output = given->dropout;
+    override_share(&options->drop_embedding, given->drop_embedding);
+    override_share(&options->drop_input, given->drop_input);
+    override_share(&options->drop_output, given->drop_output);
+    override_share(&options->drop_recurrent, given->drop_recurrent);
+    override_share(&options->weight_decay, given->weight_decay);
     options->batch = (options->batch + options->threads - 1) / options->threads * options->threads;
 }
 
@@ -155,7 +166,8 @@ static int check_from(const cli_train_settings *given, const cli_option *options
 
 int cli_train_parse(cli_train_settings *given, int argc, char **argv)
 {
-    *given = (cli_train_settings){.seed = 1, .dropout = -1};
+    *given = (cli_train_settings){.seed = 1, .dropout = -1, .drop_embedding = -1, .drop_input = -1, .drop_output = -1,
+                                  .drop_recurrent = -1, .weight_decay = -1};
     cli_option options[] = {
         {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = &given->output, .argument = "DIR",
          .help = "the model directory to write"},
@@ -202,8 +214,18 @@ int cli_train_parse(cli_train_settings *given, int argc, char **argv)
         {.name = "window", .kind = CLI_COUNT, .value = &given->window, .argument = "N", .least = 1, .most = 1024,
          .help = "tokens between two updates"},
         {.name = "rate", .kind = CLI_REAL, .value = &given->rate, .argument = "R", .most = 1, .help = "learning rate"},
-        {.name = "dropout", .kind = CLI_REAL, .value = &given->dropout, .argument = "P", .least = -1, .most = 0.9,
-         .help = "share of activations dropped, 0..0.9 (-1: as measured best)"},
+        {.name = "dropout", .kind = CLI_REAL, .value = &given->dropout, .argument = "P", .most = 0.9,
+         .help = "share of activations dropped: inputs, between layers and outputs"},
+        {.name = "drop-embedding", .kind = CLI_REAL, .value = &given->drop_embedding, .argument = "P", .most = 0.9,
+         .help = "share of words dropped out of the embedding"},
+        {.name = "drop-input", .kind = CLI_REAL, .value = &given->drop_input, .argument = "P", .most = 0.9,
+         .help = "share of the embedded words alone"},
+        {.name = "drop-output", .kind = CLI_REAL, .value = &given->drop_output, .argument = "P", .most = 0.9,
+         .help = "share of the last layer's outputs alone"},
+        {.name = "drop-recurrent", .kind = CLI_REAL, .value = &given->drop_recurrent, .argument = "P", .most = 0.9,
+         .help = "share of the recurrent weights"},
+        {.name = "weight-decay", .kind = CLI_REAL, .value = &given->weight_decay, .argument = "D", .most = 1,
+         .help = "pull of the weights towards zero"},
         {.name = "average", .kind = CLI_REAL, .value = &given->average, .argument = "D", .most = 0.99999,
          .help = "decay of the moving average of the weights"},
         {.name = "patience", .kind = CLI_COUNT, .value = &given->patience, .argument = "N", .most = 1000,

@@ -12,13 +12,14 @@
 #include "text/tokenizer.h"
 #include "train/train.h"
 
-/* What was said. Numbers that are 0 (dropout: negative) were not, and names are NULL. */
+/* What was said. Numbers that are 0 (shares and weight decay: negative) were not, and names are NULL. */
 typedef struct {
     cli_list paths, validation;
     const char *output, *from, *mix, *preset, *name, *tokenizer, *cell, *head;
     bool lossy, quiet, json, dedupe, resume;
     unsigned long vocab, embedding, hidden, layers, classes, threads, seed, batch, window, patience, steps;
-    double epochs, minutes, rate, dropout, average;
+    double epochs, minutes, rate, average;
+    double dropout, drop_embedding, drop_input, drop_output, drop_recurrent, weight_decay;
 } cli_train_settings;
 
 /* Returns -1 to go on, or the exit status to leave with. */
