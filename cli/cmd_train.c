@@ -3,41 +3,21 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "commands.h"
-#include "interop/model_dir.h"
 #include "measured.h"
 #include "texts.h"
-#include "train_persona.h"
-#include "train_record.h"
-#include "train_settings.h"
-#include "train_texts.h"
+#include "train_report.h"
 #include "train_view.h"
-
-/* All that a run works on. */
-typedef struct {
-    cli_texts texts;
-    db_coverage coverage;
-    db_tokens train_tokens, validation_tokens;
-    db_model_dir model;
-    cli_persona persona; /* with --from */
-    db_train_options options;
-    db_train_result result;
-    db_advice advice;
-} job;
 
 enum { CALIBRATION_BYTES = 32768, PERSONA_CALIBRATION_BYTES = 8192, LEAST_BYTES = 6000, PERSONA_LEAST_BYTES = 600 };
 
-static void job_free(job *work)
+static void job_free(cli_train_job *work)
 {
     cli_persona_free(&work->persona);
     cli_train_texts_free(&work->texts);
@@ -48,19 +28,7 @@ static void job_free(job *work)
 
 /* ---- Before training ---- */
 
-static void print_corpus(const job *work)
-{
-    const db_corpus *train = &work->texts.train, *validation = &work->texts.validation;
-    const db_coverage *coverage = &work->coverage;
-    printf("Training on %zu documents, %.2f MB; held out: %zu, %.2f MB\n", train->count, (double)train->bytes / 1e6,
-           validation->count, (double)validation->bytes / 1e6);
-    printf("%zu words and marks, %zu different; the commonest cover\n", coverage->tokens, coverage->types);
-    for (int i = 0; i < 4; i++)
-        printf("  %5u: %5.1f %%", coverage->vocab[i], 100 * coverage->covered[i]);
-    printf("\n");
-}
-
-static int learn_tokenizer(job *work, uint32_t kind, db_error *error)
+static int learn_tokenizer(cli_train_job *work, uint32_t kind, db_error *error)
 {
     db_tokenizer *tokenizer = &work->model.tokenizer;
     const db_corpus *corpus = &work->texts.train;
@@ -75,19 +43,19 @@ static int learn_tokenizer(job *work, uint32_t kind, db_error *error)
     }
 }
 
-static void encode(job *work)
+static void encode(cli_train_job *work)
 {
     db_tokens_append(&work->train_tokens, &work->model.tokenizer, &work->texts.train);
     db_tokens_append(&work->validation_tokens, &work->model.tokenizer, &work->texts.validation);
 }
 
-static db_sequence sequence(const job *work, const db_tokens *tokens)
+static db_sequence sequence(const cli_train_job *work, const db_tokens *tokens)
 {
     return cli_sequence(tokens, work->model.start_token, work->model.tokenizer.view.end);
 }
 
 /* A new model: sizes and tokenizer from the text, weights from the seed. */
-static int prepare_new(job *work, const cli_train_settings *given, db_error *error)
+static int prepare_new(cli_train_job *work, const cli_train_settings *given, db_error *error)
 {
     uint32_t kind;
     db_model_dir *model = &work->model;
@@ -105,7 +73,7 @@ static int prepare_new(job *work, const cli_train_settings *given, db_error *err
 }
 
 /* A model that was loaded: another text for it, mixed with its own. */
-static int prepare_persona(job *work, const cli_train_settings *given, db_error *error)
+static int prepare_persona(cli_train_job *work, const cli_train_settings *given, db_error *error)
 {
     db_model_dir *model = &work->model;
     cli_persona *persona = &work->persona;
@@ -119,22 +87,7 @@ static int prepare_persona(job *work, const cli_train_settings *given, db_error 
     return 0;
 }
 
-static void print_model(const job *work, bool persona)
-{
-    const db_model_config *config = &work->model.config;
-    static const char *const heads[] = {"dense", "tied", "factored"};
-    printf("Model: %s, vocabulary %u, embedding %u, hidden %u, layers %u, %s output: %zu parameters\n",
-           config->architecture == DOGBERRY_GRU ? "GRU" : "LSTM", config->vocab, config->embedding, config->hidden,
-           config->layers, heads[config->output], work->model.layout.parameters);
-    if (persona)
-        cli_persona_print(&work->persona, &work->train_tokens);
-    else
-        printf("Unknown words: %.2f %% in training, %.2f %% held out\n",
-               100.0 * (double)work->train_tokens.unknown / (double)work->train_tokens.count,
-               100.0 * (double)work->validation_tokens.unknown / (double)work->validation_tokens.count);
-}
-
-static db_advice_text text_facts(const job *work, const cli_train_settings *given)
+static db_advice_text text_facts(const cli_train_job *work, const cli_train_settings *given)
 {
     const db_tokens *held_out = &work->validation_tokens;
     return (db_advice_text){.config = &work->model.config,
@@ -148,14 +101,8 @@ static db_advice_text text_facts(const job *work, const cli_train_settings *give
                             .leaked = work->texts.leaked};
 }
 
-static void print_advice(const db_advice *advice, size_t from)
-{
-    for (size_t i = from; i < advice->count; i++)
-        printf("note: %s\n", advice->lines[i]);
-}
-
 /* Reads the texts and gets the model ready; everything but the weights is known after this. */
-static int prepare(job *work, const cli_train_settings *given, db_error *error)
+static int prepare(cli_train_job *work, const cli_train_settings *given, db_error *error)
 {
     const cli_text_set set = {given->paths, given->validation, given->lossy, given->dedupe};
     if (given->from && db_model_dir_load(&work->model, given->from, error))
@@ -164,14 +111,14 @@ static int prepare(job *work, const cli_train_settings *given, db_error *error)
         return -1;
     db_coverage_measure(&work->coverage, &work->texts.train);
     if (!given->json)
-        print_corpus(work);
+        cli_train_print_corpus(work);
     if (given->from ? prepare_persona(work, given, error) : prepare_new(work, given, error))
         return -1;
     db_advice_text facts = text_facts(work, given);
     db_advise_text(&work->advice, &facts);
     if (!given->json) {
-        print_model(work, given->from != NULL);
-        print_advice(&work->advice, 0);
+        cli_train_print_model(work, given->from != NULL);
+        cli_train_print_advice(&work->advice, 0);
     }
     return 0;
 }
@@ -201,66 +148,6 @@ static int check_folder(const cli_train_settings *given, db_error *error)
 
 /* ---- Training and after ---- */
 
-/* The object of config.json. The caller frees it. */
-static char *describe_training(const job *work, const cli_train_settings *given, const db_measure *report)
-{
-    char hash[24], date[32];
-    time_t now = time(NULL);
-    struct tm parts;
-    const cli_text_set set = {given->paths, given->validation, given->lossy, given->dedupe};
-    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)db_corpus_hash(&work->texts.train));
-    strftime(date, sizeof date, "%Y-%m-%d", gmtime_r(&now, &parts));
-    json_t *object = json_pack(
-        "{s:s, s:s, s:f, s:f, s:f, s:f, s:I, s:f, s:I, s:I, s:s}", "corpus_hash", hash, "date", date,
-        "validation_nats_per_token", report->nats_per_token, "validation_perplexity", report->perplexity,
-        "validation_bits_per_character", report->bits_per_character, "validation_unknown_share", report->unknown_share,
-        "steps", (json_int_t)work->result.steps, "minutes", work->result.seconds / 60, "seed", (json_int_t)given->seed,
-        "threads", (json_int_t)work->options.threads, "preset", given->preset ? given->preset : "");
-    json_t *sets = given->from ? json_copy(work->persona.sets) : json_array();
-    json_array_append_new(sets, cli_record_texts(&set, &work->texts));
-    json_object_set_new(object, "texts", sets);
-    if (given->from)
-        json_object_set_new(object, "persona", cli_persona_record(&work->persona));
-    char *text = json_dumps(object, JSON_COMPACT);
-    json_decref(object);
-    return text;
-}
-
-static void print_json(const job *work)
-{
-    json_t *object = json_loads(work->model.training, 0, NULL), *lines = json_array();
-    for (size_t i = 0; i < work->advice.count; i++)
-        json_array_append_new(lines, json_string(work->advice.lines[i]));
-    json_object_set_new(object, "stopped", json_boolean(work->result.end == DB_TRAIN_STOPPED));
-    json_object_set_new(object, "advice", lines);
-    json_dumpf(object, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(object);
-}
-
-static void print_end(const job *work, const cli_train_settings *given, const db_measure *report, size_t said)
-{
-    static const char *const endings[] = {"", "; the held-out loss no longer fell", "; stopped early as asked",
-                                          "; the loss was not a number again and again"};
-    char elapsed[24];
-    const db_train_result *result = &work->result;
-    printf("Trained %.1f epochs in %s, %.0f words/s%s\n", result->last.epoch, cli_duration(result->seconds, elapsed),
-           result->training_seconds > 0 ? (double)result->last.words / result->training_seconds : 0,
-           endings[result->end]);
-    print_advice(&work->advice, said);
-    if (given->from) {
-        cli_persona_print_end(&work->persona);
-    } else {
-        printf("Held out: ");
-        cli_measure_print(report);
-    }
-    if (result->end == DB_TRAIN_STOPPED)
-        printf("The best weights so far are saved in %s and can be used; the same command with --resume goes on.\n",
-               given->output);
-    else
-        printf("Saved in %s. Next: dogberry pack %s -o %s.dog\n", given->output, given->output, work->model.name);
-}
-
 /* A run that could not be written down: says what is left of it. Returns -1. */
 static int fail_saving(const cli_train_settings *given, const db_error *why, db_error *error)
 {
@@ -269,7 +156,7 @@ static int fail_saving(const cli_train_settings *given, const db_error *why, db_
 }
 
 /* Runs the trainer; what it says is added to the advice. `*said`: how many lines of that were shown. */
-static int run_trainer(job *work, const cli_train_settings *given, size_t *said, db_error *error)
+static int run_trainer(cli_train_job *work, const cli_train_settings *given, size_t *said, db_error *error)
 {
     db_model_dir *model = &work->model;
     db_sequence text = sequence(work, &work->train_tokens), held_out = sequence(work, &work->validation_tokens);
@@ -301,7 +188,7 @@ static int run_trainer(job *work, const cli_train_settings *given, size_t *said,
 }
 
 /* Trains, measures on the held-out text and saves. */
-static int train(job *work, const cli_train_settings *given, db_error *error)
+static int train(cli_train_job *work, const cli_train_settings *given, db_error *error)
 {
     db_model_dir *model = &work->model;
     db_measure report;
@@ -314,7 +201,7 @@ static int train(job *work, const cli_train_settings *given, db_error *error)
         work->persona.persona_after = report;
         cli_measure_float(&work->persona.base_after, model, &work->persona.base_held_out, work->options.threads);
     }
-    char *training = describe_training(work, given, &report);
+    char *training = cli_train_describe(work, given, &report);
     free(model->training);
     model->training = training;
     if (given->from && given->name)
@@ -325,9 +212,9 @@ static int train(job *work, const cli_train_settings *given, db_error *error)
     if (work->result.end != DB_TRAIN_STOPPED)
         db_train_forget(given->output);
     if (given->json)
-        print_json(work);
+        cli_train_print_json(work);
     else
-        print_end(work, given, &report, said);
+        cli_train_print_end(work, given, &report, said);
     return 0;
 }
 
@@ -337,7 +224,7 @@ static int run(int argc, char **argv)
     db_error error;
     int status = cli_train_parse(&given, argc, argv);
     if (status < 0) {
-        job *work = db_allocate(sizeof *work);
+        cli_train_job *work = db_allocate(sizeof *work);
         status = prepare(work, &given, &error);
         if (status == 0)
             status = train(work, &given, &error);
