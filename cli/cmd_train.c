@@ -66,7 +66,8 @@ static int prepare_new(cli_train_job *work, const cli_train_settings *given, db_
     db_layout_make(&model->layout, &model->config);
     model->parameters = db_allocate(model->layout.parameters * sizeof *model->parameters);
     db_train_initialize(&model->config, given->seed, model->parameters);
-    snprintf(model->name, sizeof model->name, "%s", given->name ? given->name : given->preset ? given->preset : "model");
+    const char *name = given->name ? given->name : given->preset ? given->preset : "model";
+    snprintf(model->name, sizeof model->name, "%s", name);
     db_model_dir_set_calibration(model, &work->texts.validation, CALIBRATION_BYTES);
     cli_train_options(given, &model->config, work->train_tokens.count, &work->options);
     return 0;
@@ -107,6 +108,7 @@ static int prepare(cli_train_job *work, const cli_train_settings *given, db_erro
     const cli_text_set set = {given->paths, given->validation, given->lossy, given->dedupe};
     if (given->from && db_model_dir_load(&work->model, given->from, error))
         return -1;
+    work->model.tuned = (db_tuned){0}; /* weights that go on without rounding forget what they were tuned for */
     if (cli_train_texts_read(&work->texts, &set, given->from ? PERSONA_LEAST_BYTES : LEAST_BYTES, given->json, error))
         return -1;
     db_coverage_measure(&work->coverage, &work->texts.train);
@@ -131,14 +133,17 @@ static bool holds(const char *folder, const char *name)
     return there;
 }
 
-/* --resume needs something to go on with; without it nothing must be lost unsaid. Returns 0, or -1 with the error set. */
+/* --resume needs something to go on with; without it nothing must be lost unsaid.
+ * Returns 0, or -1 with the error set. */
 static int check_folder(const cli_train_settings *given, db_error *error)
 {
     const char *folder = given->output;
     bool interrupted = holds(folder, "checkpoint.bin");
     if (given->resume && !interrupted && holds(folder, "config.json"))
-        return db_fail(error, "--resume: %s holds a finished model and no interrupted run; leave --resume away to train "
-                              "it anew, or see --from", folder);
+        return db_fail(error,
+                       "--resume: %s holds a finished model and no interrupted run; leave --resume away to train "
+                       "it anew, or see --from",
+                       folder);
     if (given->resume && !interrupted && !given->json)
         printf("note: there is no interrupted run in %s to go on with: starting from the beginning\n", folder);
     if (!given->resume && interrupted && !given->json)
@@ -151,8 +156,10 @@ static int check_folder(const cli_train_settings *given, db_error *error)
 /* A run that could not be written down: says what is left of it. Returns -1. */
 static int fail_saving(const cli_train_settings *given, const db_error *why, db_error *error)
 {
-    return db_fail(error, "%.400s%s", why->message, holds(given->output, "checkpoint.bin")
-                   ? "; make room, then the same command with --resume goes on from the last state that was saved" : "");
+    return db_fail(error, "%.400s%s", why->message,
+                   holds(given->output, "checkpoint.bin")
+                       ? "; make room, then the same command with --resume goes on from the last state that was saved"
+                       : "");
 }
 
 /* Runs the trainer; what it says is added to the advice. `*said`: how many lines of that were shown. */
@@ -165,9 +172,14 @@ static int run_trainer(cli_train_job *work, const cli_train_settings *given, siz
         text.ids = work->persona.mix.ids;
         text.count = work->persona.mix.count;
     }
-    cli_train_view view = {.config = &model->config, .tokenizer = &model->tokenizer, .special = text,
-                           .seed = given->seed, .samples = !given->quiet, .silent = given->json,
-                           .base = given->from ? &base : NULL, .threads = work->options.threads,
+    cli_train_view view = {.config = &model->config,
+                           .tokenizer = &model->tokenizer,
+                           .special = text,
+                           .seed = given->seed,
+                           .samples = !given->quiet,
+                           .silent = given->json,
+                           .base = given->from ? &base : NULL,
+                           .threads = work->options.threads,
                            .notes = &work->advice};
     db_train_callbacks callbacks = cli_train_view_start(&view);
     db_error inner = {0};
@@ -178,8 +190,10 @@ static int run_trainer(cli_train_job *work, const cli_train_settings *given, siz
         return view.moved ? fail_saving(given, &inner, error) : db_fail(error, "%s", inner.message);
     *said = work->advice.count;
     db_advice_text facts = text_facts(work, given);
-    const db_advice_run course = {.training_loss = work->result.last.train_loss, .validation_loss = view.last_loss,
-                                  .fall = view.fall, .evaluations = view.evaluations,
+    const db_advice_run course = {.training_loss = work->result.last.train_loss,
+                                  .validation_loss = view.last_loss,
+                                  .fall = view.fall,
+                                  .evaluations = view.evaluations,
                                   .rollbacks = work->result.rollbacks,
                                   .diverged = work->result.end == DB_TRAIN_DIVERGED,
                                   .rate = work->options.learning_rate};

@@ -32,8 +32,10 @@ int cli_texts_take(db_corpus *corpus, db_corpus *validation, const cli_list *whe
                 return db_fail(error, "--val %s: a share is more than 0 and at most 0.5", item);
         } else if (db_corpus_take(corpus, item, validation, error) < 0) {
             if (stat(item, &status) != 0)
-                return db_fail(error, "--val %s: neither a text among those given nor another file; give a path, "
-                                      "the name of one of the texts, or a share such as 0.05", item);
+                return db_fail(error,
+                               "--val %s: neither a text among those given nor another file; give a path, "
+                               "the name of one of the texts, or a share such as 0.05",
+                               item);
             if (db_corpus_add(validation, item, lossy, error))
                 return -1;
         }
@@ -61,5 +63,6 @@ int cli_texts_split(db_corpus *corpus, db_corpus *validation, const cli_list *wh
 
 db_sequence cli_sequence(const db_tokens *tokens, uint16_t start_token, uint16_t end_token)
 {
-    return (db_sequence){.ids = tokens->ids, .count = tokens->count, .start_token = start_token, .end_token = end_token};
+    return (db_sequence){
+        .ids = tokens->ids, .count = tokens->count, .start_token = start_token, .end_token = end_token};
 }

@@ -12,7 +12,8 @@
 static const double DEFAULT_SHARE = 0.95;
 enum { WORDS_SHOWN = 12, LOSS_TEXT = 64 };
 
-/* What --mix says: where the replayed text comes from (the caller frees it) and its share. "base:0.95", "plays/:0.9". */
+/* What --mix says: where the replayed text comes from (the caller frees it) and its share. "base:0.95", "plays/:0.9".
+ */
 static int parse_mix(const char *mix, char **source, double *share, db_error *error)
 {
     const char *colon = mix ? strrchr(mix, ':') : NULL;
@@ -21,8 +22,10 @@ static int parse_mix(const char *mix, char **source, double *share, db_error *er
     if (colon) {
         *share = strtod(colon + 1, &end);
         if (end == colon + 1 || *end || !(*share >= 0 && *share <= 0.99))
-            return db_fail(error, "--mix %s: behind the colon stands the share of replayed text, 0 to 0.99, as in "
-                                  "base:0.95", mix);
+            return db_fail(error,
+                           "--mix %s: behind the colon stands the share of replayed text, 0 to 0.99, as in "
+                           "base:0.95",
+                           mix);
     }
     *source = db_copy_string(mix ? mix : "base");
     if (colon)
@@ -172,11 +175,12 @@ static const char *loss_text(const db_measure *measure, char text[LOSS_TEXT])
 void cli_persona_print(const cli_persona *persona, const db_tokens *tokens)
 {
     const db_mix *mix = &persona->mix;
-    printf("Mixed with %zu words and marks of the base: a pass takes %zu of the persona, read %.1f times, and %zu of the "
-           "base (%.1f %%), read %.1f times\n",
-           persona->base.count, mix->persona, (double)mix->persona / (double)tokens->count, mix->base,
-           100 * (double)mix->base / (double)mix->count,
-           persona->base.count ? (double)mix->base / (double)persona->base.count : 0);
+    printf(
+        "Mixed with %zu words and marks of the base: a pass takes %zu of the persona, read %.1f times, and %zu of the "
+        "base (%.1f %%), read %.1f times\n",
+        persona->base.count, mix->persona, (double)mix->persona / (double)tokens->count, mix->base,
+        100 * (double)mix->base / (double)mix->count,
+        persona->base.count ? (double)mix->base / (double)persona->base.count : 0);
     printf("Unknown to the model: %.2f %% of the persona's training text\n",
            100 * (double)tokens->unknown / (double)tokens->count);
     print_unknown(persona);

@@ -15,7 +15,7 @@
 #include "train_texts.h"
 
 typedef struct {
-    const db_corpus *text;         /* the persona's training text */
+    const db_corpus *text; /* the persona's training text */
     const cli_train_settings *given;
     const db_model_dir *model;
     db_tokens base, base_held_out; /* what is replayed, and what shows whether it is forgotten */

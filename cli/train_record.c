@@ -61,11 +61,15 @@ static int read_set(const json_t *recorded, const char *folder, cli_record_take 
     db_error inner = {0};
     int failed = cli_train_texts_read(&texts, &set, 1, true, &inner);
     if (failed)
-        db_fail(error, "%s: the texts that it was trained on cannot be read (%.300s); go where they are, or name them "
-                       "with --mix PATH:SHARE", folder, inner.message);
+        db_fail(error,
+                "%s: the texts that it was trained on cannot be read (%.300s); go where they are, or name them "
+                "with --mix PATH:SHARE",
+                folder, inner.message);
     else if (!same_hash(recorded, "hash", &texts.train) || !same_hash(recorded, "held_out_hash", &texts.validation))
-        failed = db_fail(error, "%s: the texts that it was trained on have changed since then; name the text to replay "
-                                "with --mix PATH:SHARE", folder);
+        failed = db_fail(error,
+                         "%s: the texts that it was trained on have changed since then; name the text to replay "
+                         "with --mix PATH:SHARE",
+                         folder);
     else
         take(user, &texts);
     cli_train_texts_free(&texts);
@@ -83,8 +87,10 @@ int cli_record_read(const char *training, const char *folder, cli_record_take *t
     *sets = json_incref(json_object_get(root, "texts"));
     json_decref(root);
     if (json_array_size(*sets) == 0)
-        return db_fail(error, "%s: does not say which texts it was trained on; name the text to replay with "
-                              "--mix PATH:SHARE", folder);
+        return db_fail(error,
+                       "%s: does not say which texts it was trained on; name the text to replay with "
+                       "--mix PATH:SHARE",
+                       folder);
     int failed = 0;
     for (size_t i = 0; i < json_array_size(*sets) && !failed; i++)
         failed = read_set(json_array_get(*sets, i), folder, take, user, error);

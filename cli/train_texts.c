@@ -55,8 +55,8 @@ static void look_for_duplicates(cli_texts *texts, const cli_text_set *set, bool 
     if (found.count && set->dedupe) {
         db_removed removed = db_duplicates_remove(&found, &texts->train, &texts->validation);
         if (!quiet)
-            printf("note: --dedupe removed %zu documents from the training text, %zu from the held-out text\n", removed.training,
-                   removed.validation);
+            printf("note: --dedupe removed %zu documents from the training text, %zu from the held-out text\n",
+                   removed.training, removed.validation);
         texts->across = 0;
         texts->same = false;
     }
@@ -69,8 +69,10 @@ int cli_train_texts_read(cli_texts *texts, const cli_text_set *set, size_t least
     if (cli_texts_read(&texts->train, &set->paths, set->lossy, error))
         return -1;
     if (texts->train.bytes < least)
-        return db_fail(error, "%zu bytes of text are too few to learn from; %zu would be the least, and 500,000 begin to "
-                              "be useful (`dogberry corpus stories` makes some)", texts->train.bytes, least);
+        return db_fail(error,
+                       "%zu bytes of text are too few to learn from; %zu would be the least, and 500,000 begin to "
+                       "be useful (`dogberry corpus stories` makes some)",
+                       texts->train.bytes, least);
     if (cli_texts_take(&texts->train, &texts->validation, &set->validation, set->lossy, error))
         return -1;
     look_for_duplicates(texts, set, quiet, false);

@@ -68,15 +68,18 @@ const db_preset *db_advice_preset(size_t tokens, size_t types)
 static void advise_held_out(db_advice *advice, const db_advice_text *text)
 {
     if (text->held_out_same) {
-        db_advice_add(advice, "the held-out text is part of the training text, word for word: its loss says nothing about "
-                              "new text; give other text to --val, or a share such as --val 0.05");
+        db_advice_add(advice,
+                      "the held-out text is part of the training text, word for word: its loss says nothing about "
+                      "new text; give other text to --val, or a share such as --val 0.05");
     } else if (text->held_out_twins > 0) {
-        db_advice_add(advice, "%.0f %% of the held-out text stands in the training text too: its loss will measure "
-                              "memory, not language; --dedupe removes it, or hold out another text with --val",
+        db_advice_add(advice,
+                      "%.0f %% of the held-out text stands in the training text too: its loss will measure "
+                      "memory, not language; --dedupe removes it, or hold out another text with --val",
                       100 * text->leaked);
     }
     if (text->held_out_tokens < HELD_OUT_LEAST) {
-        db_advice_add(advice, "only %zu tokens are held out: their loss is a matter of chance; hold out more with --val",
+        db_advice_add(advice,
+                      "only %zu tokens are held out: their loss is a matter of chance; hold out more with --val",
                       text->held_out_tokens);
     }
 }
@@ -99,26 +102,31 @@ static void advise_unknown(db_advice *advice, const db_advice_text *text)
         return;
     }
     if (text->sizes_fixed) {
-        db_advice_add(advice, "%.1f %% of the held-out text is unknown to the model, which keeps its vocabulary: use "
-                              "words that it knows, or train a model on both texts together",
+        db_advice_add(advice,
+                      "%.1f %% of the held-out text is unknown to the model, which keeps its vocabulary: use "
+                      "words that it knows, or train a model on both texts together",
                       percent);
     } else if (text->tokenizer == DOGBERRY_CHAR) {
-        db_advice_add(advice, "%.1f %% of the held-out characters are unknown: a larger --vocab, or --tokenizer bpe, "
-                              "knows them",
+        db_advice_add(advice,
+                      "%.1f %% of the held-out characters are unknown: a larger --vocab, or --tokenizer bpe, "
+                      "knows them",
                       percent);
     } else {
         const size_t i = larger_vocabulary(text), useful = useful_words(text->coverage->types) + FIXED_ENTRIES;
         if (i < sizeof text->coverage->vocab / sizeof *text->coverage->vocab) {
-            db_advice_add(advice, "%.1f %% of the held-out words are unknown: --vocab %u would cover %.1f %% of the "
-                                  "training words, and --tokenizer bpe knows every word",
+            db_advice_add(advice,
+                          "%.1f %% of the held-out words are unknown: --vocab %u would cover %.1f %% of the "
+                          "training words, and --tokenizer bpe knows every word",
                           percent, text->coverage->vocab[i], 100 * text->coverage->covered[i]);
         } else if (useful > text->config->vocab) {
-            db_advice_add(advice, "%.1f %% of the held-out words are unknown: the text can teach up to --vocab %zu, and "
-                                  "--tokenizer bpe knows every word",
+            db_advice_add(advice,
+                          "%.1f %% of the held-out words are unknown: the text can teach up to --vocab %zu, and "
+                          "--tokenizer bpe knows every word",
                           percent, useful);
         } else {
-            db_advice_add(advice, "%.1f %% of the held-out words are unknown, and this text is too small to teach more: "
-                                  "--tokenizer bpe knows every word, and more text helps",
+            db_advice_add(advice,
+                          "%.1f %% of the held-out words are unknown, and this text is too small to teach more: "
+                          "--tokenizer bpe knows every word, and more text helps",
                           percent);
         }
     }
@@ -128,8 +136,9 @@ static void advise_rare_words(db_advice *advice, const db_advice_text *text)
 {
     const size_t useful = useful_words(text->coverage->types) + FIXED_ENTRIES;
     if (text->tokenizer == DOGBERRY_WORD && !text->sizes_fixed && text->config->vocab > useful && useful >= 16) {
-        db_advice_add(advice, "the vocabulary of %u reaches into words that occur once or twice (%zu different words in "
-                              "all): --vocab %zu is enough, or give more text",
+        db_advice_add(advice,
+                      "the vocabulary of %u reaches into words that occur once or twice (%zu different words in "
+                      "all): --vocab %zu is enough, or give more text",
                       text->config->vocab, text->coverage->types, useful);
     }
 }
@@ -150,19 +159,22 @@ static const db_preset *larger_preset(const db_advice_text *text)
 void db_advise_run(db_advice *advice, const db_advice_text *text, const db_advice_run *run)
 {
     if (run->diverged) {
-        db_advice_add(advice, "the loss was never a number at last, the best weights before that are kept: try --rate %g",
+        db_advice_add(advice,
+                      "the loss was never a number at last, the best weights before that are kept: try --rate %g",
                       run->rate / 10);
     } else if (run->rollbacks > 0) {
-        db_advice_add(advice, "the loss was not a number %u times and the learning rate was halved as often: --rate %g "
-                              "would save the detours",
+        db_advice_add(advice,
+                      "the loss was not a number %u times and the learning rate was halved as often: --rate %g "
+                      "would save the detours",
                       run->rollbacks, run->rate / 4);
     }
     const double spare = (double)text->coverage->tokens / (double)parameters_of(text->config);
     const bool still = run->evaluations >= 3 && run->fall < FALL_OVER;
     if (still && spare > TOKENS_TO_SPARE && run->training_loss > run->validation_loss - 0.05 && !text->sizes_fixed) {
         const db_preset *larger = larger_preset(text);
-        db_advice_add(advice, "the training loss is no lower than the held-out loss and neither falls: the model is "
-                              "small for this text; %s%s would learn more",
+        db_advice_add(advice,
+                      "the training loss is no lower than the held-out loss and neither falls: the model is "
+                      "small for this text; %s%s would learn more",
                       larger ? "preset " : "a larger --hidden", larger ? larger->name : "");
     }
 }

@@ -60,8 +60,9 @@ static int check(const db_sequence *base, const db_sequence *persona, double sha
     const double by_base = share > 0 ? (double)base->count / share : 0;
     const double tokens = fmax(by_base, (double)persona->count / (1 - share));
     if (tokens > TOKENS_MOST) {
-        return db_fail(error, "replay: the share %g would repeat a text up to %.0f million tokens; choose one nearer to "
-                              "the sizes of the texts",
+        return db_fail(error,
+                       "replay: the share %g would repeat a text up to %.0f million tokens; choose one nearer to "
+                       "the sizes of the texts",
                        share, tokens / 1e6);
     }
     return 0;

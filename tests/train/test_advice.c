@@ -155,9 +155,12 @@ static void test_lines_are_kept_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_silent_when_sound), cmocka_unit_test(test_held_out),
-        cmocka_unit_test(test_unknown_words),     cmocka_unit_test(test_rare_words),
-        cmocka_unit_test(test_course),            cmocka_unit_test(test_presets),
+        cmocka_unit_test(test_silent_when_sound),
+        cmocka_unit_test(test_held_out),
+        cmocka_unit_test(test_unknown_words),
+        cmocka_unit_test(test_rare_words),
+        cmocka_unit_test(test_course),
+        cmocka_unit_test(test_presets),
         cmocka_unit_test(test_lines_are_kept_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
