@@ -97,6 +97,7 @@ static db_advice_text text_facts(const cli_train_job *work, const cli_train_sett
                             .coverage = &work->coverage,
                             .unknown_share = held_out->count ? (double)held_out->unknown / (double)held_out->count : 0,
                             .held_out_tokens = held_out->count,
+                            .held_out_documents = work->texts.validation.count,
                             .held_out_twins = work->texts.across,
                             .held_out_same = work->texts.same,
                             .leaked = work->texts.leaked};

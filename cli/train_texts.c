@@ -57,8 +57,9 @@ static void look_for_duplicates(cli_texts *texts, const cli_text_set *set, bool 
         if (!quiet)
             printf("note: --dedupe removed %zu documents from the training text, %zu from the held-out text\n",
                    removed.training, removed.validation);
-        texts->across = 0;
-        texts->same = false;
+        db_duplicates_free(&found);
+        db_duplicates_find(&found, &texts->train, &texts->validation, DB_DUPLICATE_SHARE);
+        judge_split(texts, &found);
     }
     db_duplicates_free(&found);
 }

@@ -20,7 +20,7 @@ typedef struct {
     db_corpus train, validation;
     size_t across; /* held-out documents of which most stands in a training document too */
     bool same;     /* all held-out documents stand in the training text, to the byte */
-    double leaked; /* share of the held-out text that stands in the training text, 0..1 */
+    double leaked; /* share of the held-out text's runs of words that stand in the training text, 0..1 */
 } cli_texts;
 
 /* Reads the set. What stands twice is looked for before a share is split off, so that a text given twice is not cut

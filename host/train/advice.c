@@ -9,10 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text/duplicates.h"
+
 /* Below this many tokens a parameter a model learns its text by heart; above the second it could hold more. */
 static const double TOKENS_PER_PARAMETER = 0.15, TOKENS_TO_SPARE = 5;
 
 static const double UNKNOWN_MUCH = 0.05; /* one word in twenty */
+static const double LEAKED_MUCH = 0.5;   /* of what is said, said before in the same words */
 static const double FALL_OVER = 0.01;    /* nats between evaluations: no longer learning */
 
 /* So few held-out tokens give a loss that chance decides. */
@@ -72,10 +75,17 @@ static void advise_held_out(db_advice *advice, const db_advice_text *text)
                       "the held-out text is part of the training text, word for word: its loss says nothing about "
                       "new text; give other text to --val, or a share such as --val 0.05");
     } else if (text->held_out_twins > 0) {
-        db_advice_add(advice,
-                      "%.0f %% of the held-out text stands in the training text too: its loss will measure "
-                      "memory, not language; --dedupe removes it, or hold out another text with --val",
-                      100 * text->leaked);
+        db_advice_add(
+            advice,
+            "%zu of %zu held-out documents stand in the training text too, all or most of them: the loss will "
+            "measure memory, not language; --dedupe removes them, or hold out other text with --val",
+            text->held_out_twins, text->held_out_documents);
+    } else if (text->leaked > LEAKED_MUCH) {
+        db_advice_add(
+            advice,
+            "%.0f %% of the held-out text's phrases (%d words in a row) stand in the training text too: these "
+            "texts repeat themselves, and the loss says little about other text",
+            100 * text->leaked, DB_SHINGLE_WORDS);
     }
     if (text->held_out_tokens < HELD_OUT_LEAST) {
         db_advice_add(advice,

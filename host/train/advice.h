@@ -34,9 +34,10 @@ typedef struct {
     const db_coverage *coverage; /* of the training text */
     double unknown_share;        /* of the held-out tokens, 0..1 */
     size_t held_out_tokens;
-    size_t held_out_twins; /* held-out documents of which most stands in a training document too */
+    size_t held_out_documents;
+    size_t held_out_twins; /* of these, the ones of which most stands in a training document too */
     bool held_out_same;    /* all of the held-out documents stand in the training text, to the byte */
-    double leaked;         /* share of the held-out text that stands in the training text, 0..1 */
+    double leaked;         /* share of the held-out text's runs of words that stand in the training text, 0..1 */
 } db_advice_text;
 
 /* Known after it. Losses in nats a token. */

@@ -14,7 +14,7 @@ yes 'the cat sat on the mat' | head -2000 > repeated.txt
 refused 1 'only 5 different words.*add text' train repeated.txt -o repeated
 refused 1 'stand twice.*nothing left' train repeated.txt -o repeated --dedupe
 succeeds train repeated.txt -o repeated --tokenizer bpe --vocab 256
-holds grep -q 'of the held-out text stands in the training text too' out
+holds grep -qE '[0-9]+ of [0-9]+ held-out documents stand in the training text too' out
 "$dogberry" corpus stories --bytes 5M | grep -v endoftext | tr '\n' ' ' > long.txt
 holds test "$(wc -l < long.txt)" -eq 0
 succeeds train long.txt -o long --vocab 200
@@ -41,7 +41,7 @@ sed 's/ the / a /3' good.txt > near.txt
 succeeds train good.txt --val same.txt -o same --vocab 200
 holds grep -q 'the held-out text is part of the training text, word for word' out
 succeeds train good.txt --val near.txt -o near --vocab 200
-holds grep -q 'of the held-out text stands in the training text too' out
+holds grep -qE '[0-9]+ of [0-9]+ held-out documents stand in the training text too' out
 refused 1 'stand twice.*nothing left to train on' train good.txt --val same.txt -o same --vocab 200 --dedupe
 
 # Each text twice: a share must not be cut between the copies
@@ -51,10 +51,10 @@ for file in twice/first*; do sed '$s/$/ And all was well./' "$file" > "twice/sec
 succeeds train twice -o twice.plain --vocab 200
 holds grep -q 'first[0-9#]* and second[0-9#]* share most of their text' out
 holds grep -q 'a text that stands twice is learnt by heart; --dedupe leaves each once' out
-holds grep -q 'of the held-out text stands in the training text too' out
+holds grep -qE '[0-9]+ of [0-9]+ held-out documents stand in the training text too' out
 succeeds train twice -o twice.clean --vocab 200 --dedupe
 holds grep -qE -- '--dedupe removed [0-9]+ documents from the training text' out
-holds sh -c '! grep -q "stands in the training text too" out'
+holds sh -c '! grep -q "held-out documents stand in" out'
 succeeds train good.txt -o once --vocab 200 --json
 once=$(sed 's/.*"corpus_hash":"\([0-9a-f]*\)".*/\1/' out)
 cp good.txt again.txt

@@ -62,8 +62,13 @@ static void test_held_out(void **state)
     f.text.held_out_twins = 1;
     says(&f, "word for word", "--val");
     f.text.held_out_same = false;
-    f.text.leaked = 0.42;
-    says(&f, "42 %", "--dedupe");
+    f.text.held_out_documents = 7;
+    f.text.leaked = 0.9;
+    says(&f, "1 of 7 held-out documents", "--dedupe");
+    f.text.held_out_twins = 0;
+    says(&f, "90 %", "8 words in a row");
+    f.text.leaked = 0.4;
+    assert_string_equal(advise(&f), "");
     f = sound();
     f.text.held_out_tokens = 999;
     says(&f, "999 tokens", "chance");
