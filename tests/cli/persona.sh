@@ -36,6 +36,11 @@ holds grep -qE 'of the base \((49|50)\.. %\)' out
 succeeds "$dogberry" train more.txt --from persona -o second "${small[@]}" --steps 5 --json
 holds grep -q '"paths":\["stories.txt"\].*"paths":\["chat.txt"\].*"paths":\["more.txt"\]' out
 
+# What the persona is trained on must not measure whether the base is kept.
+succeeds "$dogberry" train stories.txt --val chat.txt -o knows --vocab 300 --embedding 16 --hidden 24 --steps 5 "${small[@]}"
+succeeds "$dogberry" train chat.txt --from knows -o told --steps 5 "${small[@]}"
+holds grep -q "of the base's held-out text holds much of the persona's text and is left out" out
+
 # Refused: what a finished model cannot change, and texts that are not what they were.
 for option in '--preset word-1k' '--tokenizer bpe' '--vocab 400' '--cell gru' '--head tied' '--embedding 8' \
               '--hidden 8' '--layers 2' '--classes 9'; do
