@@ -7,7 +7,7 @@
 
 #include "train/evaluate.h"
 
-enum { SAMPLE_TOKENS = 40 };
+enum { SAMPLE_TOKENS = 40, BASE_EVERY = 10 };
 static const double SAMPLE_TEMPERATURE = 0.7;
 
 static volatile sig_atomic_t interrupted;
@@ -53,16 +53,26 @@ static void print_sample(const cli_train_view *view, const float *parameters)
     putchar('\n');
 }
 
-static void print_losses(const cli_train_view *view, const db_train_progress *now, const float *parameters)
+/* The base's loss too, but no more often than every ten times as long as it takes: evaluations of a short text come
+ * fast. */
+static void print_base_loss(cli_train_view *view, const float *parameters)
+{
+    const double start = cli_now();
+    if (!view->base || view->base->count == 0 || start - view->base_at < BASE_EVERY * view->base_cost)
+        return;
+    db_loss loss = db_evaluate_quickly(view->config, parameters, view->base, view->threads);
+    view->base_at = cli_now();
+    view->base_cost = view->base_at - start;
+    double mean = loss.nats / (double)loss.tokens;
+    printf("  base %.3f (perplexity %.1f)", mean, exp(mean));
+}
+
+static void print_losses(cli_train_view *view, const db_train_progress *now, const float *parameters)
 {
     if (!isnan(now->validation_loss))
         printf("  %s %.3f (perplexity %.1f)%s", view->base ? "persona" : "held out", now->validation_loss,
                exp(now->validation_loss), now->best_step == now->step ? "  best" : "");
-    if (view->base && view->base->count) {
-        db_loss loss = db_evaluate_quickly(view->config, parameters, view->base, view->threads);
-        double mean = loss.nats / (double)loss.tokens;
-        printf("  base %.3f (perplexity %.1f)", mean, exp(mean));
-    }
+    print_base_loss(view, parameters);
 }
 
 static void show_evaluation(void *user, const db_train_progress *now, const float *parameters)

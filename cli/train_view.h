@@ -21,6 +21,7 @@ typedef struct {
     bool samples, silent;       /* silent: nothing is shown, but Ctrl-C and the figures below work */
     const db_sequence *base;    /* held-out text of the model that is taught more; NULL: none */
     uint32_t threads;           /* to evaluate that on */
+    double base_cost, base_at;  /* seconds that this took, and when it was done last */
     db_advice *notes;           /* receives what the trainer says */
     cli_progress bar;
     bool moved;                 /* the run got under way */
