@@ -3,20 +3,24 @@
 
 #include <math.h>
 
+#include "nn/vector.h"
+
 /* A row with no weight above this is a row of zeros: 1 / step is still finite. */
 #define MOST_LEAST 1e-30f
 
 /* To the nearest weight, halves away from zero. */
 static inline int to_weight(double value, double inverse)
 {
-    const double units = value * inverse;
-    const int weight = (int)(units < 0 ? units - 0.5 : units + 0.5);
-    return weight > DB_WEIGHT_MAX ? DB_WEIGHT_MAX : weight < -DB_WEIGHT_MAX ? -DB_WEIGHT_MAX : weight;
+    double units = value * inverse;
+    units = units > DB_WEIGHT_MAX ? DB_WEIGHT_MAX : units;
+    units = units < -DB_WEIGHT_MAX ? -DB_WEIGHT_MAX : units;
+    return (int)(units + copysign(0.5, units));
 }
 
-static double row_step(const float *values, uint32_t cols)
+DB_VECTOR static double row_step(const float *values, uint32_t cols)
 {
     float most = 0;
+#pragma omp simd reduction(max : most)
     for (uint32_t c = 0; c < cols; c++) {
         const float size = fabsf(values[c]);
         most = size > most ? size : most;
@@ -41,9 +45,10 @@ void db_round_fixed(float *out, const float *values, uint32_t rows, uint32_t col
         db_round_with_step(out, values, cols, row_step(values, cols));
 }
 
-void db_round_with_step(float *out, const float *values, size_t count, double step)
+DB_VECTOR void db_round_with_step(float *out, const float *values, size_t count, double step)
 {
     const double inverse = 1 / step;
+#pragma omp simd
     for (size_t i = 0; i < count; i++)
         out[i] = (float)(step * to_weight((double)values[i], inverse));
 }
