@@ -24,7 +24,7 @@ variants=(
     "dogberry|--preset dogberry"
     "word-8k|--preset word-8k"
     "bpe-2000|--preset dogberry --tokenizer bpe --vocab 2000"
-    "dogberry-fast|--preset dogberry --head factored"
+    "dogberry-fast|--preset dogberry-fast"
 )
 
 recipes() {

@@ -23,7 +23,7 @@ static int run(int argc, char **argv)
         const db_model_config *config = &preset->config;
         db_layout_make(&layout, config);
         printf("%-14s %8u %9u %7u %7u %11zu  %s\n", preset->name, config->vocab, config->embedding, config->hidden,
-               config->layers, layout.parameters, preset->purpose);
+               config->layers, layout.trained, preset->purpose);
     }
     return 0;
 }

@@ -27,7 +27,7 @@ void cli_train_print_model(const cli_train_job *work, bool persona)
     static const char *const heads[] = {"dense", "tied", "factored"};
     printf("Model: %s, vocabulary %u, embedding %u, hidden %u, layers %u, %s output: %zu parameters\n",
            config->architecture == DOGBERRY_GRU ? "GRU" : "LSTM", config->vocab, config->embedding, config->hidden,
-           config->layers, heads[config->output], work->model.layout.parameters);
+           config->layers, heads[config->output], work->model.layout.trained);
     if (persona)
         cli_persona_print(&work->persona, &work->train_tokens);
     else

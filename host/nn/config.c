@@ -78,6 +78,14 @@ void db_layout_make(db_layout *layout, const db_model_config *config)
         add_tensor(layout, "output.weight", config->vocab, hidden);
     }
     add_tensor(layout, "output.bias", config->vocab, 1);
+    layout->trained = layout->parameters - (config->output == DOGBERRY_FACTORED ? config->vocab : 0);
+}
+
+size_t db_model_config_trained(const db_model_config *config)
+{
+    db_layout layout;
+    db_layout_make(&layout, config);
+    return layout.trained;
 }
 
 const db_tensor *db_layout_find(const db_layout *layout, const char *name)
@@ -94,6 +102,10 @@ const db_tensor *db_layout_find(const db_layout *layout, const char *name)
 static const db_preset presets[] = {{"dogberry",
                                      "4000 words, LSTM 256: 1.6 M parameters, fills a 2 MB flash as int8",
                                      {DOGBERRY_LSTM, DOGBERRY_DENSE, 4000, 64, 256, 1, 0},
+                                     DOGBERRY_WORD},
+                                    {"dogberry-fast",
+                                     "the same with a class-factored output: a word reads a twentieth of its rows",
+                                     {DOGBERRY_LSTM, DOGBERRY_FACTORED, 4000, 64, 256, 1, 64},
                                      DOGBERRY_WORD},
                                     {"word-1k",
                                      "1000 words, LSTM 128: for small texts and fast boards",

@@ -46,6 +46,7 @@ typedef struct {
     db_tensor tensors[DB_TENSORS_MAX];
     size_t count;
     size_t parameters; /* elements in all */
+    size_t trained;    /* of these, learnt: all but output.order; what people call parameters */
 } db_layout;
 
 /* Checks the sizes (each 1..65535, vocab >= 16, layers in range, tied needs E = H).
@@ -54,6 +55,9 @@ int db_model_config_check(const db_model_config *config, db_error *error);
 
 /* Lays the tensors of a checked config out, in the order of the list above. */
 void db_layout_make(db_layout *layout, const db_model_config *config);
+
+/* Returns how many parameters a model of a checked config learns. */
+size_t db_model_config_trained(const db_model_config *config);
 
 /* Returns the tensor of that name; asserts that there is one. */
 const db_tensor *db_layout_find(const db_layout *layout, const char *name);

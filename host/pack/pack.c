@@ -320,7 +320,7 @@ static void fill_header(packing *pack, const db_pack_options *options)
     const db_model_dir *model = pack->model;
     pack->parts.config = model->config;
     pack->parts.logit_frac = fraction_bits(pack->calibration.logit_max * LOGIT_HEADROOM, 4, 12);
-    pack->parts.parameters = (uint32_t)model->layout.parameters;
+    pack->parts.parameters = (uint32_t)model->layout.trained;
     pack->parts.temperature = options->temperature;
     pack->parts.top_k = options->top_k;
     pack->parts.start_token = model->start_token;

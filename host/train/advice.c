@@ -12,7 +12,7 @@
 #include "text/duplicates.h"
 
 /* Below this many tokens a parameter a model learns its text by heart; above the second it could hold more. */
-static const double TOKENS_PER_PARAMETER = 0.15, TOKENS_TO_SPARE = 5;
+static const double TOKENS_TO_SPARE = 5;
 
 static const double UNKNOWN_MUCH = 0.05; /* one word in twenty */
 static const double LEAKED_MUCH = 0.5;   /* of what is said, said before in the same words */
@@ -40,13 +40,6 @@ bool db_advice_add(db_advice *advice, const char *format, ...)
     return true;
 }
 
-static size_t parameters_of(const db_model_config *config)
-{
-    db_layout layout;
-    db_layout_make(&layout, config);
-    return layout.parameters;
-}
-
 /* Of the different words of a text about half occur once: a vocabulary should not reach into those. */
 static size_t useful_words(size_t types)
 {
@@ -57,13 +50,15 @@ const db_preset *db_advice_preset(size_t tokens, size_t types)
 {
     const db_preset *best = NULL, *smallest = db_presets();
     for (const db_preset *p = db_presets(); p->name != NULL; p++) {
-        const size_t parameters = parameters_of(&p->config);
+        const size_t parameters = db_model_config_trained(&p->config);
+        if (p->config.output == DOGBERRY_FACTORED)
+            continue; /* a faster variant of another preset, not a size of its own */
         const bool words = p->tokenizer != DOGBERRY_WORD || p->config.vocab <= useful_words(types) + FIXED_ENTRIES;
-        const bool enough = (double)tokens >= TOKENS_PER_PARAMETER * (double)parameters;
-        if (words && enough && (best == NULL || parameters > parameters_of(&best->config))) {
+        const bool enough = (double)tokens >= DB_TOKENS_PER_PARAMETER * (double)parameters;
+        if (words && enough && (best == NULL || parameters > db_model_config_trained(&best->config))) {
             best = p;
         }
-        smallest = parameters < parameters_of(&smallest->config) ? p : smallest;
+        smallest = parameters < db_model_config_trained(&smallest->config) ? p : smallest;
     }
     return best != NULL ? best : smallest;
 }
@@ -163,7 +158,7 @@ void db_advise_text(db_advice *advice, const db_advice_text *text)
 static const db_preset *larger_preset(const db_advice_text *text)
 {
     const db_preset *fits = db_advice_preset(text->coverage->tokens, text->coverage->types);
-    return parameters_of(&fits->config) > parameters_of(text->config) ? fits : NULL;
+    return db_model_config_trained(&fits->config) > db_model_config_trained(text->config) ? fits : NULL;
 }
 
 void db_advise_run(db_advice *advice, const db_advice_text *text, const db_advice_run *run)
@@ -178,7 +173,7 @@ void db_advise_run(db_advice *advice, const db_advice_text *text, const db_advic
                       "would save the detours",
                       run->rollbacks, run->rate / 4);
     }
-    const double spare = (double)text->coverage->tokens / (double)parameters_of(text->config);
+    const double spare = (double)text->coverage->tokens / (double)db_model_config_trained(text->config);
     const bool still = run->evaluations >= 3 && run->fall < FALL_OVER;
     if (still && spare > TOKENS_TO_SPARE && run->training_loss > run->validation_loss - 0.05 && !text->sizes_fixed) {
         const db_preset *larger = larger_preset(text);

@@ -15,6 +15,9 @@
 #include "nn/config.h"
 #include "text/tokenizer.h"
 
+/* With fewer tokens a parameter than this a model learns the text by heart, whatever the dropout. */
+#define DB_TOKENS_PER_PARAMETER 0.15
+
 enum { DB_ADVICE_LINES = 24, DB_ADVICE_LENGTH = 256 };
 
 typedef struct {

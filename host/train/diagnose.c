@@ -8,40 +8,17 @@
 #include <math.h>
 #include <stdio.h>
 
-/* With fewer tokens a parameter than this a model learns the text by heart, whatever the dropout. */
-static const double TOKENS_PER_PARAMETER = 0.15;
-
-static size_t parameters_of(const db_model_config *config)
-{
-    db_layout layout;
-    db_layout_make(&layout, config);
-    return layout.parameters;
-}
-
-/* The largest preset that the text is enough for, or the smallest of all. */
-static const db_preset *fitting_preset(size_t tokens)
-{
-    const db_preset *best = NULL, *smallest = db_presets();
-    for (const db_preset *p = db_presets(); p->name != NULL; p++) {
-        const size_t parameters = parameters_of(&p->config);
-        if ((double)tokens >= TOKENS_PER_PARAMETER * (double)parameters &&
-            (best == NULL || parameters > parameters_of(&best->config))) {
-            best = p;
-        }
-        smallest = parameters < parameters_of(&smallest->config) ? p : smallest;
-    }
-    return best != NULL ? best : smallest;
-}
+#include "train/advice.h"
 
 void db_diagnose_text(const db_model_config *config, size_t tokens, char line[DB_DIAGNOSIS_LINE])
 {
-    const size_t parameters = parameters_of(config);
+    const size_t parameters = db_model_config_trained(config);
     line[0] = '\0';
-    if ((double)tokens < TOKENS_PER_PARAMETER * (double)parameters) {
+    if ((double)tokens < DB_TOKENS_PER_PARAMETER * (double)parameters) {
         snprintf(line, DB_DIAGNOSIS_LINE,
                  "the text is small for this model (%zu tokens, %zu parameters): it will be learnt by heart; "
                  "more text, or preset %s, would do better",
-                 tokens, parameters, fitting_preset(tokens)->name);
+                 tokens, parameters, db_advice_preset(tokens, SIZE_MAX)->name);
     }
 }
 

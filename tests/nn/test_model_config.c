@@ -21,13 +21,15 @@ static size_t parameters_of(const char *name)
     assert_non_null(preset);
     assert_int_equal(db_model_config_check(&preset->config, NULL), 0);
     db_layout_make(&layout, &preset->config);
-    return layout.parameters;
+    assert_int_equal(db_model_config_trained(&preset->config), layout.trained);
+    return layout.trained;
 }
 
 static void presets_have_their_sizes(void **state)
 {
     (void)state;
     assert_int_equal(parameters_of("dogberry"), 1612704);
+    assert_int_equal(parameters_of("dogberry-fast"), 1612704 + 64 * 257);
     assert_int_equal(parameters_of("word-1k"), 1000 * 64 + 512 * (64 + 128 + 1) + 1000 * 129);
     assert_int_equal(parameters_of("word-8k"), 8000 * 64 + 1024 * (64 + 256 + 1) + 8000 * 257);
     assert_int_equal(parameters_of("char"), 52 * 32 + 512 * (32 + 128 + 1) + 52 * 129);
