@@ -78,7 +78,7 @@ static int run(int argc, char **argv)
         {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = &given.output, .argument = "FILE",
          .help = "the image to write"},
         {.name = "bits", .letter = 'b', .kind = CLI_COUNT, .value = &given.bits, .argument = "4|8", .least = 4, .most = 8,
-         .help = "of a weight: 8, or 4 for an image of about half the size"},
+         .help = "of a weight: 8, or 4 for about half the size (what it was tuned for, or 8)"},
         {.name = "name", .kind = CLI_TEXT, .value = &given.name, .argument = "NAME",
          .help = "what the board calls it (the model's name)"},
         {.name = "temperature", .letter = 't', .kind = CLI_REAL, .value = &given.temperature, .argument = "T",
