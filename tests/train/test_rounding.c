@@ -237,6 +237,34 @@ static void gradients_pass_through(void **state)
     }
 }
 
+/* Steps that are too small for an output's unit add up in a GRU's state: what others see of it is rounded, not it. */
+static void gru_keeps_small_updates(void **state)
+{
+    (void)state;
+    enum { STEPS = 20 };
+    const db_model_config config = {.architecture = DOGBERRY_GRU, .vocab = 16, .embedding = 1, .hidden = 1,
+                                    .layers = 1};
+    db_layout layout;
+    db_layout_make(&layout, &config);
+    float *parameters = db_allocate(layout.parameters * sizeof *parameters);
+    float *bias = parameters + db_layout_find(&layout, "layers.0.bias")->offset;
+    bias[1] = 4; /* keeps 98 % of the state */
+    bias[2] = 0.2f;
+    const uint16_t tokens[STEPS] = {0};
+    const uint8_t resets[STEPS] = {1};
+    db_pass *pass = db_pass_new(&config, 1, STEPS, false);
+    real carried[2];
+    assert_int_equal(db_pass_state_count(pass), 2);
+    db_pass_round_activations(pass, 1);
+    db_pass_loss(pass, parameters, &(db_window){STEPS, tokens, tokens, resets}, NULL);
+    db_pass_get_state(pass, carried);
+    const double expected = tanh(0.2) * (1 - pow(1 / (1 + exp(-4)), STEPS));
+    assert_true(fabs((double)carried[1] - expected) < 1e-5);
+    assert_true((double)carried[0] == floor(expected * 128 + 0.5) / 128);
+    db_pass_free(pass);
+    free(parameters);
+}
+
 static void tune(const db_model_config *config, float *parameters, const db_sequence *text,
                  const db_train_rounding *hook, double rate, db_train_result *result)
 {
@@ -327,6 +355,7 @@ int main(void)
         cmocka_unit_test(rounded_rows_are_the_quantized_ones),
         cmocka_unit_test(activations_round_halves_up_and_saturate),
         cmocka_unit_test(gradients_pass_through),
+        cmocka_unit_test(gru_keeps_small_updates),
         cmocka_unit_test(tuning_wins_back_what_rounding_lost),
         cmocka_unit_test(threads_round_alike),
     };
