@@ -230,8 +230,9 @@ static int save_config(const db_model_dir *model, const char *extra, const file_
     int result = -1;
     if (root) {
         if (model->tuned.bits)
-            json_object_set_new(root, "tuned", json_pack("{s:I, s:f}", "bits", (json_int_t)model->tuned.bits,
-                                                         "input_step", model->tuned.input_step));
+            json_object_set_new(
+                root, "tuned",
+                json_pack("{s:I, s:f}", "bits", (json_int_t)model->tuned.bits, "input_step", model->tuned.input_step));
         char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
         assert(text);
         result = db_file_write(path, text, strlen(text), error);

@@ -29,7 +29,7 @@ typedef struct {
     db_layout layout;
     float *parameters; /* [layout.parameters] */
     db_tokenizer tokenizer;
-    uint16_t start_token;  /* fed before a text */
+    uint16_t start_token; /* fed before a text */
     db_tuned tuned;
     char *training;        /* JSON object in text: corpus hash, losses, command, date; or NULL */
     db_corpus calibration; /* what activations are measured on when packing; may be empty */

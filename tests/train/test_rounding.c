@@ -23,7 +23,11 @@
 static const db_model_config CONFIGS[] = {
     {.architecture = DOGBERRY_LSTM, .output = DOGBERRY_DENSE, .embedding = 12, .hidden = 24, .layers = 1},
     {.architecture = DOGBERRY_LSTM, .output = DOGBERRY_TIED, .embedding = 24, .hidden = 24, .layers = 2},
-    {.architecture = DOGBERRY_LSTM, .output = DOGBERRY_FACTORED, .embedding = 12, .hidden = 80, .layers = 1,
+    {.architecture = DOGBERRY_LSTM,
+     .output = DOGBERRY_FACTORED,
+     .embedding = 12,
+     .hidden = 80,
+     .layers = 1,
      .classes = 6},
     {.architecture = DOGBERRY_GRU, .output = DOGBERRY_DENSE, .embedding = 12, .hidden = 24, .layers = 2},
 };
@@ -242,8 +246,8 @@ static void gru_keeps_small_updates(void **state)
 {
     (void)state;
     enum { STEPS = 20 };
-    const db_model_config config = {.architecture = DOGBERRY_GRU, .vocab = 16, .embedding = 1, .hidden = 1,
-                                    .layers = 1};
+    const db_model_config config = {
+        .architecture = DOGBERRY_GRU, .vocab = 16, .embedding = 1, .hidden = 1, .layers = 1};
     db_layout layout;
     db_layout_make(&layout, &config);
     float *parameters = db_allocate(layout.parameters * sizeof *parameters);
@@ -289,8 +293,12 @@ static void tune(const db_model_config *config, float *parameters, const db_sequ
 static void tuning_wins_back_what_rounding_lost(void **state)
 {
     (void)state;
-    static const db_model_config config = {.architecture = DOGBERRY_LSTM, .output = DOGBERRY_DENSE,
-                                           .vocab = TINY_VOCAB, .embedding = 8, .hidden = 16, .layers = 1};
+    static const db_model_config config = {.architecture = DOGBERRY_LSTM,
+                                           .output = DOGBERRY_DENSE,
+                                           .vocab = TINY_VOCAB,
+                                           .embedding = 8,
+                                           .hidden = 16,
+                                           .layers = 1};
     static uint16_t ids[TINY_COUNT];
     const db_sequence text = tiny_text(ids, TINY_COUNT, 9);
     db_model_dir model = {.config = config};
