@@ -7,6 +7,15 @@
 
 #include "interop/json.h"
 
+/* An image travels; where its texts lay on somebody's machine does not. The hashes beside the paths stay. */
+static void forget_paths(json_t *texts)
+{
+    for (size_t i = 0; i < json_array_size(texts); i++) {
+        json_object_del(json_array_get(texts, i), "paths");
+        json_object_del(json_array_get(texts, i), "held_out");
+    }
+}
+
 char *db_provenance_make(const db_model_dir *model, uint32_t bits, size_t calibration_tokens, const char *command,
                          db_error *error)
 {
@@ -17,6 +26,7 @@ char *db_provenance_make(const db_model_dir *model, uint32_t bits, size_t calibr
         json_decref(root);
         return NULL;
     }
+    forget_paths(json_object_get(object, "texts"));
     json_object_set_new(root, "training", object);
     json_t *packing = json_pack("{s:i, s:I, s:s}", "bits", (int)bits, "calibration_tokens",
                                 (json_int_t)calibration_tokens, "version", DOGBERRY_VERSION);

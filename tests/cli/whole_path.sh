@@ -18,6 +18,7 @@ succeeds "$dogberry" pack model -o same.dog
 holds cmp -s model.dog same.dog
 succeeds "$dogberry" inspect model.dog
 holds grep -q 'vocabulary' out
+holds sh -c '! grep -q stories.txt out' # paths stay at home
 succeeds "$dogberry" plan model.dog --board rp2040
 succeeds "$dogberry" eval model stories.txt --json
 holds grep -q '"perplexity"' out
