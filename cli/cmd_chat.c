@@ -171,6 +171,7 @@ static int run(int argc, char **argv)
     conversation talk = {.length = 40, .seed = 1};
     double temperature = 0;
     unsigned long top_k = 0;
+    /* clang-format off */
     cli_option options[] = {
         {.name = "seed", .letter = 's', .kind = CLI_COUNT, .value = &talk.seed, .argument = "N", .most = 4294967295.0,
          .help = "same seed and lines, same words"},
@@ -181,6 +182,7 @@ static int run(int argc, char **argv)
         {.name = "top-k", .letter = 'k', .kind = CLI_COUNT, .value = &top_k, .argument = "K",
          .most = DOGBERRY_TOP_K_MAX, .help = "draw from the K likeliest, 0 = all (the image's own if not given)"},
     };
+    /* clang-format on */
     cli_list operands = {0};
     int status = cli_parse(&cli_chat, options, sizeof options / sizeof *options, argc, argv, &operands);
     if (status < 0 && operands.count != 1)

@@ -16,6 +16,7 @@ static int run(int argc, char **argv)
 {
     unsigned long bytes = 1000000, seed = 1;
     const char *output = NULL;
+    /* clang-format off */
     cli_option options[] = {
         {.name = "bytes", .letter = 'b', .kind = CLI_COUNT, .value = &bytes, .argument = "N", .least = 1, .most = 1e9,
          .help = "make at least so much; k, M and G count thousands"},
@@ -24,6 +25,7 @@ static int run(int argc, char **argv)
         {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = &output, .argument = "FILE",
          .help = "where to write (standard output if not given)"},
     };
+    /* clang-format on */
     cli_list operands = {0};
     int status = cli_parse(&cli_corpus, options, sizeof options / sizeof *options, argc, argv, &operands);
     bool stories = operands.count == 1 && strcmp(operands.items[0], "stories") == 0;
@@ -56,6 +58,7 @@ const cli_command cli_corpus = {
     .summary = "write simple stories or small talk to train on",
     .details = "The stories and dialogues are made by a grammar that is part of this program. Documents are\n"
                "separated by a line \"<|endoftext|>\", which `dogberry train` understands.",
-    .examples = "  dogberry corpus stories --bytes 2M -o stories.txt\n  dogberry corpus chat --bytes 500k --seed 7 -o chat.txt",
+    .examples =
+        "  dogberry corpus stories --bytes 2M -o stories.txt\n  dogberry corpus chat --bytes 500k --seed 7 -o chat.txt",
     .run = run,
 };

@@ -72,6 +72,7 @@ static int evaluate_image(const char *path, const db_corpus *corpus, const setti
 static int run(int argc, char **argv)
 {
     settings given = {.threads = (unsigned long)omp_get_num_procs()};
+    /* clang-format off */
     cli_option options[] = {
         {.name = "json", .kind = CLI_FLAG, .value = &given.json, .help = "one JSON object instead of text"},
         {.name = "threads", .letter = 'j', .kind = CLI_COUNT, .value = &given.threads, .argument = "N", .least = 1,
@@ -79,6 +80,7 @@ static int run(int argc, char **argv)
         {.name = "lossy", .kind = CLI_FLAG, .value = &given.lossy,
          .help = "replace bytes that are not UTF-8 instead of refusing the file"},
     };
+    /* clang-format on */
     cli_list operands = {0};
     int status = cli_parse(&cli_eval, options, sizeof options / sizeof *options, argc, argv, &operands);
     if (status < 0 && operands.count < 2)

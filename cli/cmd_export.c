@@ -47,6 +47,7 @@ static int export_uf2(const char *path, const settings *given)
 static int run(int argc, char **argv)
 {
     settings given = {.to = "uf2", .board = "rp2040"};
+    /* clang-format off */
     cli_option options[] = {
         {.name = "to", .kind = CLI_TEXT, .value = &given.to, .argument = "FORM", .help = "uf2"},
         {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = &given.output, .argument = "FILE",
@@ -58,6 +59,7 @@ static int run(int argc, char **argv)
         {.name = "firmware", .kind = CLI_TEXT, .value = &given.firmware, .argument = "FILE",
          .help = "the firmware's binary (the one that was built with this program)"},
     };
+    /* clang-format on */
     cli_list operands = {0};
     int status = cli_parse(&cli_export, options, sizeof options / sizeof *options, argc, argv, &operands);
     if (status < 0 && operands.count != 1)

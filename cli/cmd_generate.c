@@ -67,6 +67,7 @@ static void print_json(const cli_image *file, const settings *given, const reply
 static int run(int argc, char **argv)
 {
     settings given = {.prompt = "", .seed = 1, .length = 40};
+    /* clang-format off */
     cli_option options[] = {
         {.name = "prompt", .letter = 'p', .kind = CLI_TEXT, .value = &given.prompt, .argument = "TEXT",
          .help = "what the text begins with"},
@@ -81,6 +82,7 @@ static int run(int argc, char **argv)
         {.name = "digest", .kind = CLI_FLAG, .value = &given.digest, .help = "print the digest of the tokens"},
         {.name = "json", .kind = CLI_FLAG, .value = &given.json, .help = "one JSON object instead of text"},
     };
+    /* clang-format on */
     cli_list operands = {0};
     int status = cli_parse(&cli_generate, options, sizeof options / sizeof *options, argc, argv, &operands);
     if (status < 0 && operands.count != 1)

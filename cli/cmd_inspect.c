@@ -75,9 +75,11 @@ static void print_json(const dogberry_image *image, int golden)
 static int run(int argc, char **argv)
 {
     bool json = false;
+    /* clang-format off */
     cli_option options[] = {
         {.name = "json", .kind = CLI_FLAG, .value = &json, .help = "one JSON object instead of text"},
     };
+    /* clang-format on */
     cli_list operands = {0};
     int status = cli_parse(&cli_inspect, options, sizeof options / sizeof *options, argc, argv, &operands);
     if (status < 0 && operands.count != 1)

@@ -72,8 +72,11 @@ static int run(int argc, char **argv)
 {
     db_pack_options defaults;
     db_pack_defaults(&defaults);
-    settings given = {.temperature = defaults.temperature / 1000.0, .top_k = defaults.top_k,
-                      .golden_seed = defaults.golden_seed, .bits = defaults.bits};
+    settings given = {.temperature = defaults.temperature / 1000.0,
+                      .top_k = defaults.top_k,
+                      .golden_seed = defaults.golden_seed,
+                      .bits = defaults.bits};
+    /* clang-format off */
     cli_option options[] = {
         {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = &given.output, .argument = "FILE",
          .help = "the image to write"},
@@ -92,6 +95,7 @@ static int run(int argc, char **argv)
         {.name = "golden-seed", .kind = CLI_COUNT, .value = &given.golden_seed, .argument = "N", .most = 4294967295.0,
          .help = "seed of the golden vector"},
     };
+    /* clang-format on */
     cli_list operands = {0};
     int status = cli_parse(&cli_pack, options, sizeof options / sizeof *options, argc, argv, &operands);
     if (status < 0 && operands.count != 1)
@@ -109,7 +113,8 @@ const cli_command cli_pack = {
     .name = "pack",
     .synopsis = "DIR -o IMAGE",
     .summary = "quantize a model into an image for a microcontroller",
-    .details = "Weights become int8 with a scale a row (or int4, with another for every 64 columns); the ranges of activations are measured on the text\n"
+    .details = "Weights become int8 with a scale a row (or int4, with another for every 64 columns); the ranges of "
+               "activations are measured on the text\n"
                "that training held out. The same model gives the same image, byte for byte.",
     .examples = "  dogberry pack model -o model.dog\n  dogberry pack bard -o bard.dog --name bard --temperature 0.7",
     .run = run,

@@ -39,10 +39,12 @@ static void print_plan(const db_plan *plan)
     printf("  RAM    session             %10zu bytes", plan->session_bytes);
     if (plan->has_firmware)
         printf("  (the firmware's arena has %u)\n         firmware            %10u bytes\n         stack               "
-               "%10u bytes", plan->arena_bytes, plan->static_bytes, plan->stack_bytes);
-    printf("\n         in all              %10llu of %u bytes\n", (unsigned long long)plan->ram_needed, plan->ram_bytes);
-    printf("  speed  about %.1f tokens/s at %u MHz (modelled: %s)\n",
-           plan->tokens_per_second, plan->board->clock_hz / 1000000, plan->board->basis);
+               "%10u bytes",
+               plan->arena_bytes, plan->static_bytes, plan->stack_bytes);
+    printf("\n         in all              %10llu of %u bytes\n", (unsigned long long)plan->ram_needed,
+           plan->ram_bytes);
+    printf("  speed  about %.1f tokens/s at %u MHz (modelled: %s)\n", plan->tokens_per_second,
+           plan->board->clock_hz / 1000000, plan->board->basis);
     printf("%s\n", plan->verdict);
     if (plan->advice[0])
         printf("%s\n", plan->advice);
@@ -77,12 +79,14 @@ static int run(int argc, char **argv)
 {
     const char *board = "rp2040", *firmware = NULL;
     bool json = false;
+    /* clang-format off */
     cli_option options[] = {
         {.name = "board", .letter = 'b', .kind = CLI_TEXT, .value = &board, .argument = "NAME", .help = "the board"},
         {.name = "firmware", .kind = CLI_TEXT, .value = &firmware, .argument = "FILE",
          .help = "the firmware's binary (the one that was built with this program)"},
         {.name = "json", .kind = CLI_FLAG, .value = &json, .help = "one JSON object instead of text"},
     };
+    /* clang-format on */
     cli_list operands = {0};
     int status = cli_parse(&cli_plan, options, sizeof options / sizeof *options, argc, argv, &operands);
     if (status < 0 && operands.count != 1)

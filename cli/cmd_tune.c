@@ -94,8 +94,10 @@ static int read_texts(job *work, const settings *given, db_error *error)
         json_t *sets = NULL;
         const int failed = cli_record_read(work->model.training, given->input, take_texts, work, &sets, error);
         json_decref(sets);
-        return failed ? db_fail(error, "%s: the texts that it was trained on cannot be had again as they were; give "
-                                       "texts after the options, and --val as for `dogberry train`", given->input)
+        return failed ? db_fail(error,
+                                "%s: the texts that it was trained on cannot be had again as they were; give "
+                                "texts after the options, and --val as for `dogberry train`",
+                                given->input)
                       : 0;
     }
     cli_texts texts;
@@ -120,8 +122,8 @@ static int prepare(job *work, const settings *given, db_error *error)
 
 static double float_loss(const job *work)
 {
-    const db_loss loss = db_evaluate(&work->model.config, work->model.parameters, &work->validation,
-                                     work->options.threads, NULL);
+    const db_loss loss =
+        db_evaluate(&work->model.config, work->model.parameters, &work->validation, work->options.threads, NULL);
     return loss.nats / (double)loss.tokens;
 }
 
@@ -151,8 +153,8 @@ static char *describe(const job *work, const settings *given)
     json_object_set_new(training, "tuning",
                         json_pack("{s:I, s:f, s:f, s:f, s:I, s:f, s:I, s:I}", "bits", (json_int_t)given->bits,
                                   "float_before", work->float_loss, "before", work->before, "after", work->after,
-                                  "steps", (json_int_t)work->result.steps, "minutes", work->result.seconds / 60,
-                                  "seed", (json_int_t)given->seed, "threads", (json_int_t)work->options.threads));
+                                  "steps", (json_int_t)work->result.steps, "minutes", work->result.seconds / 60, "seed",
+                                  (json_int_t)given->seed, "threads", (json_int_t)work->options.threads));
     char *text = json_dumps(training, JSON_COMPACT | JSON_PRESERVE_ORDER);
     json_decref(training);
     return text;
@@ -164,7 +166,8 @@ static void print_end(const job *work, const settings *given)
     printf("Tuned %.1f epochs in %s\n", work->result.last.epoch, cli_duration(work->result.seconds, elapsed));
     printf("Held out, nats per token: float %.4f; ", work->float_loss);
     if (given->bits == UNROUNDED)
-        printf("trained on without rounding %.4f (%+.2f %%)\n", work->after, 100 * (work->after / work->float_loss - 1));
+        printf("trained on without rounding %.4f (%+.2f %%)\n", work->after,
+               100 * (work->after / work->float_loss - 1));
     else
         printf("in %lu bits %.4f (%+.2f %%), tuned %.4f (%+.2f %%)\n", given->bits, work->before,
                100 * (work->before / work->float_loss - 1), work->after, 100 * (work->after / work->float_loss - 1));
@@ -176,8 +179,11 @@ static int tune(job *work, const settings *given, db_error *error)
 {
     db_model_dir *model = &work->model;
     const bool rounds = given->bits != UNROUNDED;
-    cli_train_view view = {.config = &model->config, .tokenizer = &model->tokenizer, .special = work->train,
-                           .seed = given->seed, .samples = !given->quiet};
+    cli_train_view view = {.config = &model->config,
+                           .tokenizer = &model->tokenizer,
+                           .special = work->train,
+                           .seed = given->seed,
+                           .samples = !given->quiet};
     db_train_callbacks callbacks = {0};
     if (db_make_folder(given->output, error))
         return -1;
@@ -209,6 +215,7 @@ static int tune(job *work, const settings *given, db_error *error)
 /* Returns -1 to go on, or the exit status to leave with. */
 static int parse(settings *given, int argc, char **argv)
 {
+    /* clang-format off */
     cli_option options[] = {
         {.name = "bits", .letter = 'b', .kind = CLI_COUNT, .value = &given->bits, .argument = "8|4", .least = 4,
          .most = UNROUNDED, .help = "of a weight in the image to come (32: no rounding, to compare with)"},
@@ -235,6 +242,7 @@ static int parse(settings *given, int argc, char **argv)
         {.name = "quiet", .letter = 'q', .kind = CLI_FLAG, .value = &given->quiet, .help = "no samples on the way"},
         {.name = "json", .kind = CLI_FLAG, .value = &given->json, .help = "only one JSON object at the end"},
     };
+    /* clang-format on */
     cli_list operands = {0};
     int status = cli_parse(&cli_tune, options, sizeof options / sizeof *options, argc, argv, &operands);
     if (status < 0 && operands.count < 1)
@@ -262,7 +270,8 @@ static int run(int argc, char **argv)
     int status = parse(&given, argc, argv);
     if (status < 0) {
         job work = {0};
-        status = prepare(&work, &given, &error) || tune(&work, &given, &error) ? cli_failed(&cli_tune, error.message) : 0;
+        status =
+            prepare(&work, &given, &error) || tune(&work, &given, &error) ? cli_failed(&cli_tune, error.message) : 0;
         job_free(&work);
     }
     cli_list_free(&given.texts.paths);

@@ -24,8 +24,10 @@ int cli_firmware_read(db_firmware *firmware, const char *path, const db_board *b
     *slash = 0;
     snprintf(beside, room, "%s/firmware/%s.bin", program, board->name);
     int failed = access(beside, R_OK) != 0
-                     ? db_fail(error, "%s: there is no firmware for %s yet; build it with `make firmware`, or name one "
-                                      "with --firmware FILE", beside, board->name)
+                     ? db_fail(error,
+                               "%s: there is no firmware for %s yet; build it with `make firmware`, or name one "
+                               "with --firmware FILE",
+                               beside, board->name)
                      : db_firmware_read(firmware, beside, error);
     free(beside);
     return failed;

@@ -16,8 +16,9 @@
 
 static void print_commands(FILE *stream)
 {
-    fprintf(stream, "Dogberry %s: from your text to a language model that talks from a microcontroller.\n\n"
-                    "Usage: dogberry COMMAND [OPTION...]\n\nCommands:\n",
+    fprintf(stream,
+            "Dogberry %s: from your text to a language model that talks from a microcontroller.\n\n"
+            "Usage: dogberry COMMAND [OPTION...]\n\nCommands:\n",
             DOGBERRY_VERSION);
     for (size_t i = 0; cli_commands[i]; i++)
         fprintf(stream, "  %-10s %s\n", cli_commands[i]->name, cli_commands[i]->summary);

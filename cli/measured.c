@@ -24,11 +24,11 @@ void cli_measure_print(const db_measure *measure)
 
 void cli_measure_json(const db_measure *measure, const char *what, const char *arithmetic)
 {
-    json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:f, s:f, s:f, s:f}", "model", what, "arithmetic", arithmetic,
-                               "tokens", (json_int_t)measure->tokens, "characters", (json_int_t)measure->characters,
-                               "nats_per_token", measure->nats_per_token, "perplexity", measure->perplexity,
-                               "unknown_share", measure->unknown_share, "bits_per_character",
-                               measure->bits_per_character);
+    json_t *object =
+        json_pack("{s:s, s:s, s:I, s:I, s:f, s:f, s:f, s:f}", "model", what, "arithmetic", arithmetic, "tokens",
+                  (json_int_t)measure->tokens, "characters", (json_int_t)measure->characters, "nats_per_token",
+                  measure->nats_per_token, "perplexity", measure->perplexity, "unknown_share", measure->unknown_share,
+                  "bits_per_character", measure->bits_per_character);
     json_dumpf(object, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(object);

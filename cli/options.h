@@ -24,7 +24,7 @@ typedef struct {
 } cli_list;
 
 typedef struct {
-    const char *name;     /* long name without dashes */
+    const char *name; /* long name without dashes */
     cli_kind kind;
     void *value;          /* holds the default before parsing */
     const char *argument; /* "N", "FILE"; NULL for flags */

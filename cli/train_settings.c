@@ -86,9 +86,10 @@ int cli_train_choose(const cli_train_settings *given, const db_coverage *coverag
         return -1;
     if (given->preset && !given->vocab && *tokenizer == DOGBERRY_WORD && preset->tokenizer == DOGBERRY_WORD &&
         coverage->types + FIXED_ENTRIES < config->vocab)
-        return db_fail(error, "--preset %s: knows %u words, but the text has only %zu different ones; --preset %s fits "
-                              "it, or give more text", name, config->vocab, coverage->types,
-                       db_advice_preset(coverage->tokens, coverage->types)->name);
+        return db_fail(error,
+                       "--preset %s: knows %u words, but the text has only %zu different ones; --preset %s fits "
+                       "it, or give more text",
+                       name, config->vocab, coverage->types, db_advice_preset(coverage->tokens, coverage->types)->name);
     if (!given->preset || *tokenizer != preset->tokenizer)
         limit_vocab(config, *tokenizer, coverage);
     override(&config->vocab, given->vocab);
@@ -146,8 +147,8 @@ void cli_train_settings_free(cli_train_settings *given)
 /* A finished model has its words and sizes. Returns -1 to go on, or the exit status. */
 static int check_from(const cli_train_settings *given, const cli_option *options, size_t count)
 {
-    static const char *const fixed[] = {"preset", "tokenizer", "vocab",  "cell",   "head",
-                                        "embedding", "hidden", "layers", "classes"};
+    static const char *const fixed[] = {"preset",    "tokenizer", "vocab",  "cell",   "head",
+                                        "embedding", "hidden",    "layers", "classes"};
     if (!given->from)
         return given->mix ? cli_misused(&cli_train, "--mix goes with --from DIR, the model that is taught more") : -1;
     for (size_t i = 0; i < count; i++)
@@ -164,10 +165,22 @@ static int check_from(const cli_train_settings *given, const cli_option *options
                 : -1;
 }
 
+/* What no single option can tell. Returns -1 to go on, or the exit status. */
+static int check(const cli_train_settings *given, const cli_option *options, size_t count)
+{
+    if (given->paths.count == 0)
+        return cli_misused(&cli_train, "give the files or folders to learn from");
+    if (!given->output)
+        return cli_misused(&cli_train, "say where the model goes: -o DIR");
+    return check_from(given, options, count);
+}
+
 int cli_train_parse(cli_train_settings *given, int argc, char **argv)
 {
-    *given = (cli_train_settings){.seed = 1, .dropout = -1, .drop_embedding = -1, .drop_input = -1, .drop_output = -1,
-                                  .drop_recurrent = -1, .weight_decay = -1};
+    *given = (cli_train_settings){.seed = 1};
+    given->dropout = given->drop_embedding = given->drop_input = given->drop_output = given->drop_recurrent = -1;
+    given->weight_decay = -1;
+    /* clang-format off */
     cli_option options[] = {
         {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = &given->output, .argument = "DIR",
          .help = "the model directory to write"},
@@ -236,12 +249,8 @@ int cli_train_parse(cli_train_settings *given, int argc, char **argv)
         {.name = "quiet", .letter = 'q', .kind = CLI_FLAG, .value = &given->quiet, .help = "no samples on the way"},
         {.name = "json", .kind = CLI_FLAG, .value = &given->json, .help = "only one JSON object at the end"},
     };
-    int status = cli_parse(&cli_train, options, sizeof options / sizeof *options, argc, argv, &given->paths);
-    if (status >= 0)
-        return status;
-    if (given->paths.count == 0)
-        return cli_misused(&cli_train, "give the files or folders to learn from");
-    if (!given->output)
-        return cli_misused(&cli_train, "say where the model goes: -o DIR");
-    return check_from(given, options, sizeof options / sizeof *options);
+    /* clang-format on */
+    const size_t count = sizeof options / sizeof *options;
+    int status = cli_parse(&cli_train, options, count, argc, argv, &given->paths);
+    return status < 0 ? check(given, options, count) : status;
 }

@@ -35,9 +35,8 @@ static int show_progress(void *user, const db_train_progress *now)
 static void print_sample(const cli_train_view *view, const float *parameters)
 {
     uint16_t ids[SAMPLE_TOKENS];
-    size_t count =
-        db_train_sample(view->config, parameters, &view->special, view->tokenizer->view.unknown, NULL, 0,
-                        SAMPLE_TEMPERATURE, view->seed + view->evaluations, ids, SAMPLE_TOKENS);
+    size_t count = db_train_sample(view->config, parameters, &view->special, view->tokenizer->view.unknown, NULL, 0,
+                                   SAMPLE_TEMPERATURE, view->seed + view->evaluations, ids, SAMPLE_TOKENS);
     dogberry_decoder decoder = {0};
     fputs("    ", stdout);
     for (size_t i = 0; i < count; i++) {

@@ -18,15 +18,15 @@ typedef struct {
     const db_tokenizer *tokenizer;
     db_sequence special; /* start and end token */
     uint64_t seed;
-    bool samples, silent;       /* silent: nothing is shown, but Ctrl-C and the figures below work */
-    const db_sequence *base;    /* held-out text of the model that is taught more; NULL: none */
-    uint32_t threads;           /* to evaluate that on */
-    double base_cost, base_at;  /* seconds that this took, and when it was done last */
-    db_advice *notes;           /* receives what the trainer says */
+    bool samples, silent;      /* silent: nothing is shown, but Ctrl-C and the figures below work */
+    const db_sequence *base;   /* held-out text of the model that is taught more; NULL: none */
+    uint32_t threads;          /* to evaluate that on */
+    double base_cost, base_at; /* seconds that this took, and when it was done last */
+    db_advice *notes;          /* receives what the trainer says */
     cli_progress bar;
-    bool moved;                 /* the run got under way */
+    bool moved; /* the run got under way */
     unsigned evaluations;
-    double last_loss, fall;     /* held out, and by how much the last evaluation fell below the one before */
+    double last_loss, fall; /* held out, and by how much the last evaluation fell below the one before */
 } cli_train_view;
 
 /* Callbacks that draw `view`, which outlives them. Ctrl-C and a polite kill end the run in good order from here on. */

@@ -21,16 +21,16 @@
 #define DB_DOCUMENT_SEPARATOR "<|endoftext|>"
 
 typedef struct {
-    char *name;   /* "hamlet.txt" (below a folder: its path there), "stories.txt#3" for the third of a file */
-    char *path;   /* the file it came from; empty for text from memory */
-    char *text;   /* valid UTF-8, "\n" line ends, no BOM, no NUL; NUL-terminated */
+    char *name; /* "hamlet.txt" (below a folder: its path there), "stories.txt#3" for the third of a file */
+    char *path; /* the file it came from; empty for text from memory */
+    char *text; /* valid UTF-8, "\n" line ends, no BOM, no NUL; NUL-terminated */
     size_t bytes;
 } db_document;
 
 typedef struct {
     db_document *documents; /* in order of reading: arguments as given, folders sorted by name */
     size_t count, capacity;
-    size_t bytes;           /* sum over the documents */
+    size_t bytes; /* sum over the documents */
 } db_corpus;
 
 /* Adds the documents of `path`, a file or a folder (searched recursively, hidden

@@ -21,15 +21,15 @@ typedef struct {
     uint32_t *characters; /* [count] code points, ascending */
     double *nats;         /* [count] -ln p */
     size_t count;
-    double end_nats;      /* the end of a word */
-    double other_nats;    /* any one code point never seen in training */
+    double end_nats;   /* the end of a word */
+    double other_nats; /* any one code point never seen in training */
 } db_spelling;
 
 typedef struct {
     dogberry_tokenizer view; /* points into section */
     uint8_t *section;        /* docs/FORMAT.md, "Tokenizer section" */
     size_t section_bytes;
-    db_spelling spelling;    /* empty for tokenizers that know every text */
+    db_spelling spelling; /* empty for tokenizers that know every text */
 } db_tokenizer;
 
 /* Learns a word tokenizer with exactly `vocab` entries (16..65535): id 0 unknown, 1 end of
@@ -55,7 +55,7 @@ int db_tokenizer_learn_bpe(db_tokenizer *tokenizer, const db_corpus *corpus, uin
 /* Share of the corpus's words and marks (line and paragraph breaks left out) that a word
  * vocabulary of `vocab` entries (four of them fixed) covers, 0..1; and how many types there are. */
 typedef struct {
-    uint32_t vocab[4];  /* 1000, 2000, 4000, 8000 */
+    uint32_t vocab[4]; /* 1000, 2000, 4000, 8000 */
     double covered[4];
     size_t tokens, types;
 } db_coverage;
@@ -81,10 +81,10 @@ void db_tokenizer_free(db_tokenizer *tokenizer);
 typedef struct {
     uint16_t *ids;
     size_t count, capacity;
-    size_t unknown;        /* how many are the unknown token */
-    double spelling_nats;  /* what the unknown words' spellings cost, in all; an unknown character costs
-                              the logarithm of how many code points have no entry */
-    size_t characters;     /* code points of the text; word tokenizers: in canonical spacing */
+    size_t unknown;       /* how many are the unknown token */
+    double spelling_nats; /* what the unknown words' spellings cost, in all; an unknown character costs
+                             the logarithm of how many code points have no entry */
+    size_t characters;    /* code points of the text; word tokenizers: in canonical spacing */
 } db_tokens;
 
 /* Appends the corpus to `tokens` (zero-initialised before the first call).

@@ -14,18 +14,25 @@
 #include "nn/linear.h"
 #include "train/run.h"
 
+/* Steps before the rate is at its highest, an epoch at most; tokens to a stream at the least. */
+enum { WARMUP = 200, WINDOW = 32, BATCH_TOKENS = 8192 };
+
 void db_train_defaults(db_train_options *options, const db_model_config *config, size_t tokens)
 {
     (void)config;
-    (void)tokens;
+    /* A short text is read by fewer streams: what it lacks are updates. */
+    uint32_t batch = 8;
+    while (batch < 64 && (double)tokens >= BATCH_TOKENS * 2.0 * batch)
+        batch *= 2;
+    const double steps_an_epoch = (double)tokens / (batch * WINDOW);
     *options = (db_train_options){
         .threads = 1,
         .seed = 1,
-        .batch = 64,
-        .window = 32,
+        .batch = batch,
+        .window = WINDOW,
         .half = db_linear_has_half(),
         .learning_rate = 1e-2,
-        .warmup = 200,
+        .warmup = steps_an_epoch < WARMUP ? (uint32_t)steps_an_epoch : WARMUP,
         .schedule = DB_SCHEDULE_TRAPEZOID,
         .decay = 0.5,
         .beta1 = 0.9,
