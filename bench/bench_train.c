@@ -20,7 +20,7 @@
 #include "start.h"
 #include "train/train.h"
 
-enum { TOKENS = 400000 };
+enum { TOKENS = 1 << 20 }; /* as many as the plays have, so that the trainer chooses as it does for them */
 
 typedef struct {
     int m, n, k;
