@@ -22,7 +22,7 @@ variants=(
     "lstm-512-bpe-1024|--tokenizer bpe --vocab 1024 --cell lstm --embedding 64 --hidden 512"
     "gru-576|--tokenizer bpe --vocab 512 --cell gru --embedding 96 --hidden 576"
     "gru-2x400|--tokenizer bpe --vocab 512 --cell gru --embedding 64 --hidden 400 --layers 2"
-    "lstm-512-dropout-0.5|--tokenizer bpe --vocab 512 --cell lstm --embedding 96 --hidden 512 --dropout 0.5"
+    "lstm-512-noisy|--tokenizer bpe --vocab 512 --cell lstm --embedding 96 --hidden 512 --drop-input 0.15 --drop-output 0.5 --drop-recurrent 0.4"
 )
 TRAIN_BYTES=1003854
 VALIDATION_BYTES=111540
