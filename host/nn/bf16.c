@@ -197,7 +197,7 @@ static result result_at(size_t n, size_t column, db_bf16_start start, const floa
                                       : left > 16 ? (1u << (left - 16)) - 1
                                                   : 0),
                     .start = start,
-                    .bias = start == DB_BF16_BIAS ? bias + column : NULL};
+                    .bias = bias != NULL ? bias + column : NULL}; /* read only for DB_BF16_BIAS */
 }
 
 void db_bf16_rows_panels(size_t m, size_t n, size_t k, const uint32_t *rows, const uint32_t *panels,
