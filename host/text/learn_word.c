@@ -113,7 +113,7 @@ static capital_rules learn_capitals(const db_word_counts *counts, const uint32_t
         size_t length;
         const char *key = db_intern_text(&counts->keys, word, &length);
         set_display(&entry, counts, spellings[word]);
-        bool small = entry.display_length == length && memcmp(entry.display, key, length) == 0;
+        bool small = entry.display && entry.display_length == length && memcmp(entry.display, key, length) == 0;
         if (!small || *key < 'a' || *key > 'z')
             continue;
         add_starts(&sentence, &counts->words[word].sentence);

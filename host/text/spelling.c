@@ -73,8 +73,10 @@ static double rounded_up(double nats)
 static size_t keep_commonest(tally *tallies, size_t count, uint64_t *rest)
 {
     size_t kept = count < DB_SPELLING_MAX ? count : DB_SPELLING_MAX;
-    qsort(tallies, count, sizeof *tallies, commoner);
     *rest = 0;
+    if (count == 0)
+        return 0;
+    qsort(tallies, count, sizeof *tallies, commoner);
     for (size_t i = kept; i < count; i++)
         *rest += tallies[i].count;
     qsort(tallies, kept, sizeof *tallies, by_code);

@@ -83,6 +83,7 @@ int db_checkpoint_write(const db_run *run, db_error *error)
 /* Finds the first line in which the descriptions differ. Returns 0 if none, or -1 with the error set. */
 static int compare(const char *path, const char *before, const char *now, db_error *error)
 {
+    assert(before != NULL && now != NULL);
     while (*before != '\0' && *now != '\0') {
         const size_t b = strcspn(before, "\n"), n = strcspn(now, "\n");
         if (b != n || memcmp(before, now, b) != 0) {
@@ -107,7 +108,7 @@ static int find_parts(const char *path, const uint8_t *bytes, size_t length, par
 {
     header head;
     uint64_t hash;
-    if (length < sizeof head + sizeof hash) {
+    if (length < sizeof head + sizeof hash + sizeof(db_run_state)) {
         return db_fail(error, "%s: too short for a checkpoint; remove it to start anew", path);
     }
     memcpy(&head, bytes, sizeof head);

@@ -95,9 +95,4 @@ void db_tune_defaults(db_train_options *options, const db_model_config *config, 
     options->learning_rate /= 10;
     options->warmup = 20;
     options->average = 0.99;
-    options->drop_embedding /= 2;
-    options->drop_input /= 2;
-    options->drop_hidden /= 2;
-    options->drop_output /= 2;
-    options->drop_recurrent = 0;
 }
