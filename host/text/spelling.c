@@ -74,7 +74,7 @@ static size_t keep_commonest(tally *tallies, size_t count, uint64_t *rest)
 {
     size_t kept = count < DB_SPELLING_MAX ? count : DB_SPELLING_MAX;
     *rest = 0;
-    if (count == 0)
+    if (!tallies)
         return 0;
     qsort(tallies, count, sizeof *tallies, commoner);
     for (size_t i = kept; i < count; i++)
