@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "text/spelling.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,7 @@ void db_spelling_learn(db_spelling *spelling, const db_word_counts *counts)
     uint64_t rest;
     count_characters(&all, counts);
     size_t kept = keep_commonest(all.tallies, all.codes.count, &rest);
+    assert(kept == 0 || all.tallies);
 
     double log_total = log((double)all.characters + (double)all.pieces + (double)kept + 2);
     spelling->count = kept;
