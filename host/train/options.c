@@ -178,12 +178,13 @@ char *db_run_describe(const db_run *run)
     describe(&to, "hidden = %u", c->hidden);
     describe(&to, "layers = %u", c->layers);
     describe(&to, "classes = %u", c->classes);
+    /* Before the options: some of their defaults follow from the text. */
+    describe(&to, "training text = %016" PRIx64, sequence_hash(run->train));
+    describe(&to, "validation text = %016" PRIx64, sequence_hash(run->validation));
     describe_limits(&to, run->options);
     describe_rates(&to, run->options);
     if (run->options->rounding != NULL) {
         describe(&to, "rounding = %s", run->options->rounding->description);
     }
-    describe(&to, "training text = %016" PRIx64, sequence_hash(run->train));
-    describe(&to, "validation text = %016" PRIx64, sequence_hash(run->validation));
     return to.text;
 }
