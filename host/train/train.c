@@ -139,7 +139,9 @@ static void plan_by_minutes(db_run *run)
             fix_plan(run, possible == limit ? limit : steps > s->step ? steps : s->step + 1);
         }
     } else if (possible < s->steps && (double)(s->steps - possible) > 0.02 * (double)s->steps) {
-        note(run, "slower than at first: ending after %" PRIu64 " steps instead of %" PRIu64, possible, s->steps);
+        if (!s->replanned) {
+            note(run, "the machine is slower than at first: ending sooner, after fewer steps than planned");
+        }
         s->steps = possible > s->step ? possible : s->step + 1;
         s->replanned = 1;
     }
