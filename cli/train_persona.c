@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "train_persona.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,7 @@ int cli_persona_prepare(cli_persona *persona, const cli_train_settings *given, c
     if (parse_mix(given->mix, &source, &persona->share, error))
         return -1;
     int failed;
+    assert(source);
     if (strcmp(source, "base") == 0)
         failed = cli_record_read(model->training, given->from, take_replayed, persona, &persona->sets, error);
     else
