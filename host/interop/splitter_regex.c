@@ -17,7 +17,7 @@ static int pieces_of(const char *text, size_t length, char second[8])
     dogberry_cursor cursor = {.text = text, .length = length};
     char piece[8] = "";
     int count = 0;
-    for (size_t bytes; (bytes = dogberry_split(&cursor, piece, sizeof piece)) > 0; count++)
+    for (; dogberry_split(&cursor, piece, sizeof piece) > 0; count++)
         if (count == 1)
             memcpy(second, piece, sizeof piece);
     return count;
