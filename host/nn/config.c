@@ -95,7 +95,7 @@ const db_tensor *db_layout_find(const db_layout *layout, const char *name)
             return &layout->tensors[i];
         }
     }
-    assert(!"no such tensor");
+    assert(0 && "no such tensor");
     return NULL;
 }
 
