@@ -124,11 +124,40 @@ typedef struct {
 #define DOGBERRY_TOP_K_MAX 128
 #define DOGBERRY_TEMPERATURE_MAX 10000
 
+/* The inner loops, which an instruction set may have its own version of. kernels/ref defines what each
+ * computes; every other set gives the same bits. Weights, x and group scales' blocks lie in the image's
+ * layout: weights and x aligned to 16 bytes, out to 4. A caller may supply a set of its own, for
+ * instance one that shares the rows between two cores. Nothing fails. */
+typedef struct dogberry_kernels {
+    const char *name; /* "ref", "armv6m", ... */
+    /* out[r] = sum over c < stride of weights[r * stride + c] * x[c], for r < rows.
+     * `stride` is a multiple of 16; x has that many values, zero where the matrix has padding. */
+    void (*matvec_i8)(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows, const int8_t *x);
+    /* out[8 b + k] = sum over groups g of group_scales[(b * groups + g) * 8 + k] * dot(g), for b < blocks and
+     * k < 8, where dot(g) = sum over the group's columns c of (nibble k of weights[b * columns + c] - 8) * x[c].
+     * `columns` is a multiple of 16; groups = columns / DOGBERRY_I4_GROUP, rounded up, the last one
+     * shorter. x as above. dogberry_open() makes sure that no sum leaves 2^30. */
+    void (*matvec_i4)(int32_t *out, const uint32_t *weights, const uint8_t *group_scales, uint32_t columns,
+                      uint32_t blocks, const int8_t *x);
+} dogberry_kernels;
+
+extern const dogberry_kernels dogberry_kernels_ref; /* plain C, on every machine */
+
+/* The fastest set that this build has for its target (on x86: for the processor it runs on).
+ * Never fails. Returns a constant set. */
+const dogberry_kernels *dogberry_kernels_best(void);
+
+/* A set by its name. Never fails.
+ * Returns a constant set, or NULL where this build has none of that name or the processor cannot run it. */
+const dogberry_kernels *dogberry_kernels_named(const char *name);
+
 /* An opened image: small, constant, points into the image's bytes. Fields are
- * for reading. Filled by dogberry_open() only. */
+ * for reading, but for `kernels`, which the caller may replace before dogberry_start().
+ * Filled by dogberry_open() only. */
 typedef struct {
     const uint8_t *bytes;
-    uint32_t length; /* the image's own length; the region may be longer */
+    const dogberry_kernels *kernels; /* dogberry_kernels_best() */
+    uint32_t length;                 /* the image's own length; the region may be longer */
     uint32_t architecture, output;
     uint32_t vocab, embedding, hidden, layers, classes;
     uint32_t parameters;  /* weights of the float model it was made from */

@@ -4,7 +4,6 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "kernels.h"
 #include "layers.h"
 #include "rescale.h"
 
@@ -16,25 +15,27 @@ static const uint32_t *words_of(const dogberry_matrix *matrix, uint32_t block)
 }
 
 /* Rows that need not begin or end with a block: all the blocks they touch, at most one more than a chunk. */
-static void dot_i4(int32_t *out, const dogberry_matrix *matrix, uint32_t first, uint32_t count, const int8_t *x)
+static void dot_i4(const dogberry_kernels *kernels, int32_t *out, const dogberry_matrix *matrix, uint32_t first,
+                   uint32_t count, const int8_t *x)
 {
     uint32_t block = first / DOGBERRY_I4_BLOCK, skipped = first % DOGBERRY_I4_BLOCK;
     uint32_t blocks = (skipped + count + DOGBERRY_I4_BLOCK - 1u) / DOGBERRY_I4_BLOCK;
     const uint8_t *group_scales = matrix->group_scales + (size_t)block * matrix->groups * DOGBERRY_I4_BLOCK;
     int32_t sums[DOGBERRY_CHUNK + DOGBERRY_I4_BLOCK];
 
-    dogberry_matvec_i4(sums, words_of(matrix, block), group_scales, matrix->stride / 4u, blocks, x);
+    kernels->matvec_i4(sums, words_of(matrix, block), group_scales, matrix->stride / 4u, blocks, x);
     dogberry_copy(out, sums + skipped, count * sizeof *out);
 }
 
-void dogberry_project(int32_t *out, const dogberry_matrix *matrix, uint32_t first, uint32_t count, const int8_t *x)
+void dogberry_project(const dogberry_kernels *kernels, int32_t *out, const dogberry_matrix *matrix, uint32_t first,
+                      uint32_t count, const int8_t *x)
 {
     const uint32_t *scales = matrix->scales + first;
 
     if (matrix->bits == 4u)
-        dot_i4(out, matrix, first, count, x);
+        dot_i4(kernels, out, matrix, first, count, x);
     else
-        dogberry_matvec_i8(out, matrix->weights + (size_t)first * matrix->stride, matrix->stride, count, x);
+        kernels->matvec_i8(out, matrix->weights + (size_t)first * matrix->stride, matrix->stride, count, x);
     for (uint32_t r = 0; r < count; r++)
         out[r] = dogberry_rescale(out[r], scales[r]);
 }
@@ -67,8 +68,8 @@ void dogberry_embed(const dogberry_matrix *embeddings, uint32_t token, int8_t *x
 }
 
 /* Chunks end where blocks of rows do, so that no block is read twice. */
-void dogberry_dense(const dogberry_matrix *matrix, const int16_t *bias, uint32_t first, uint32_t count, const int8_t *x,
-                    int16_t *logits)
+void dogberry_dense(const dogberry_kernels *kernels, const dogberry_matrix *matrix, const int16_t *bias, uint32_t first,
+                    uint32_t count, const int8_t *x, int16_t *logits)
 {
     uint32_t row = first, end = first + count;
 
@@ -76,7 +77,7 @@ void dogberry_dense(const dogberry_matrix *matrix, const int16_t *bias, uint32_t
         uint32_t stop = row - row % DOGBERRY_CHUNK + DOGBERRY_CHUNK, rows = (stop < end ? stop : end) - row;
         int32_t sums[DOGBERRY_CHUNK];
 
-        dogberry_project(sums, matrix, row, rows, x);
+        dogberry_project(kernels, sums, matrix, row, rows, x);
         for (uint32_t r = 0; r < rows; r++)
             *logits++ = dogberry_saturate16(sums[r] + bias[row + r]);
         row += rows;

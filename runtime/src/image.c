@@ -159,6 +159,7 @@ int dogberry_open(dogberry_image *image, const void *bytes, size_t length)
         return status;
     dogberry_fill(image, 0, sizeof *image);
     image->bytes = p;
+    image->kernels = dogberry_kernels_best();
     image->length = dogberry_le32(p + 8);
     if ((status = read_model(image, p)) != DOGBERRY_OK || (status = read_defaults(image, p)) != DOGBERRY_OK ||
         (status = dogberry_open_tensors(image)) != DOGBERRY_OK || (status = read_sections(image, p)) != DOGBERRY_OK)

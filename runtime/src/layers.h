@@ -22,17 +22,20 @@ typedef struct {
 } dogberry_state;
 
 /* Rows first .. first + count - 1 (count <= DOGBERRY_CHUNK) of matrix times x, rescaled. */
-void dogberry_project(int32_t *out, const dogberry_matrix *matrix, uint32_t first, uint32_t count, const int8_t *x);
+void dogberry_project(const dogberry_kernels *kernels, int32_t *out, const dogberry_matrix *matrix, uint32_t first,
+                      uint32_t count, const int8_t *x);
 
 /* Advances the state by one input x (int8, padded with zeros to the input's stride). */
-void dogberry_lstm_step(const dogberry_layer *layer, uint32_t hidden, const int8_t *x, const dogberry_state *state);
-void dogberry_gru_step(const dogberry_layer *layer, uint32_t hidden, const int8_t *x, const dogberry_state *state);
+void dogberry_lstm_step(const dogberry_kernels *kernels, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
+                        const dogberry_state *state);
+void dogberry_gru_step(const dogberry_kernels *kernels, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
+                       const dogberry_state *state);
 
 /* x[c] = the token's embedding as the first layer's input. */
 void dogberry_embed(const dogberry_matrix *embeddings, uint32_t token, int8_t *x);
 
 /* logits[i] = matrix[first + i] . x + bias[first + i] for i < count, Q(logit_frac). */
-void dogberry_dense(const dogberry_matrix *matrix, const int16_t *bias, uint32_t first, uint32_t count, const int8_t *x,
-                    int16_t *logits);
+void dogberry_dense(const dogberry_kernels *kernels, const dogberry_matrix *matrix, const int16_t *bias, uint32_t first,
+                    uint32_t count, const int8_t *x, int16_t *logits);
 
 #endif

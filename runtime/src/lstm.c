@@ -19,13 +19,13 @@ static int16_t cell_to_q12(int16_t cell, uint32_t frac)
 }
 
 /* pre[u] = the gate's argument in Q12 for rows first .. first + count - 1. */
-static void gate(int16_t *pre, const dogberry_layer *layer, uint32_t first, uint32_t count, const int8_t *x,
-                 const int8_t *h)
+static void gate(const dogberry_kernels *kernels, int16_t *pre, const dogberry_layer *layer, uint32_t first,
+                 uint32_t count, const int8_t *x, const int8_t *h)
 {
     int32_t input[DOGBERRY_CHUNK], recurrent[DOGBERRY_CHUNK];
 
-    dogberry_project(input, &layer->input, first, count, x);
-    dogberry_project(recurrent, &layer->recurrent, first, count, h);
+    dogberry_project(kernels, input, &layer->input, first, count, x);
+    dogberry_project(kernels, recurrent, &layer->recurrent, first, count, h);
     for (uint32_t u = 0; u < count; u++)
         pre[u] = dogberry_saturate16(input[u] + recurrent[u] + layer->bias[first + u]);
 }
@@ -41,14 +41,15 @@ static int8_t advance(int16_t *cell, uint32_t frac, int16_t pre[GATES][DOGBERRY_
     return dogberry_saturate8(dogberry_round_shift(out * dogberry_tanh(cell_to_q12(*cell, frac)), 23));
 }
 
-void dogberry_lstm_step(const dogberry_layer *layer, uint32_t hidden, const int8_t *x, const dogberry_state *state)
+void dogberry_lstm_step(const dogberry_kernels *kernels, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
+                        const dogberry_state *state)
 {
     for (uint32_t first = 0; first < hidden; first += DOGBERRY_CHUNK) {
         uint32_t count = hidden - first < DOGBERRY_CHUNK ? hidden - first : DOGBERRY_CHUNK;
         int16_t pre[GATES][DOGBERRY_CHUNK];
 
         for (uint32_t g = 0; g < GATES; g++)
-            gate(pre[g], layer, g * hidden + first, count, x, state->output);
+            gate(kernels, pre[g], layer, g * hidden + first, count, x, state->output);
         for (uint32_t u = 0; u < count; u++)
             state->fresh[first + u] = advance(&state->cell[first + u], layer->cell_frac, pre, u);
     }

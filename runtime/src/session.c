@@ -65,9 +65,9 @@ static void run(dogberry_session *session, uint32_t token)
         dogberry_state state = layer_state(session, &map, l);
 
         if (image->architecture == DOGBERRY_GRU)
-            dogberry_gru_step(&image->layer[l], image->hidden, x, &state);
+            dogberry_gru_step(image->kernels, &image->layer[l], image->hidden, x, &state);
         else
-            dogberry_lstm_step(&image->layer[l], image->hidden, x, &state);
+            dogberry_lstm_step(image->kernels, &image->layer[l], image->hidden, x, &state);
         x = state.output;
     }
     session->stale = 1;
@@ -156,7 +156,8 @@ const int16_t *dogberry_logits(dogberry_session *session)
     if (session->stale && image->output == DOGBERRY_FACTORED)
         dogberry_class_logits(image, &room);
     else if (session->stale)
-        dogberry_dense(&image->output_matrix, image->output_bias, 0, image->vocab, room.hidden, room.logits);
+        dogberry_dense(image->kernels, &image->output_matrix, image->output_bias, 0, image->vocab, room.hidden,
+                       room.logits);
     session->stale = 0;
     return room.logits;
 }

@@ -16,8 +16,8 @@ compile() { # compile NAME COMPILER...
     name=$1
     shift
     mkdir "$work/$name"
-    for file in "$source_dir"/runtime/src/*.c "$source_dir"/runtime/kernels/ref/*.c; do
-        "$@" $flags -c "$file" -o "$work/$name/$(basename "$file" .c).o"
+    for file in "$source_dir"/runtime/src/*.c $(find "$source_dir/runtime/kernels" -name '*.[cS]'); do
+        "$@" $flags -c "$file" -o "$work/$name/$(echo "${file#"$source_dir"/}" | tr / -).o"
     done
 }
 

@@ -152,7 +152,7 @@ static void matvec(void **state)
                 weights[i] = kind == 0 ? -128 : kind == 1 ? 127 : (int8_t)((int)tiny_random(&random, 256) - 128);
             for (uint32_t i = 0; i < stride; i++)
                 x[i] = kind < 2 ? -128 : (int8_t)((int)tiny_random(&random, 256) - 128);
-            dogberry_matvec_i8(out, weights, stride, 5, x);
+            dogberry_kernels_ref.matvec_i8(out, weights, stride, 5, x);
             for (uint32_t r = 0; r < 5; r++) {
                 int64_t sum = 0;
 

@@ -107,7 +107,7 @@ static void kernel_is_the_plain_sum(void **state)
                 fixture f = make(ROWS, widths[i], how, scale, &random);
                 int32_t out[ROWS];
 
-                dogberry_matvec_i4(out, f.words, f.group_scales, f.matrix.stride / 4, BLOCKS, f.x);
+                dogberry_kernels_ref.matvec_i4(out, f.words, f.group_scales, f.matrix.stride / 4, BLOCKS, f.x);
                 for (uint32_t r = 0; r < ROWS; r++)
                     assert_int_equal(out[r], dot(&f, r));
                 unmake(&f);
@@ -128,7 +128,7 @@ static void projections_take_any_rows(void **state)
             int32_t out[DOGBERRY_CHUNK + 1];
 
             out[count] = 77;
-            dogberry_project(out, &f.matrix, first, count, f.x);
+            dogberry_project(&dogberry_kernels_ref, out, &f.matrix, first, count, f.x);
             for (uint32_t r = 0; r < count; r++)
                 assert_int_equal(out[r], dogberry_rescale((int32_t)dot(&f, first + r), f.scales[first + r]));
             assert_int_equal(out[count], 77);
@@ -146,7 +146,7 @@ static void logits_of_any_rows(void **state)
     (void)state;
     for (uint32_t r = 0; r < ROWS; r++)
         bias[r] = (int16_t)((int)tiny_random(&random, 65536) - 32768);
-    dogberry_dense(&f.matrix, bias, 0, ROWS, f.x, whole);
+    dogberry_dense(&dogberry_kernels_ref, &f.matrix, bias, 0, ROWS, f.x, whole);
     for (uint32_t r = 0; r < ROWS; r++) {
         int32_t sum = dogberry_rescale((int32_t)dot(&f, r), f.scales[r]) + bias[r];
 
@@ -154,7 +154,7 @@ static void logits_of_any_rows(void **state)
     }
     for (uint32_t first = 0; first < ROWS; first += 3) {
         for (uint32_t count = 1; first + count <= ROWS; count++) {
-            dogberry_dense(&f.matrix, bias, first, count, f.x, part);
+            dogberry_dense(&dogberry_kernels_ref, &f.matrix, bias, first, count, f.x, part);
             assert_memory_equal(part, whole + first, count * sizeof *part);
         }
     }
@@ -195,7 +195,7 @@ static void worked_numbers(void **state)
     group_scales[0] = 20;
     group_scales[1] = 1;
     group_scales[8] = 200;
-    dogberry_matvec_i4(out, words, group_scales, 80, 1, x);
+    dogberry_kernels_ref.matvec_i4(out, words, group_scales, 80, 1, x);
     assert_int_equal(out[0], 20 * 700 + 200 * 15);
     assert_int_equal(out[1], -800);
     assert_int_equal(dogberry_rescale(out[0], 20000 | 24u << 16), 20);

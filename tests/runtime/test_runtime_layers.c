@@ -180,13 +180,13 @@ static void worked_numbers(void **state)
     dogberry_state unit = {output, cell, fresh};
 
     (void)state;
-    dogberry_lstm_step(&layer, 1, zeros, &unit);
+    dogberry_lstm_step(&dogberry_kernels_ref, &layer, 1, zeros, &unit);
     assert_int_equal(cell[0], -2684);
     assert_int_equal(output[0], -61);
     layer.bias = gru_bias;
     layer.recurrent_bias = gru_recurrent_bias;
     cell[0] = 9000;
-    dogberry_gru_step(&layer, 1, zeros, &unit);
+    dogberry_gru_step(&dogberry_kernels_ref, &layer, 1, zeros, &unit);
     assert_int_equal(cell[0], 6020);
     assert_int_equal(output[0], 24);
 }
@@ -209,8 +209,8 @@ static void extremes_do_not_overflow(void **state)
         memset(weights, kind & 4 ? -128 : 127, sizeof weights);
         memset(x, -128, sizeof x);
         memset(output, -128, sizeof output);
-        dogberry_lstm_step(&layer, 1, x, &unit);
-        dogberry_gru_step(&layer, 1, x, &unit);
+        dogberry_lstm_step(&dogberry_kernels_ref, &layer, 1, x, &unit);
+        dogberry_gru_step(&dogberry_kernels_ref, &layer, 1, x, &unit);
     }
 }
 

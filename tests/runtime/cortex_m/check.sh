@@ -31,7 +31,7 @@ check() { # check CPU MACHINE
     arm-none-eabi-gcc -std=c99 -mcpu="$1" -mthumb -O2 -ffreestanding -nostartfiles \
         -I"$source_dir/runtime/include" -I"$source_dir/runtime/src" -T "$source_dir/tests/runtime/cortex_m/link.ld" \
         "$source_dir/tests/runtime/cortex_m/verify.c" "$work/images.S" \
-        "$source_dir"/runtime/src/*.c "$source_dir"/runtime/kernels/ref/*.c -o "$work/verify.elf"
+        "$source_dir"/runtime/src/*.c $(find "$source_dir/runtime/kernels" -name "*.[cS]") -o "$work/verify.elf"
     if ! timeout 60 qemu-system-arm -machine "$2" -nographic -monitor none -serial none -semihosting-config enable=on,target=native \
         -kernel "$work/verify.elf" </dev/null; then
         echo "$1: a golden vector was not reproduced"

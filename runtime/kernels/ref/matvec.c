@@ -1,7 +1,8 @@
 /*
- * int4 matrix times int8 vector, int32 sums: the definition.
+ * int8 and int4 matrix times int8 vector, int32 sums: the definition that every other set of
+ * kernels gives the same bits as.
  *
- * A word holds one column of eight rows, a nibble each. Masking with 0x000F000F takes rows k and k + 4
+ * int4: a word holds one column of eight rows, a nibble each. Masking with 0x000F000F takes rows k and k + 4
  * out of it into two lanes of 16 bits, which one multiplication serves both. With nibbles of
  * 0..15 and x in -128..127, sixteen columns stay within 16 * 15 * 128 = 30720, so a lane is a
  * signed 16-bit number until then; the carry that a negative low lane takes from the high one is given
@@ -9,10 +10,27 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "dogberry.h"
 #include "kernels.h"
+#include "seam.h"
 
 enum { STEP = 16, LANES = 0x000F000F };
+
+/* Integer sums do not depend on their order, so a compiler may vectorize this as it likes;
+ * where there are no vectors, unrolling saves most of the counting. */
+static void matvec_i8(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows, const int8_t *x)
+{
+    uint32_t columns = stride & ~15u; /* is the stride; tells the compiler that no columns are left over */
+
+    for (uint32_t row = 0; row < rows; row++) {
+        const int8_t *w = weights + (size_t)row * stride;
+        int32_t sum = 0;
+
+#pragma GCC unroll 16
+        for (uint32_t c = 0; c < columns; c++)
+            sum += w[c] * x[c];
+        out[row] = sum;
+    }
+}
 
 /* Adds the products of 16 columns to the eight sums, nibbles as they are. */
 static void add_columns(int32_t *sums, const uint32_t *w, const int8_t *x)
@@ -44,8 +62,8 @@ static void add_group(int32_t *out, const uint8_t *scales, const int32_t *sums, 
         out[k] += scales[k] * (sums[k] - 8 * sum_of_x);
 }
 
-void dogberry_matvec_i4(int32_t *out, const uint32_t *weights, const uint8_t *group_scales, uint32_t columns,
-                        uint32_t blocks, const int8_t *x)
+static void matvec_i4(int32_t *out, const uint32_t *weights, const uint8_t *group_scales, uint32_t columns,
+                      uint32_t blocks, const int8_t *x)
 {
     for (uint32_t b = 0; b < blocks; b++, out += DOGBERRY_I4_BLOCK) {
         dogberry_fill(out, 0, DOGBERRY_I4_BLOCK * sizeof *out);
@@ -63,3 +81,5 @@ void dogberry_matvec_i4(int32_t *out, const uint32_t *weights, const uint8_t *gr
         weights += columns;
     }
 }
+
+const dogberry_kernels dogberry_kernels_ref = {"ref", matvec_i8, matvec_i4};
