@@ -8,7 +8,7 @@
 
 #include "options.h"
 
-extern const cli_command cli_corpus, cli_train, cli_tune, cli_eval, cli_pack, cli_inspect, cli_plan, cli_generate,
-    cli_chat, cli_export, cli_presets;
+extern const cli_command cli_corpus, cli_train, cli_tune, cli_eval, cli_pack, cli_inspect, cli_verify, cli_plan,
+    cli_generate, cli_chat, cli_export, cli_presets;
 
 #endif
