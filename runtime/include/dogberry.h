@@ -203,6 +203,30 @@ int dogberry_open(dogberry_image *image, const void *bytes, size_t length);
  * crc = 0; pass the last result to go on. Never fails. Returns the checksum. */
 uint32_t dogberry_crc32(uint32_t crc, const void *bytes, size_t length);
 
+/* ---- Store --------------------------------------------------------------- */
+
+#define DOGBERRY_STORE_ALIGNMENT 4096 /* where images may begin in a store: a flash sector */
+
+/* A place in a store where an image begins, sound or not. */
+typedef struct {
+    size_t offset; /* from the store's first byte, a multiple of DOGBERRY_STORE_ALIGNMENT */
+    size_t length; /* the image's, 0 where it is damaged */
+    int status;    /* what dogberry_open() said: DOGBERRY_OK, or why the image cannot be used */
+} dogberry_place;
+
+/* The next image of a store, a region of several (docs/FORMAT.md, "Store"). `store` is aligned to
+ * DOGBERRY_IMAGE_ALIGNMENT; *cursor is 0 at first and then kept by the function, which has no other
+ * memory. `image` is opened only where place->status is DOGBERRY_OK, and is not to be used else.
+ * A damaged image does not hide those behind it. Reads every image once (checksum).
+ * Returns 1, 0 at the end of the store, or ERR_ARGUMENT, ERR_ALIGNMENT. */
+int dogberry_store_next(const void *store, size_t length, size_t *cursor, dogberry_image *image, dogberry_place *place);
+
+/* Opens the sound image of that name (NUL-terminated), the first one where several have it. Reads
+ * every image of the store, the one that it opens twice.
+ * Returns how many sound images have the name: 0 (`image` is not to be used), 1, or more where the name
+ * is ambiguous; or ERR_ARGUMENT, ERR_ALIGNMENT. */
+int dogberry_store_find(const void *store, size_t length, const char *name, dogberry_image *image);
+
 /* ---- Session ------------------------------------------------------------- */
 
 /* The mutable state of one conversation. Lives in the caller's arena; there is
