@@ -125,9 +125,10 @@ typedef struct {
 #define DOGBERRY_TEMPERATURE_MAX 10000
 
 /* The inner loops, which an instruction set may have its own version of. kernels/ref defines what each
- * computes; every other set gives the same bits. Weights, x and group scales' blocks lie in the image's
- * layout: weights and x aligned to 16 bytes, out to 4. A caller may supply a set of its own, for
- * instance one that shares the rows between two cores. Nothing fails. */
+ * computes; every other set gives the same bits. Weights and x lie on multiples of 16 bytes from the start of
+ * the image and of the arena, so weights in a mapped image are aligned to 16 and x to DOGBERRY_ARENA_ALIGNMENT
+ * at least; out is aligned to 4. A caller may supply a set of its own, for instance one that shares the
+ * rows between two cores. Nothing fails. */
 typedef struct dogberry_kernels {
     const char *name; /* "ref", "armv6m", ... */
     /* out[r] = sum over c < stride of weights[r * stride + c] * x[c], for r < rows.
