@@ -7,37 +7,72 @@
 #include "layers.h"
 #include "rescale.h"
 
-DOGBERRY_STATIC_ASSERT(DOGBERRY_CHUNK % DOGBERRY_I4_BLOCK == 0, chunks_are_whole_blocks);
+enum { RUN_LEAST = 64 };
+
+uint32_t dogberry_scratch_words(uint32_t hidden)
+{
+    uint32_t run = hidden < RUN_LEAST ? hidden : RUN_LEAST, words = 5u * run + DOGBERRY_PROJECT_SLACK;
+
+    return words > RUN_LEAST + DOGBERRY_PROJECT_SLACK ? words : RUN_LEAST + DOGBERRY_PROJECT_SLACK;
+}
 
 static const uint32_t *words_of(const dogberry_matrix *matrix, uint32_t block)
 {
     return (const uint32_t *)(const void *)(matrix->weights + (size_t)block * matrix->stride);
 }
 
-/* Rows that need not begin or end with a block: all the blocks they touch, at most one more than a chunk. */
-static void dot_i4(const dogberry_kernels *kernels, int32_t *out, const dogberry_matrix *matrix, uint32_t first,
-                   uint32_t count, const int8_t *x)
+/* Rows that need not begin or end with a block: sums of all the blocks they touch.
+ * Returns how many sums stand before the first row's. */
+static uint32_t dot_i4(const dogberry_kernels *kernels, int32_t *out, const dogberry_matrix *matrix, uint32_t first,
+                       uint32_t count, const int8_t *x)
 {
     uint32_t block = first / DOGBERRY_I4_BLOCK, skipped = first % DOGBERRY_I4_BLOCK;
     uint32_t blocks = (skipped + count + DOGBERRY_I4_BLOCK - 1u) / DOGBERRY_I4_BLOCK;
     const uint8_t *group_scales = matrix->group_scales + (size_t)block * matrix->groups * DOGBERRY_I4_BLOCK;
-    int32_t sums[DOGBERRY_CHUNK + DOGBERRY_I4_BLOCK];
 
-    kernels->matvec_i4(sums, words_of(matrix, block), group_scales, matrix->stride / 4u, blocks, x);
-    dogberry_copy(out, sums + skipped, count * sizeof *out);
+    kernels->matvec_i4(out, words_of(matrix, block), group_scales, matrix->stride / 4u, blocks, x);
+    return skipped;
 }
 
-void dogberry_project(const dogberry_kernels *kernels, int32_t *out, const dogberry_matrix *matrix, uint32_t first,
-                      uint32_t count, const int8_t *x)
+void dogberry_project(const dogberry_work *work, int32_t *out, const dogberry_matrix *matrix, const int16_t *bias,
+                      uint32_t first, uint32_t count, const int8_t *x)
 {
     const uint32_t *scales = matrix->scales + first;
+    const int32_t *sums = out;
 
     if (matrix->bits == 4u)
-        dot_i4(kernels, out, matrix, first, count, x);
+        sums += dot_i4(work->kernels, out, matrix, first, count, x);
     else
-        kernels->matvec_i8(out, matrix->weights + (size_t)first * matrix->stride, matrix->stride, count, x);
+        work->kernels->matvec_i8(out, matrix->weights + (size_t)first * matrix->stride, matrix->stride, count, x);
     for (uint32_t r = 0; r < count; r++)
-        out[r] = dogberry_rescale(out[r], scales[r]);
+        out[r] = dogberry_rescale(sums[r], scales[r]) + (bias != NULL ? bias[r] : 0);
+}
+
+uint32_t dogberry_units_at_once(const dogberry_work *work, uint32_t hidden)
+{
+    uint32_t run = hidden < RUN_LEAST ? hidden : RUN_LEAST;
+
+    if (4u * hidden + run + DOGBERRY_PROJECT_SLACK <= work->words)
+        return hidden;
+    return (work->words - DOGBERRY_PROJECT_SLACK) / 5u & ~(DOGBERRY_I4_BLOCK - 1u);
+}
+
+void dogberry_add_product(const dogberry_work *work, uint32_t at, uint32_t used, const dogberry_matrix *matrix,
+                          uint32_t first, uint32_t count, const int8_t *x)
+{
+    uint32_t fit = (work->words - used - DOGBERRY_PROJECT_SLACK), done = 0;
+    int32_t *sums = work->scratch + at, *product = work->scratch + used;
+
+    if (fit < count)
+        fit &= ~(DOGBERRY_I4_BLOCK - 1u);
+    while (done < count) {
+        uint32_t rows = count - done < fit ? count - done : fit;
+
+        dogberry_project(work, product, matrix, NULL, first + done, rows, x);
+        for (uint32_t r = 0; r < rows; r++)
+            sums[done + r] += product[r];
+        done += rows;
+    }
 }
 
 static void embed_i4(const dogberry_matrix *embeddings, uint32_t token, int8_t *x)
@@ -67,19 +102,25 @@ void dogberry_embed(const dogberry_matrix *embeddings, uint32_t token, int8_t *x
         x[c] = dogberry_saturate8(dogberry_rescale(row[c], scale));
 }
 
-/* Chunks end where blocks of rows do, so that no block is read twice. */
-void dogberry_dense(const dogberry_kernels *kernels, const dogberry_matrix *matrix, const int16_t *bias, uint32_t first,
-                    uint32_t count, const int8_t *x, int16_t *logits)
+/* A run's sums stand at the end of the scratch, and each logit goes where all sums were read already: 4 bytes
+ * are read for every 2 written. So the first run is as long as half of the logits and the rest, the next half
+ * of that, and so on. Runs end where blocks of rows do, so that no block is read twice. */
+void dogberry_dense(const dogberry_work *work, const dogberry_matrix *matrix, const int16_t *bias, uint32_t first,
+                    uint32_t count, const int8_t *x)
 {
-    uint32_t row = first, end = first + count;
+    int16_t *logits = (int16_t *)work->scratch;
+    uint32_t done = 0;
 
-    while (row < end) {
-        uint32_t stop = row - row % DOGBERRY_CHUNK + DOGBERRY_CHUNK, rows = (stop < end ? stop : end) - row;
-        int32_t sums[DOGBERRY_CHUNK];
+    while (done < count) {
+        uint32_t rows = count - done, fit = work->words - (done + 1u) / 2u - DOGBERRY_PROJECT_SLACK;
 
-        dogberry_project(kernels, sums, matrix, row, rows, x);
+        if (rows > fit)
+            rows = fit - (first + done + fit) % DOGBERRY_I4_BLOCK;
+        int32_t *sums = work->scratch + (work->words - rows - DOGBERRY_PROJECT_SLACK);
+
+        dogberry_project(work, sums, matrix, bias + done, first + done, rows, x);
         for (uint32_t r = 0; r < rows; r++)
-            *logits++ = dogberry_saturate16(sums[r] + bias[row + r]);
-        row += rows;
+            logits[done + r] = dogberry_saturate16(sums[r]);
+        done += rows;
     }
 }

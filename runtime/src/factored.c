@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: MIT
  */
 #include "factored.h"
-#include "layers.h"
 
 static uint32_t size_of(const dogberry_image *image, uint32_t c)
 {
@@ -13,14 +12,15 @@ static uint32_t size_of(const dogberry_image *image, uint32_t c)
 
 void dogberry_class_logits(const dogberry_image *image, const dogberry_factored_room *room)
 {
-    dogberry_dense(image->kernels, &image->factored.matrix, image->factored.bias, 0, image->classes, room->hidden,
-                   room->logits);
+    dogberry_dense(&room->work, &image->factored.matrix, image->factored.bias, 0, image->classes, room->hidden);
 }
 
 void dogberry_word_logits(const dogberry_image *image, uint32_t c, const dogberry_factored_room *room)
 {
-    dogberry_dense(image->kernels, &image->output_matrix, image->output_bias, image->factored.first[c],
-                   size_of(image, c), room->hidden, room->logits);
+    uint32_t first = image->factored.first[c];
+
+    dogberry_dense(&room->work, &image->output_matrix, image->output_bias + first, first, size_of(image, c),
+                   room->hidden);
 }
 
 uint32_t dogberry_class_at(const dogberry_image *image, uint32_t place)

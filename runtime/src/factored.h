@@ -7,13 +7,14 @@
 #ifndef DOGBERRY_FACTORED_H
 #define DOGBERRY_FACTORED_H
 
-#include "dogberry.h"
+#include "layers.h"
 #include "sampler.h"
 
 /* What a draw needs besides the image. */
 typedef struct {
+    dogberry_work work;
     const int8_t *hidden; /* the last layer's output */
-    int16_t *logits;      /* room for one a class and for the largest class's tokens */
+    int16_t *logits;      /* the work's scratch: room for one a class and for the largest class's tokens */
     uint16_t *heap;       /* [DOGBERRY_TOP_K_MAX] */
 } dogberry_factored_room;
 

@@ -8,55 +8,49 @@
 #include "rescale.h"
 #include "tables.h"
 
-enum { GATE_RESET, GATE_UPDATE, GATE_NEW };
+/* Sums of a unit: arguments of two gates, and the two parts of the third's. */
+enum { RESET, UPDATE, NEW, NEW_RECURRENT, SUMS };
 
-/* gate[u] = sigmoid of the gate's argument in Q15, for rows first .. first + count - 1. */
-static void gate(const dogberry_kernels *kernels, int32_t *value, const dogberry_layer *layer, uint32_t first,
-                 uint32_t count, const int8_t *x, const int8_t *h)
+/* scratch[s * count + u] = sum s of unit first + u in Q12, not yet saturated. The gates' rows follow each other, so all
+ * units' are one run of rows. */
+static void sum_gates(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, uint32_t first,
+                      uint32_t count, const int8_t *x, const int8_t *h)
 {
-    int32_t recurrent[DOGBERRY_CHUNK];
+    uint32_t whole = count == hidden, all = whole ? 3u * hidden : count, two = whole ? 2u * hidden : count;
+    uint32_t last = NEW * hidden + first;
 
-    dogberry_project(kernels, value, &layer->input, first, count, x);
-    dogberry_project(kernels, recurrent, &layer->recurrent, first, count, h);
-    for (uint32_t u = 0; u < count; u++)
-        value[u] = dogberry_sigmoid(dogberry_saturate16(value[u] + recurrent[u] + layer->bias[first + u]));
+    for (uint32_t at = 0, row = first; at < 3u * count; at += all, row += hidden)
+        dogberry_project(work, work->scratch + at, &layer->input, layer->bias + row, row, all, x);
+    for (uint32_t at = 0, row = first; at < 2u * count; at += two, row += hidden)
+        dogberry_add_product(work, at, SUMS * count, &layer->recurrent, row, two, h);
+    dogberry_project(work, work->scratch + NEW_RECURRENT * count, &layer->recurrent, layer->recurrent_bias + first,
+                     last, count, h);
 }
 
-/* value[u] = tanh(input + bias + reset * (recurrent + recurrent bias)) in Q15. */
-static void candidate(const dogberry_kernels *kernels, int32_t *value, const int32_t *reset,
-                      const dogberry_layer *layer, uint32_t hidden, uint32_t first, uint32_t count, const int8_t *x,
-                      const int8_t *h)
+/* n = tanh(input + reset * recurrent), k = (1 - z) n + z k for one unit, whose sums are `count` apart.
+ * Returns the new h in Q0.7. */
+static int8_t advance(int16_t *kept, const int32_t *sums, uint32_t count)
 {
-    uint32_t row = GATE_NEW * hidden + first;
-    int32_t recurrent[DOGBERRY_CHUNK];
+    int32_t reset = dogberry_sigmoid(dogberry_saturate16(sums[RESET * count]));
+    int32_t update = dogberry_sigmoid(dogberry_saturate16(sums[UPDATE * count]));
+    int32_t inner = dogberry_round_shift(reset * dogberry_saturate16(sums[NEW_RECURRENT * count]), 15);
+    int32_t fresh = dogberry_tanh(dogberry_saturate16(sums[NEW * count] + inner));
 
-    dogberry_project(kernels, value, &layer->input, row, count, x);
-    dogberry_project(kernels, recurrent, &layer->recurrent, row, count, h);
-    for (uint32_t u = 0; u < count; u++) {
-        int32_t inner = dogberry_saturate16(recurrent[u] + layer->recurrent_bias[first + u]);
-
-        inner = dogberry_round_shift(reset[u] * inner, 15);
-        value[u] = dogberry_tanh(dogberry_saturate16(value[u] + layer->bias[row + u] + inner));
-    }
+    *kept = dogberry_saturate16(dogberry_round_shift((32768 - update) * fresh + update * *kept, 15));
+    return dogberry_saturate8(dogberry_round_shift(*kept, 8));
 }
 
-void dogberry_gru_step(const dogberry_kernels *kernels, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
+void dogberry_gru_step(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
                        const dogberry_state *state)
 {
-    for (uint32_t first = 0; first < hidden; first += DOGBERRY_CHUNK) {
-        uint32_t count = hidden - first < DOGBERRY_CHUNK ? hidden - first : DOGBERRY_CHUNK;
-        int32_t reset[DOGBERRY_CHUNK], update[DOGBERRY_CHUNK], fresh[DOGBERRY_CHUNK];
+    uint32_t most = dogberry_units_at_once(work, hidden);
 
-        gate(kernels, reset, layer, GATE_RESET * hidden + first, count, x, state->output);
-        gate(kernels, update, layer, GATE_UPDATE * hidden + first, count, x, state->output);
-        candidate(kernels, fresh, reset, layer, hidden, first, count, x, state->output);
-        for (uint32_t u = 0; u < count; u++) {
-            int16_t *kept = &state->cell[first + u];
-            int32_t sum = (32768 - update[u]) * fresh[u] + update[u] * *kept;
+    for (uint32_t first = 0; first < hidden; first += most) {
+        uint32_t count = hidden - first < most ? hidden - first : most;
 
-            *kept = dogberry_saturate16(dogberry_round_shift(sum, 15));
-            state->fresh[first + u] = dogberry_saturate8(dogberry_round_shift(*kept, 8));
-        }
+        sum_gates(work, layer, hidden, first, count, x, state->output);
+        for (uint32_t u = 0; u < count; u++)
+            state->fresh[first + u] = advance(&state->cell[first + u], work->scratch + u, count);
     }
     dogberry_copy(state->output, state->fresh, hidden);
 }

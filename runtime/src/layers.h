@@ -10,9 +10,20 @@
 #include "dogberry.h"
 #include "seam.h"
 
-/* Rows worked on at a time: what a layer keeps on the stack between dot products and
- * the values made of them. */
-#define DOGBERRY_CHUNK 16u
+/* What a product works with besides the matrix. Calls of the kernels are as long as the scratch lets
+ * them be: a core that shares rows with another, or fetches them by DMA, pays for each call. */
+typedef struct {
+    const dogberry_kernels *kernels;
+    int32_t *scratch; /* [words], shared with the logits: dead while they are stale, and what lies behind
+                       * them is dead while they are made */
+    uint32_t words;   /* at least dogberry_scratch_words() */
+} dogberry_work;
+
+/* Values behind its rows that dogberry_project() may write: rows of int4 come in whole blocks. */
+#define DOGBERRY_PROJECT_SLACK (2u * (DOGBERRY_I4_BLOCK - 1u))
+
+/* The least scratch for layers of `hidden` units. Returns 32-bit words. */
+uint32_t dogberry_scratch_words(uint32_t hidden);
 
 /* One recurrent layer's part of the session. */
 typedef struct {
@@ -21,21 +32,34 @@ typedef struct {
     int8_t *fresh;  /* [H] scratch shared by the layers: outputs of the step being made */
 } dogberry_state;
 
-/* Rows first .. first + count - 1 (count <= DOGBERRY_CHUNK) of matrix times x, rescaled. */
-void dogberry_project(const dogberry_kernels *kernels, int32_t *out, const dogberry_matrix *matrix, uint32_t first,
-                      uint32_t count, const int8_t *x);
+/* out[r] = rows first .. first + count - 1 of matrix times x, rescaled, plus bias[r] (NULL: none).
+ * `out` has room for DOGBERRY_PROJECT_SLACK values more. */
+void dogberry_project(const dogberry_work *work, int32_t *out, const dogberry_matrix *matrix, const int16_t *bias,
+                      uint32_t first, uint32_t count, const int8_t *x);
+
+/* Units of a recurrent layer that one pass over its matrices works on, four sums each, and room for a run of
+ * further rows behind them. Returns `hidden`, or a multiple of 8 below it. */
+uint32_t dogberry_units_at_once(const dogberry_work *work, uint32_t hidden);
+
+/* work->scratch[at + r] += rows first .. first + count - 1 of matrix times x, rescaled, by way of the
+ * scratch from `used` on. */
+void dogberry_add_product(const dogberry_work *work, uint32_t at, uint32_t used, const dogberry_matrix *matrix,
+                          uint32_t first, uint32_t count, const int8_t *x);
 
 /* Advances the state by one input x (int8, padded with zeros to the input's stride). */
-void dogberry_lstm_step(const dogberry_kernels *kernels, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
+void dogberry_lstm_step(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
                         const dogberry_state *state);
-void dogberry_gru_step(const dogberry_kernels *kernels, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
+void dogberry_gru_step(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
                        const dogberry_state *state);
 
 /* x[c] = the token's embedding as the first layer's input. */
 void dogberry_embed(const dogberry_matrix *embeddings, uint32_t token, int8_t *x);
 
-/* logits[i] = matrix[first + i] . x + bias[first + i] for i < count, Q(logit_frac). */
-void dogberry_dense(const dogberry_kernels *kernels, const dogberry_matrix *matrix, const int16_t *bias, uint32_t first,
-                    uint32_t count, const int8_t *x, int16_t *logits);
+/* logit i = matrix[first + i] . x + bias[i] for i < count, Q(logit_frac), at the start of the scratch, which
+ * ends at least DOGBERRY_DENSE_TAIL words behind the last of them. */
+void dogberry_dense(const dogberry_work *work, const dogberry_matrix *matrix, const int16_t *bias, uint32_t first,
+                    uint32_t count, const int8_t *x);
+
+#define DOGBERRY_DENSE_TAIL 64u
 
 #endif

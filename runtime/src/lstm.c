@@ -18,40 +18,43 @@ static int16_t cell_to_q12(int16_t cell, uint32_t frac)
     return dogberry_saturate16(cell * ((int32_t)1 << (12u - frac)));
 }
 
-/* pre[u] = the gate's argument in Q12 for rows first .. first + count - 1. */
-static void gate(const dogberry_kernels *kernels, int16_t *pre, const dogberry_layer *layer, uint32_t first,
-                 uint32_t count, const int8_t *x, const int8_t *h)
+/* scratch[g * count + u] = gate g's argument in Q12, not yet saturated, of unit first + u. The gates' rows follow each
+ * other, so all units' are one run of rows. */
+static void sum_gates(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, uint32_t first,
+                      uint32_t count, const int8_t *x, const int8_t *h)
 {
-    int32_t input[DOGBERRY_CHUNK], recurrent[DOGBERRY_CHUNK];
+    uint32_t rows = count == hidden ? GATES * hidden : count;
 
-    dogberry_project(kernels, input, &layer->input, first, count, x);
-    dogberry_project(kernels, recurrent, &layer->recurrent, first, count, h);
-    for (uint32_t u = 0; u < count; u++)
-        pre[u] = dogberry_saturate16(input[u] + recurrent[u] + layer->bias[first + u]);
+    for (uint32_t at = 0, row = first; at < GATES * count; at += rows, row += hidden) {
+        dogberry_project(work, work->scratch + at, &layer->input, layer->bias + row, row, rows, x);
+        dogberry_add_product(work, at, GATES * count, &layer->recurrent, row, rows, h);
+    }
 }
 
-/* c = f c + i g, h = o tanh(c) for one unit. Returns the new h in Q0.7. */
-static int8_t advance(int16_t *cell, uint32_t frac, int16_t pre[GATES][DOGBERRY_CHUNK], uint32_t u)
+/* c = f c + i g, h = o tanh(c) for one unit, whose gates' arguments are `count` apart. Returns the new h in Q0.7. */
+static int8_t advance(int16_t *cell, uint32_t frac, const int32_t *sums, uint32_t count)
 {
-    int32_t in = dogberry_sigmoid(pre[GATE_INPUT][u]), forget = dogberry_sigmoid(pre[GATE_FORGET][u]);
-    int32_t candidate = dogberry_tanh(pre[GATE_CELL][u]), out = dogberry_sigmoid(pre[GATE_OUTPUT][u]);
+    int32_t in = dogberry_sigmoid(dogberry_saturate16(sums[GATE_INPUT * count]));
+    int32_t forget = dogberry_sigmoid(dogberry_saturate16(sums[GATE_FORGET * count]));
+    int32_t candidate = dogberry_tanh(dogberry_saturate16(sums[GATE_CELL * count]));
+    int32_t out = dogberry_sigmoid(dogberry_saturate16(sums[GATE_OUTPUT * count]));
     int32_t added = dogberry_round_shift(in * candidate, 15u - frac);
 
     *cell = dogberry_saturate16(dogberry_round_shift(forget * *cell + added, 15));
     return dogberry_saturate8(dogberry_round_shift(out * dogberry_tanh(cell_to_q12(*cell, frac)), 23));
 }
 
-void dogberry_lstm_step(const dogberry_kernels *kernels, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
+void dogberry_lstm_step(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
                         const dogberry_state *state)
 {
-    for (uint32_t first = 0; first < hidden; first += DOGBERRY_CHUNK) {
-        uint32_t count = hidden - first < DOGBERRY_CHUNK ? hidden - first : DOGBERRY_CHUNK;
-        int16_t pre[GATES][DOGBERRY_CHUNK];
+    uint32_t most = dogberry_units_at_once(work, hidden);
 
-        for (uint32_t g = 0; g < GATES; g++)
-            gate(kernels, pre[g], layer, g * hidden + first, count, x, state->output);
+    for (uint32_t first = 0; first < hidden; first += most) {
+        uint32_t count = hidden - first < most ? hidden - first : most;
+
+        sum_gates(work, layer, hidden, first, count, x, state->output);
         for (uint32_t u = 0; u < count; u++)
-            state->fresh[first + u] = advance(&state->cell[first + u], layer->cell_frac, pre, u);
+            state->fresh[first + u] = advance(&state->cell[first + u], layer->cell_frac, work->scratch + u, count);
     }
     dogberry_copy(state->output, state->fresh, hidden);
 }

@@ -20,11 +20,14 @@ static uint32_t logit_count(const dogberry_image *image)
 
 dogberry_arena_map dogberry_map_arena(const dogberry_image *image)
 {
+    uint32_t scratch = ROUND_UP_16(4u * dogberry_scratch_words(image->hidden));
     dogberry_arena_map map;
 
     map.logits = DOGBERRY_SESSION_BYTES;
     map.heap = map.logits + ROUND_UP_16(2u * logit_count(image));
     map.input = map.heap + 2u * DOGBERRY_TOP_K_MAX;
+    if (map.input - map.logits < scratch)
+        map.input = map.logits + scratch;
     map.fresh = map.input + ROUND_UP_16(image->embedding);
     map.layers = map.fresh + ROUND_UP_16(image->hidden);
     map.layer_bytes = ROUND_UP_16(image->hidden) + ROUND_UP_16(2u * image->hidden);
@@ -53,11 +56,19 @@ static dogberry_state layer_state(dogberry_session *session, const dogberry_aren
     return state;
 }
 
+static dogberry_work work_of(dogberry_session *session, const dogberry_arena_map *map)
+{
+    dogberry_work work = {session->model.image->kernels, at(session, map->logits), (map->input - map->logits) / 4u};
+
+    return work;
+}
+
 /* One token through the recurrent layers; the logits wait until someone asks. */
 static void run(dogberry_session *session, uint32_t token)
 {
     const dogberry_image *image = session->model.image;
     dogberry_arena_map map = dogberry_map_arena(image);
+    dogberry_work work = work_of(session, &map);
     int8_t *x = at(session, map.input);
 
     dogberry_embed(&image->embeddings, token, x);
@@ -65,9 +76,9 @@ static void run(dogberry_session *session, uint32_t token)
         dogberry_state state = layer_state(session, &map, l);
 
         if (image->architecture == DOGBERRY_GRU)
-            dogberry_gru_step(image->kernels, &image->layer[l], image->hidden, x, &state);
+            dogberry_gru_step(&work, &image->layer[l], image->hidden, x, &state);
         else
-            dogberry_lstm_step(image->kernels, &image->layer[l], image->hidden, x, &state);
+            dogberry_lstm_step(&work, &image->layer[l], image->hidden, x, &state);
         x = state.output;
     }
     session->stale = 1;
@@ -142,8 +153,8 @@ static dogberry_factored_room room_of(dogberry_session *session)
 {
     const dogberry_image *image = session->model.image;
     dogberry_arena_map map = dogberry_map_arena(image);
-    dogberry_factored_room room = {layer_state(session, &map, image->layers - 1u).output, at(session, map.logits),
-                                   at(session, map.heap)};
+    dogberry_factored_room room = {work_of(session, &map), layer_state(session, &map, image->layers - 1u).output,
+                                   at(session, map.logits), at(session, map.heap)};
 
     return room;
 }
@@ -156,8 +167,7 @@ const int16_t *dogberry_logits(dogberry_session *session)
     if (session->stale && image->output == DOGBERRY_FACTORED)
         dogberry_class_logits(image, &room);
     else if (session->stale)
-        dogberry_dense(image->kernels, &image->output_matrix, image->output_bias, 0, image->vocab, room.hidden,
-                       room.logits);
+        dogberry_dense(&room.work, &image->output_matrix, image->output_bias, 0, image->vocab, room.hidden);
     session->stale = 0;
     return room.logits;
 }

@@ -33,7 +33,7 @@ DOGBERRY_STATIC_ASSERT(sizeof(struct dogberry_session) == DOGBERRY_SESSION_BYTES
 typedef struct {
     uint32_t logits; /* int16 [V], factored: of the classes, then of the largest class's tokens */
     uint32_t heap;   /* uint16 [DOGBERRY_TOP_K_MAX] */
-    uint32_t input;  /* int8 [E], padded with zeros */
+    uint32_t input;  /* int8 [E], padded with zeros; everything before it, from the logits on, is the layers' scratch */
     uint32_t fresh;  /* int8 [H] */
     uint32_t layers; /* per layer: int8 [H] padded with zeros, int16 [H] */
     uint32_t layer_bytes;

@@ -177,16 +177,19 @@ static void worked_numbers(void **state)
     dogberry_layer layer = {matrix, matrix, lstm_bias, NULL, 11};
     int8_t output[16] = {0}, fresh[16];
     int16_t cell[1] = {-3000};
+    int32_t scratch[128];
+    dogberry_work work = {&dogberry_kernels_ref, scratch, dogberry_scratch_words(1)};
     dogberry_state unit = {output, cell, fresh};
 
     (void)state;
-    dogberry_lstm_step(&dogberry_kernels_ref, &layer, 1, zeros, &unit);
+    assert_true(work.words <= 128);
+    dogberry_lstm_step(&work, &layer, 1, zeros, &unit);
     assert_int_equal(cell[0], -2684);
     assert_int_equal(output[0], -61);
     layer.bias = gru_bias;
     layer.recurrent_bias = gru_recurrent_bias;
     cell[0] = 9000;
-    dogberry_gru_step(&dogberry_kernels_ref, &layer, 1, zeros, &unit);
+    dogberry_gru_step(&work, &layer, 1, zeros, &unit);
     assert_int_equal(cell[0], 6020);
     assert_int_equal(output[0], 24);
 }
@@ -204,13 +207,91 @@ static void extremes_do_not_overflow(void **state)
         dogberry_layer layer = {matrix, matrix, biases[kind & 1], biases[kind >> 1 & 1], kind & 16 ? 14 : 8};
         int8_t output[256], fresh[16];
         int16_t cell[1] = {kind & 8 ? -32768 : 32767};
+        int32_t scratch[128];
+        dogberry_work work = {&dogberry_kernels_ref, scratch, dogberry_scratch_words(1)};
         dogberry_state unit = {output, cell, fresh};
 
         memset(weights, kind & 4 ? -128 : 127, sizeof weights);
         memset(x, -128, sizeof x);
         memset(output, -128, sizeof output);
-        dogberry_lstm_step(&dogberry_kernels_ref, &layer, 1, x, &unit);
-        dogberry_gru_step(&dogberry_kernels_ref, &layer, 1, x, &unit);
+        dogberry_lstm_step(&work, &layer, 1, x, &unit);
+        dogberry_gru_step(&work, &layer, 1, x, &unit);
+    }
+}
+
+/* One layer of `units` int4 or int8 units. */
+typedef struct {
+    int8_t *weights;
+    uint32_t *scales;
+    uint8_t *group_scales;
+    int16_t *bias;
+    dogberry_layer layer;
+} layer_fixture;
+
+enum { MOST_UNITS = 136 };
+
+static void make_layer(layer_fixture *f, uint32_t units, uint32_t bits, uint32_t *random)
+{
+    uint32_t rows = (4 * units + 7) / 8 * 8, groups = (units + 63) / 64, columns = (units + 15) / 16 * 16;
+
+    f->weights = malloc((size_t)rows * columns);
+    f->scales = malloc(4 * (size_t)rows);
+    f->group_scales = malloc((size_t)rows * groups);
+    f->bias = malloc(2 * (size_t)rows);
+    for (uint32_t i = 0; i < rows * columns; i++)
+        f->weights[i] = (int8_t)tiny_random(random, 256);
+    for (uint32_t i = 0; i < rows * groups; i++)
+        f->group_scales[i] = (uint8_t)(1 + tiny_random(random, 255));
+    for (uint32_t i = 0; i < rows; i++) {
+        f->scales[i] = (16384 + tiny_random(random, 16384)) | (bits == 4 ? 20u : 16u) << 16;
+        f->bias[i] = (int16_t)((int)tiny_random(random, 8192) - 4096);
+    }
+    dogberry_matrix matrix = {f->weights,
+                              f->scales,
+                              4 * units,
+                              units,
+                              bits == 4 ? 4 * columns : columns,
+                              bits,
+                              bits == 4 ? f->group_scales : NULL,
+                              groups};
+
+    f->layer = (dogberry_layer){matrix, matrix, f->bias, f->bias, 12};
+}
+
+/* A layer's outputs and cells do not depend on how much scratch it has, and it uses no more. */
+static void any_scratch_will_do(void **state)
+{
+    static const uint32_t sizes[] = {1, 7, 8, 20, 64, 65, 100, MOST_UNITS};
+    uint32_t random = 11;
+
+    (void)state;
+    for (uint32_t kind = 0; kind < 4 * sizeof sizes / sizeof *sizes; kind++) {
+        uint32_t units = sizes[kind / 4], least = dogberry_scratch_words(units), first_digest = 0;
+        layer_fixture f;
+        int8_t x[MOST_UNITS + 16] = {0};
+
+        make_layer(&f, units, kind & 1 ? 4 : 8, &random);
+        for (uint32_t i = 0; i < units; i++)
+            x[i] = (int8_t)tiny_random(&random, 256);
+        for (uint32_t words = least; words <= 8 * units + 2 * least; words += 5) {
+            int8_t output[MOST_UNITS + 16] = {0}, fresh[MOST_UNITS];
+            int16_t cell[MOST_UNITS] = {0};
+            dogberry_work work = {&dogberry_kernels_ref, malloc(4 * (size_t)words), words};
+            dogberry_state unit = {output, cell, fresh};
+
+            for (int step = 0; step < 3; step++)
+                (kind & 2 ? dogberry_gru_step : dogberry_lstm_step)(&work, &f.layer, units, x, &unit);
+            uint32_t digest = dogberry_crc32(dogberry_crc32(0, output, sizeof output), cell, sizeof cell);
+
+            if (words == least)
+                first_digest = digest;
+            assert_int_equal(digest, first_digest);
+            free(work.scratch);
+        }
+        free(f.weights);
+        free(f.scales);
+        free(f.group_scales);
+        free(f.bias);
     }
 }
 
@@ -220,6 +301,7 @@ int main(void)
         cmocka_unit_test(close_to_double_precision),
         cmocka_unit_test(worked_numbers),
         cmocka_unit_test(extremes_do_not_overflow),
+        cmocka_unit_test(any_scratch_will_do),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
