@@ -1,7 +1,9 @@
 /*
  * Training speed of a preset beside what the machine's own sgemm can do.
  *
- *     bench_train [PRESET [THREADS [SECONDS [BATCH [WINDOW]]]]]
+ *     bench_train [--profile] [PRESET [THREADS [SECONDS [BATCH [WINDOW]]]]]
+ *
+ * With --profile: where the time of a step goes, instead (LSTM presets with a dense output).
  *
  * A word costs 6 floating point operations per weight of a matrix: one product forward, two backward, two
  * operations each. Tokens are random, which makes no difference to speed.
@@ -12,11 +14,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "base/random.h"
 #include "nn/linear.h"
+#include "profile.h"
 #include "start.h"
 #include "train/train.h"
 
@@ -123,15 +127,29 @@ static void report(const char *precision, double words, double operations, doubl
            words * operations * 1e-9, 100 * words * operations / sgemm);
 }
 
+static int print_profile(const db_model_config *config, const db_train_options *options, double seconds)
+{
+    if (config->architecture != DOGBERRY_LSTM || config->output != DOGBERRY_DENSE || config->layers != 1) {
+        fprintf(stderr, "--profile knows LSTM presets of one layer with a dense output\n");
+        return 2;
+    }
+    db_linear_set_threads(1);
+    bench_profile(config, options, seconds);
+    return 0;
+}
+
 int main(int count, char **arguments)
 {
     bench_restart_with_blas_core(arguments);
+    const bool profile = count > 1 && strcmp(arguments[1], "--profile") == 0;
+    count -= profile;
+    arguments += profile;
     const char *name = count > 1 ? arguments[1] : "dogberry";
     const db_preset *preset = db_preset_find(name);
     const int threads = count > 2 ? atoi(arguments[2]) : (int)sysconf(_SC_NPROCESSORS_ONLN);
     const double seconds = count > 3 ? atof(arguments[3]) : 15;
     if (preset == NULL || threads < 1) {
-        fprintf(stderr, "usage: bench_train [PRESET [THREADS [SECONDS [BATCH [WINDOW]]]]]\n");
+        fprintf(stderr, "usage: bench_train [--profile] [PRESET [THREADS [SECONDS [BATCH [WINDOW]]]]]\n");
         return 2;
     }
     db_train_options options;
@@ -140,6 +158,9 @@ int main(int count, char **arguments)
     options.steps = 1000000;
     options.batch = count > 4 ? (uint32_t)atoi(arguments[4]) : options.batch;
     options.window = count > 5 ? (uint32_t)atoi(arguments[5]) : options.window;
+    if (profile) {
+        return print_profile(&preset->config, &options, seconds);
+    }
     const double operations = operations_per_word(&preset->config);
     shape best = shapes[0];
     const int before = db_linear_set_threads(1);
