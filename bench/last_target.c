@@ -24,7 +24,7 @@ struct bench_lane {
     float *below;      /* [T][B][E] gradient of the embedded */
     float *outputs;    /* [T][B][H] */
     float *gradients;  /* [T][B][H] of the outputs */
-    float *logits;     /* [DB_OUTPUT_CHUNK][V] */
+    float *logits;     /* scratch of the output layer */
     db_recurrent_trace trace;
 };
 
@@ -65,7 +65,7 @@ bench_lane *bench_lane_new(const db_model_config *config, uint32_t streams, uint
     lane->below = allocate(positions * e);
     lane->outputs = allocate(positions * h);
     lane->gradients = allocate(positions * h);
-    lane->logits = allocate((size_t)DB_OUTPUT_CHUNK * config->vocab);
+    lane->logits = allocate(db_dense_scratch(config->vocab, config->hidden));
     lane->trace = (db_recurrent_trace){.hidden = allocate(positions * h + state),
                                        .cell = allocate(positions * h + state),
                                        .gates = allocate(4 * positions * h),

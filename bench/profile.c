@@ -86,7 +86,7 @@ static void make_layers(bench *b, db_random *random, bool half)
     b->dx = noise(random, b->words * b->config.embedding);
     b->h = noise(random, b->words * hidden);
     b->dh = noise(random, b->words * hidden);
-    b->logits = noise(random, (size_t)DB_OUTPUT_CHUNK * b->config.vocab);
+    b->logits = noise(random, db_dense_scratch(b->config.vocab, b->config.hidden));
     b->mask = noise(random, gates * hidden);
 }
 
@@ -117,10 +117,23 @@ static void make(bench *b, const db_model_config *config, const db_train_options
 
 static void release(bench *b)
 {
-    float *arrays[] = {b->parameters,   b->gradient,   b->other_gradient, b->first,       b->second,
-                       b->average,      b->x,          b->dx,             b->h,           b->dh,
-                       b->logits,       b->mask,       b->trace.hidden,   b->trace.cell,  b->trace.gates,
-                       b->trace.extra,  b->trace.scratch};
+    float *arrays[] = {b->parameters,
+                       b->gradient,
+                       b->other_gradient,
+                       b->first,
+                       b->second,
+                       b->average,
+                       b->x,
+                       b->dx,
+                       b->h,
+                       b->dh,
+                       b->logits,
+                       b->mask,
+                       b->trace.hidden,
+                       b->trace.cell,
+                       b->trace.gates,
+                       b->trace.extra,
+                       b->trace.scratch};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         free(arrays[i]);
     }

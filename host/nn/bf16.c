@@ -1,14 +1,16 @@
 /*
  * bfloat16 products by AVX512-BF16.
  *
- * One kernel: 8 rows by 32 columns of the result stay in 16 registers while pairs are
- * multiplied and added; per pair one broadcast a row and two loads.
+ * One kernel (nn/bf16_kernel.h): 8 rows by 32 columns of the result stay in 16 registers while pairs are
+ * multiplied and added.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "nn/bf16.h"
 
 #include <assert.h>
+
+#include "nn/bf16_kernel.h"
 
 size_t db_bf16_rows_words(size_t m, size_t k)
 {
@@ -20,14 +22,11 @@ size_t db_bf16_panels_words(size_t k, size_t n)
     return (n + DB_BF16_PANEL - 1) / DB_BF16_PANEL * DB_BF16_PANEL * ((k + 1) / 2);
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#ifdef DB_BF16_HERE
 
-#include <immintrin.h>
-
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
-#define INLINE static inline __attribute__((always_inline)) TARGET
-
-enum { ROWS = 8 };
+/* Pairs that are summed over at a time: a panel of so many, and the words it is multiplied by, stay in the first-level
+ * cache. */
+enum { PAIRS = 256 };
 
 bool db_bf16_available(void)
 {
@@ -39,36 +38,22 @@ bool db_bf16_available(void)
 
 /* ---- Packing ---- */
 
-/* The lanes of a vector of 16 that are below `count`. */
-INLINE __mmask16 lanes(size_t count)
-{
-    return (__mmask16)(count >= 16 ? 0xFFFFu : (1u << count) - 1);
-}
-
-/* Two rows of 16 floats as 16 pairs. */
-INLINE __m512i pair_up(__m512 low, __m512 high)
-{
-    const __m512i l = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(low));
-    const __m512i h = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(high));
-    return _mm512_or_si512(l, _mm512_slli_epi32(h, 16));
-}
-
-TARGET void db_bf16_pack_rows(size_t m, size_t k, const float *x, uint32_t *rows)
+DB_BF16_TARGET void db_bf16_pack_rows(size_t m, size_t k, const float *x, uint32_t *rows)
 {
     const size_t words = (k + 1) / 2;
     for (size_t i = 0; i < m; i++) {
         const float *row = x + i * k;
         uint16_t *to = (uint16_t *)(rows + i * words);
         for (size_t j = 0; j < k; j += 16) {
-            const __mmask16 mask = lanes(k - j);
+            const __mmask16 mask = db_bf16_lanes(k - j);
             const __m256i half = (__m256i)_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(mask, row + j));
             /* One more than there are where k is odd: the zero that completes the pair. */
-            _mm256_mask_storeu_epi16(to + j, lanes(2 * words - j), half);
+            _mm256_mask_storeu_epi16(to + j, db_bf16_lanes(2 * words - j), half);
         }
     }
 }
 
-TARGET void db_bf16_pack_panels(size_t k, size_t n, const float *x, uint32_t *panels)
+DB_BF16_TARGET void db_bf16_pack_panels(size_t k, size_t n, const float *x, uint32_t *panels)
 {
     const size_t pairs = (k + 1) / 2;
     for (size_t p = 0; p < pairs; p++) {
@@ -77,17 +62,17 @@ TARGET void db_bf16_pack_panels(size_t k, size_t n, const float *x, uint32_t *pa
         for (size_t j = 0; j < n; j += DB_BF16_PANEL) {
             uint32_t *to = panels + j * pairs + p * DB_BF16_PANEL;
             for (size_t part = 0; part < DB_BF16_PANEL; part += 16) {
-                const __mmask16 mask = j + part < n ? lanes(n - j - part) : 0;
+                const __mmask16 mask = j + part < n ? db_bf16_lanes(n - j - part) : 0;
                 const __m512 a = _mm512_maskz_loadu_ps(mask, low + j + part);
                 const __m512 b = _mm512_maskz_loadu_ps(both ? mask : 0, low + n + j + part);
-                _mm512_storeu_si512(to + part, pair_up(a, b));
+                _mm512_storeu_si512(to + part, db_bf16_pair_up(a, b));
             }
         }
     }
 }
 
 /* 16 rows of 16 pairs, turned: words[i][j] = rows[j][i]. */
-TARGET static void transpose(const uint32_t rows[16][16], size_t count, uint32_t *words)
+DB_BF16_TARGET static void transpose(const uint32_t rows[16][16], size_t count, uint32_t *words)
 {
     const __m512i step = _mm512_setr_epi32(0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240);
     for (size_t i = 0; i < count; i++) {
@@ -96,7 +81,7 @@ TARGET static void transpose(const uint32_t rows[16][16], size_t count, uint32_t
     }
 }
 
-TARGET void db_bf16_pack_panels_transposed(size_t n, size_t k, const float *x, uint32_t *panels)
+DB_BF16_TARGET void db_bf16_pack_panels_transposed(size_t n, size_t k, const float *x, uint32_t *panels)
 {
     const size_t pairs = (k + 1) / 2, padded = (n + DB_BF16_PANEL - 1) / DB_BF16_PANEL * DB_BF16_PANEL;
     uint32_t block[16][16];
@@ -106,8 +91,8 @@ TARGET void db_bf16_pack_panels_transposed(size_t n, size_t k, const float *x, u
             for (size_t i = 0; i < 16; i++) {
                 const size_t left = r + i < n ? k - 2 * p : 0;
                 const float *from = x + (left > 0 ? (r + i) * k + 2 * p : 0);
-                const __m512 low = _mm512_maskz_loadu_ps(lanes(left), from);
-                const __m512 high = _mm512_maskz_loadu_ps(left > 16 ? lanes(left - 16) : 0, from + 16);
+                const __m512 low = _mm512_maskz_loadu_ps(db_bf16_lanes(left), from);
+                const __m512 high = _mm512_maskz_loadu_ps(left > 16 ? db_bf16_lanes(left - 16) : 0, from + 16);
                 _mm512_storeu_si512(block[i], (__m512i)_mm512_cvtne2ps_pbh(high, low));
             }
             transpose((const uint32_t(*)[16])block, pairs - p < 16 ? pairs - p : 16, panel + p * DB_BF16_PANEL);
@@ -117,12 +102,6 @@ TARGET void db_bf16_pack_panels_transposed(size_t n, size_t k, const float *x, u
 
 /* ---- Products ---- */
 
-/* An operand that is broadcast: word (row, pair) is at row * row_step + pair * pair_step. */
-typedef struct {
-    const uint32_t *words;
-    size_t row_step, pair_step;
-} broadcast;
-
 typedef struct {
     float *at;
     size_t step;      /* from row to row */
@@ -131,33 +110,33 @@ typedef struct {
     const float *bias;
 } result;
 
-/* `rows` (a constant where this is inlined) rows by one panel. */
-INLINE void kernel(const size_t rows, size_t pairs, broadcast a, const uint32_t *panel, const result *c)
+/* `rows` (a constant where this is inlined) rows by one panel. What is added to is fetched meanwhile, and added last.
+ */
+DB_BF16_INLINE void kernel(const size_t rows, size_t pairs, db_bf16_broadcast a, const uint32_t *panel,
+                           const result *to)
 {
-    __m512 lo[ROWS], hi[ROWS];
+    const result c = *to;
+    const __mmask16 add_lo = c.start == DB_BF16_ADD ? c.lo : 0, add_hi = c.start == DB_BF16_ADD ? c.hi : 0;
+    __m512 lo[DB_BF16_ROWS], hi[DB_BF16_ROWS];
+    lo[0] = c.start == DB_BF16_BIAS ? _mm512_maskz_loadu_ps(c.lo, c.bias) : _mm512_setzero_ps();
+    hi[0] = c.start == DB_BF16_BIAS ? _mm512_maskz_loadu_ps(c.hi, c.bias + 16) : _mm512_setzero_ps();
+    DB_BF16_UNROLLED
     for (size_t r = 0; r < rows; r++) {
-        const float *from = c->start == DB_BF16_BIAS ? c->bias : c->at + r * c->step;
-        const bool empty = c->start == DB_BF16_ZERO;
-        lo[r] = _mm512_maskz_loadu_ps(empty ? 0 : c->lo, from);
-        hi[r] = _mm512_maskz_loadu_ps(empty ? 0 : c->hi, from + 16);
+        lo[r] = lo[0];
+        hi[r] = hi[0];
+        _mm_prefetch(c.at + r * c.step, _MM_HINT_T0);
+        _mm_prefetch(c.at + r * c.step + 16, _MM_HINT_T0);
     }
-    for (size_t p = 0; p < pairs; p++) {
-        const __m512bh left = (__m512bh)_mm512_loadu_si512(panel + p * DB_BF16_PANEL);
-        const __m512bh right = (__m512bh)_mm512_loadu_si512(panel + p * DB_BF16_PANEL + 16);
-        for (size_t r = 0; r < rows; r++) {
-            const uint32_t word = a.words[r * a.row_step + p * a.pair_step];
-            const __m512bh factor = (__m512bh)_mm512_set1_epi32((int)word);
-            lo[r] = _mm512_dpbf16_ps(lo[r], factor, left);
-            hi[r] = _mm512_dpbf16_ps(hi[r], factor, right);
-        }
-    }
+    db_bf16_accumulate(rows, pairs, a, panel, lo, hi);
+    DB_BF16_UNROLLED
     for (size_t r = 0; r < rows; r++) {
-        _mm512_mask_storeu_ps(c->at + r * c->step, c->lo, lo[r]);
-        _mm512_mask_storeu_ps(c->at + r * c->step + 16, c->hi, hi[r]);
+        float *row = c.at + r * c.step;
+        _mm512_mask_storeu_ps(row, c.lo, _mm512_add_ps(lo[r], _mm512_maskz_loadu_ps(add_lo, row)));
+        _mm512_mask_storeu_ps(row + 16, c.hi, _mm512_add_ps(hi[r], _mm512_maskz_loadu_ps(add_hi, row + 16)));
     }
 }
 
-TARGET static void block(size_t rows, size_t pairs, broadcast a, const uint32_t *panel, const result *c)
+DB_BF16_TARGET static void block(size_t rows, size_t pairs, db_bf16_broadcast a, const uint32_t *panel, const result *c)
 {
     switch (rows) {
     case 8:
@@ -200,15 +179,36 @@ static result result_at(size_t n, size_t column, db_bf16_start start, const floa
                     .bias = bias != NULL ? bias + column : NULL}; /* read only for DB_BF16_BIAS */
 }
 
+void db_bf16_parts(size_t m, size_t n, size_t pairs, db_bf16_part rows, db_bf16_part panels, db_bf16_start start,
+                   const float *bias, float *c)
+{
+    for (size_t j = 0; j < n; j += DB_BF16_PANEL) {
+        const uint32_t *panel = panels.words + j / DB_BF16_PANEL * panels.stride;
+        result to = result_at(n, j, start, bias, c);
+        for (size_t i = 0; i < m; i += DB_BF16_ROWS, to.at += DB_BF16_ROWS * n) {
+            const db_bf16_broadcast a = {rows.words + i * rows.stride, rows.stride, 1};
+            block(m - i < DB_BF16_ROWS ? m - i : DB_BF16_ROWS, pairs, a, panel, &to);
+        }
+    }
+}
+
 void db_bf16_rows_panels(size_t m, size_t n, size_t k, const uint32_t *rows, const uint32_t *panels,
                          db_bf16_start start, const float *bias, float *c)
 {
     const size_t pairs = (k + 1) / 2;
+    db_bf16_parts(m, n, pairs, (db_bf16_part){rows, pairs}, (db_bf16_part){panels, pairs * DB_BF16_PANEL}, start, bias,
+                  c);
+}
+
+/* c [m][n], a panel of a's high, += the product of one panel of a and all of b, over some pairs. */
+static void panel_panels(size_t m, size_t n, size_t pairs, const uint32_t *a, db_bf16_part b, db_bf16_start start,
+                         float *c)
+{
     for (size_t j = 0; j < n; j += DB_BF16_PANEL) {
-        result to = result_at(n, j, start, bias, c);
-        for (size_t i = 0; i < m; i += ROWS, to.at += ROWS * n) {
-            const broadcast a = {rows + i * pairs, pairs, 1};
-            block(m - i < ROWS ? m - i : ROWS, pairs, a, panels + j * pairs, &to);
+        result to = result_at(n, j, start, NULL, c);
+        for (size_t i = 0; i < m; i += DB_BF16_ROWS, to.at += DB_BF16_ROWS * n) {
+            block(m - i < DB_BF16_ROWS ? m - i : DB_BF16_ROWS, pairs, (db_bf16_broadcast){a + i, 1, DB_BF16_PANEL},
+                  b.words + j / DB_BF16_PANEL * b.stride, &to);
         }
     }
 }
@@ -216,12 +216,12 @@ void db_bf16_rows_panels(size_t m, size_t n, size_t k, const uint32_t *rows, con
 void db_bf16_panels_panels(size_t m, size_t n, size_t k, const uint32_t *a, const uint32_t *b, db_bf16_start start,
                            float *c)
 {
-    const size_t pairs = (k + 1) / 2;
-    for (size_t j = 0; j < n; j += DB_BF16_PANEL) {
-        result to = result_at(n, j, start, NULL, c);
-        for (size_t i = 0; i < m; i += ROWS, to.at += ROWS * n) {
-            const uint32_t *words = a + i / DB_BF16_PANEL * DB_BF16_PANEL * pairs + i % DB_BF16_PANEL;
-            block(m - i < ROWS ? m - i : ROWS, pairs, (broadcast){words, 1, DB_BF16_PANEL}, b + j * pairs, &to);
+    const size_t pairs = (k + 1) / 2, stride = pairs * DB_BF16_PANEL;
+    for (size_t i = 0; i < m; i += DB_BF16_PANEL) {
+        for (size_t p = 0; p < pairs; p += PAIRS) {
+            const size_t rows = m - i < DB_BF16_PANEL ? m - i : DB_BF16_PANEL, at = p * DB_BF16_PANEL;
+            panel_panels(rows, n, pairs - p < PAIRS ? pairs - p : PAIRS, a + i * pairs + at,
+                         (db_bf16_part){b + at, stride}, p == 0 ? start : DB_BF16_ADD, c + i * n);
         }
     }
 }
@@ -256,6 +256,13 @@ void db_bf16_rows_panels(size_t m, size_t n, size_t k, const uint32_t *rows, con
                          db_bf16_start start, const float *bias, float *c)
 {
     (void)m, (void)n, (void)k, (void)rows, (void)panels, (void)start, (void)bias, (void)c;
+    assert(!"no bfloat16 here");
+}
+
+void db_bf16_parts(size_t m, size_t n, size_t pairs, db_bf16_part rows, db_bf16_part panels, db_bf16_start start,
+                   const float *bias, float *c)
+{
+    (void)m, (void)n, (void)pairs, (void)rows, (void)panels, (void)start, (void)bias, (void)c;
     assert(!"no bfloat16 here");
 }
 

@@ -42,6 +42,16 @@ typedef enum { DB_BF16_ZERO, DB_BF16_ADD, DB_BF16_BIAS } db_bf16_start;
 void db_bf16_rows_panels(size_t m, size_t n, size_t k, const uint32_t *rows, const uint32_t *panels,
                          db_bf16_start start, const float *bias, float *c);
 
+/* A part of an operand: its first word, and the words from row to row or from panel to panel. */
+typedef struct {
+    const uint32_t *words;
+    size_t stride;
+} db_bf16_part;
+
+/* The same over `pairs` pairs of larger operands. */
+void db_bf16_parts(size_t m, size_t n, size_t pairs, db_bf16_part rows, db_bf16_part panels, db_bf16_start start,
+                   const float *bias, float *c);
+
 /* c [m][n] = start + a^T [m][k] * b [k][n]: both are panel operands, a of m columns, b of n. */
 void db_bf16_panels_panels(size_t m, size_t n, size_t k, const uint32_t *a, const uint32_t *b, db_bf16_start start,
                            float *c);

@@ -3,7 +3,7 @@
  * W is the embedding table.
  *
  * Logits exist only for DB_OUTPUT_CHUNK positions at a time, and once: the gradient replaces
- * them in place.
+ * them in place. At half precision they do not exist at all (nn/bf16_softmax.h).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -27,16 +27,19 @@ typedef struct {
 /* logits [n][V] of h [n][H]. */
 void db_dense_logits(const db_dense *layer, size_t n, const real *h, real *logits);
 
-/* The loss of targets [n], each < V. logits [DB_OUTPUT_CHUNK][V] is scratch; nats [n] or NULL
+/* The reals of scratch, aligned as db_allocate() has it, that the functions below need. */
+size_t db_dense_scratch(uint32_t vocab, uint32_t hidden);
+
+/* The loss of targets [n], each < V; nats [n] or NULL
  * gets each position's loss.
  * Returns the sum of -ln p(target). */
-double db_dense_loss(const db_dense *layer, size_t n, const real *h, const uint16_t *targets, real *logits,
+double db_dense_loss(const db_dense *layer, size_t n, const real *h, const uint16_t *targets, real *scratch,
                      float *nats);
 
 /* The same loss, and the gradients of scale * loss: dh [n][H] is written, dweight [V][H] and dbias [V] are
  * added to.
  * Returns the sum of -ln p(target), without the scale. */
 double db_dense_backward(const db_dense *layer, size_t n, const real *h, const uint16_t *targets, real scale,
-                         real *logits, real *dh, real *dweight, real *dbias);
+                         real *scratch, real *dh, real *dweight, real *dbias);
 
 #endif

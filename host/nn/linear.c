@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "nn/bf16.h"
+#include "nn/bf16_softmax.h"
 #include "nn/vector.h"
 
 /* ---- Full precision ---- */
@@ -86,6 +87,14 @@ static bool half_backward_weight(const db_linear *linear, size_t n, const real *
     return false;
 }
 
+bool db_linear_softmax(const db_linear *linear, size_t n, const real *x, const real *bias, const uint16_t *targets,
+                       real scale, void *scratch, real *dx, real *dweight, real *dbias, double *nats)
+{
+    (void)linear, (void)n, (void)x, (void)bias, (void)targets, (void)scale;
+    (void)scratch, (void)dx, (void)dweight, (void)dbias, (void)nats;
+    return false;
+}
+
 #else
 
 bool db_linear_has_half(void)
@@ -131,9 +140,30 @@ static bool half_backward_weight(const db_linear *linear, size_t n, const real *
     return true;
 }
 
+bool db_linear_softmax(const db_linear *linear, size_t n, const real *x, const real *bias, const uint16_t *targets,
+                       real scale, void *scratch, real *dx, real *dweight, real *dbias, double *nats)
+{
+    assert(n <= DB_LINEAR_SOFTMAX);
+    if (!linear->half) {
+        return false;
+    }
+    const db_bf16_output output = {.vocab = linear->rows,
+                                   .hidden = linear->cols,
+                                   .weight = linear->weight,
+                                   .bias = bias,
+                                   .forward = linear->forward,
+                                   .backward = linear->backward};
+    return db_bf16_softmax_gradient(&output, n, x, targets, scale, scratch, dx, dweight, dbias, nats);
+}
+
 #endif
 
 /* ---- Either ---- */
+
+size_t db_linear_softmax_scratch(size_t rows, size_t cols)
+{
+    return db_bf16_softmax_scratch(DB_LINEAR_SOFTMAX, rows, cols) * sizeof(uint32_t);
+}
 
 static uint32_t *words(size_t count)
 {

@@ -51,6 +51,16 @@ void db_linear_backward_weight(const db_linear *linear, size_t n, const real *dy
 /* dbias [rows] += the sum of dy [n][rows] over n. */
 void db_linear_backward_bias(size_t n, size_t rows, const real *dy, real *dbias);
 
+/* Softmax, cross-entropy and their gradients fused with the products of an output layer y = x weight^T + bias, for x
+ * [n][cols], n at most DB_LINEAR_SOFTMAX, and targets [n], each < rows: dx [n][cols] is written with the gradient of
+ * scale * loss, dweight and dbias are added to, `*nats` is the sum of -ln p(target). `scratch` is of
+ * db_linear_softmax_scratch() bytes.
+ * Returns false where that cannot be had, at full precision for one; then dx is undefined, nothing else touched. */
+enum { DB_LINEAR_SOFTMAX = 256 };
+size_t db_linear_softmax_scratch(size_t rows, size_t cols);
+bool db_linear_softmax(const db_linear *linear, size_t n, const real *x, const real *bias, const uint16_t *targets,
+                       real scale, void *scratch, real *dx, real *dweight, real *dbias, double *nats);
+
 /* Keeps the products on the calling thread: the trainer's own threads are the parallelism.
  * Returns the number of threads used so far, to be given back when done. */
 int db_linear_set_threads(int threads);

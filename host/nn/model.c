@@ -37,7 +37,7 @@ struct db_pass {
     real *below;                        /* [T][B][max(E, H)] of its inputs */
     db_recurrent_trace traces[DOGBERRY_LAYERS_MAX];
     db_linear inputs[DOGBERRY_LAYERS_MAX], recurrents[DOGBERRY_LAYERS_MAX], output;
-    real *logits; /* [DB_OUTPUT_CHUNK][V]; factored output: its scratch */
+    real *logits; /* the output layer's scratch */
     db_linear class_output;
     uint16_t *places; /* [V] */
 
@@ -97,7 +97,7 @@ static void make_output(db_pass *pass, size_t rows, bool half)
         pass->places = db_allocate(config->vocab * sizeof *pass->places);
     } else {
         db_linear_make(&pass->output, config->vocab, config->hidden, DB_OUTPUT_CHUNK, half);
-        pass->logits = allocate((size_t)DB_OUTPUT_CHUNK * config->vocab);
+        pass->logits = allocate(db_dense_scratch(config->vocab, config->hidden));
     }
 }
 
