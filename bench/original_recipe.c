@@ -88,7 +88,7 @@ static void read_texts(job *work, char **names, int count)
     }
     snprintf(model->name, sizeof model->name, "original");
     model->start_token = model->tokenizer.view.end;
-    db_model_dir_set_calibration(model, &work->held_out, CALIBRATION_BYTES);
+    db_model_dir_set_calibration(model, &work->train, CALIBRATION_BYTES);
 }
 
 static void prepare(job *work)

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,38 +11,92 @@
 #include "base/file.h"
 #include "commands.h"
 #include "image_file.h"
+#include "pack/mixed.h"
 #include "pack/pack.h"
+#include "progress.h"
 #include "texts.h"
 
 typedef struct {
-    const char *output, *name, *golden_prompt;
+    const char *output, *name, *golden_prompt, *bits;
     cli_list calibration;
     double temperature;
-    unsigned long top_k, golden_seed, bits;
+    unsigned long top_k, golden_seed, max_bytes, threads;
+    bool nearest;
 } settings;
 
+/* What a model is packed from and into. */
+typedef struct {
+    db_model_dir model;
+    db_corpus calibration;
+    db_tokens tokens;
+    void *image;
+    size_t bytes;
+} job;
+
+static bool is_mixed(const settings *given)
+{
+    return given->bits && strcmp(given->bits, "mixed") == 0;
+}
+
 /* The image as it will be opened on the board; what is printed is read back from it. */
-static int describe(const void *bytes, size_t length, const char *output)
+static int describe(const job *work, const settings *given)
 {
     dogberry_image image;
-    if (dogberry_open(&image, bytes, length) != DOGBERRY_OK)
+    if (dogberry_open(&image, work->image, work->bytes) != DOGBERRY_OK)
         return 1;
-    printf("Wrote %s: %u parameters as int%u, %zu bytes; a session takes %zu bytes of RAM.\n", output, image.parameters,
-           image.output_matrix.bits, length, dogberry_session_bytes(&image));
+    printf("Wrote %s: %u parameters as ", given->output, image.parameters);
+    if (is_mixed(given))
+        printf("int4 and int8");
+    else
+        printf("int%u", image.output_matrix.bits);
+    printf(", %zu bytes; a session takes %zu bytes of RAM.\n", work->bytes, dogberry_session_bytes(&image));
     printf("Golden vector: \"%.*s\", seed %u, %u tokens, digest %08x\n", (int)image.golden.prompt_bytes,
            image.golden.prompt, image.golden.seed, image.golden.tokens, image.golden.digest);
-    printf("Next: dogberry chat %s, or dogberry plan %s --board rp2040\n", output, output);
+    printf("Next: dogberry chat %s, or dogberry plan %s --board rp2040\n", given->output, given->output);
     return 0;
 }
 
-static int pack(const char *folder, const settings *given)
+static void show_progress(void *user, size_t done, size_t total)
 {
-    db_model_dir model = {0};
-    db_corpus calibration = {0};
-    db_tokens tokens = {0};
-    void *image = NULL;
-    size_t bytes;
-    db_error error;
+    cli_progress_update(user, (double)done, (double)total, (double)done, "images measured", NULL, -1);
+}
+
+static void print_choice(const db_mixed *chosen, const settings *given)
+{
+    printf("%-28s %4s %10s %16s %20s\n", "tensor", "bits", "bytes", "4 bits save", "4 bits cost, nats");
+    for (size_t i = 0; i < chosen->count; i++) {
+        const db_mixed_tensor *tensor = &chosen->tensors[i];
+        printf("%-28s %4u %10zu %16zu %+20.5f\n", tensor->name, tensor->bits,
+               tensor->bytes8 - (tensor->bits == 4 ? tensor->saved : 0), tensor->saved, tensor->cost);
+    }
+    printf("Chosen for ");
+    if (given->max_bytes)
+        printf("at most %lu bytes", given->max_bytes);
+    else
+        printf("a loss at most %g %% over 8 bits (--max-bytes sets a size instead)", 100 * DB_MIXED_ALLOWANCE);
+    printf("; 8 bits throughout have %zu bytes, 4 bits %zu.\n", chosen->bytes8, chosen->bytes4);
+    printf("On %zu tokens of calibration text, nats per token: 8 bits %.4f, mixed %.4f (%+.2f %%; %.4f if costs simply "
+           "added up)\n",
+           chosen->tokens, chosen->loss8, chosen->loss, 100 * (chosen->loss / chosen->loss8 - 1), chosen->expected);
+}
+
+static int pack_mixed(job *work, const settings *given, const db_pack_options *options, db_error *error)
+{
+    db_mixed chosen;
+    cli_progress bar;
+    cli_progress_start(&bar, "measuring");
+    const db_mixed_options mixed = {
+        .max_bytes = given->max_bytes, .threads = (uint32_t)given->threads, .progress = show_progress, .user = &bar};
+    const int failed = db_pack_mixed(&work->model, work->tokens.ids, work->tokens.count, options, &mixed, &chosen,
+                                     &work->image, &work->bytes, error);
+    cli_progress_clear(&bar);
+    if (!failed)
+        print_choice(&chosen, given);
+    return failed;
+}
+
+static int make_image(job *work, const char *folder, const settings *given, db_error *error)
+{
     db_pack_options options;
     db_pack_defaults(&options);
     options.name = given->name;
@@ -49,23 +104,39 @@ static int pack(const char *folder, const settings *given)
     options.top_k = (uint32_t)given->top_k;
     options.golden_prompt = given->golden_prompt;
     options.golden_seed = (uint32_t)given->golden_seed;
-    options.bits = (uint32_t)given->bits;
-    int status = 0;
-    if (db_model_dir_load(&model, folder, &error) || cli_texts_read(&calibration, &given->calibration, false, &error)) {
-        status = cli_failed(&cli_pack, error.message);
-    } else {
-        db_tokens_append(&tokens, &model.tokenizer, &calibration);
-        if (db_pack(&model, tokens.ids, tokens.count, &options, &image, &bytes, &error) ||
-            db_file_write(given->output, image, bytes, &error))
-            status = cli_failed(&cli_pack, error.message);
-        else
-            status = describe(image, bytes, given->output);
-    }
-    free(image);
-    db_tokens_free(&tokens);
-    db_corpus_free(&calibration);
-    db_model_dir_free(&model);
+    options.bits = given->bits && !is_mixed(given) ? (uint32_t)(given->bits[0] - '0') : 0;
+    options.nearest = given->nearest;
+    if (db_model_dir_load(&work->model, folder, error) ||
+        cli_texts_read(&work->calibration, &given->calibration, false, error))
+        return -1;
+    db_tokens_append(&work->tokens, &work->model.tokenizer, &work->calibration);
+    if (is_mixed(given))
+        return pack_mixed(work, given, &options, error);
+    return db_pack(&work->model, work->tokens.ids, work->tokens.count, &options, &work->image, &work->bytes, error);
+}
+
+static int pack(const char *folder, const settings *given)
+{
+    job work = {0};
+    db_error error;
+    const int failed =
+        make_image(&work, folder, given, &error) || db_file_write(given->output, work.image, work.bytes, &error);
+    const int status = failed ? cli_failed(&cli_pack, error.message) : describe(&work, given);
+    free(work.image);
+    db_tokens_free(&work.tokens);
+    db_corpus_free(&work.calibration);
+    db_model_dir_free(&work.model);
     return status;
+}
+
+/* Returns -1, or the exit status after a mistake. */
+static int check_bits(const settings *given)
+{
+    if (given->bits && strcmp(given->bits, "4") != 0 && strcmp(given->bits, "8") != 0 && !is_mixed(given))
+        return cli_misused(&cli_pack, "--bits is 4, 8 or mixed, not '%s'", given->bits);
+    if (given->max_bytes && !is_mixed(given))
+        return cli_misused(&cli_pack, "--max-bytes goes with --bits mixed");
+    return -1;
 }
 
 static int run(int argc, char **argv)
@@ -75,13 +146,15 @@ static int run(int argc, char **argv)
     settings given = {.temperature = defaults.temperature / 1000.0,
                       .top_k = defaults.top_k,
                       .golden_seed = defaults.golden_seed,
-                      .bits = defaults.bits};
+                      .threads = (unsigned long)omp_get_num_procs()};
     /* clang-format off */
     cli_option options[] = {
         {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = &given.output, .argument = "FILE",
          .help = "the image to write"},
-        {.name = "bits", .letter = 'b', .kind = CLI_COUNT, .value = &given.bits, .argument = "4|8", .least = 4, .most = 8,
-         .help = "of a weight: 8, or 4 for about half the size (what it was tuned for, or 8)"},
+        {.name = "bits", .letter = 'b', .kind = CLI_TEXT, .value = &given.bits, .argument = "4|8|mixed",
+         .help = "of a weight; mixed: 4 or 8, matrix by matrix (what it was tuned for, or 8)"},
+        {.name = "max-bytes", .kind = CLI_COUNT, .value = &given.max_bytes, .argument = "N", .least = 1, .most = 4e9,
+         .help = "of an image with mixed bits: 900k, 1M, 1MiB (loses at most 0.1 % over 8 bits)"},
         {.name = "name", .kind = CLI_TEXT, .value = &given.name, .argument = "NAME",
          .help = "what the board calls it (the model's name)"},
         {.name = "temperature", .letter = 't', .kind = CLI_REAL, .value = &given.temperature, .argument = "T",
@@ -89,11 +162,15 @@ static int run(int argc, char **argv)
         {.name = "top-k", .letter = 'k', .kind = CLI_COUNT, .value = &given.top_k, .argument = "K",
          .most = DOGBERRY_TOP_K_MAX, .help = "the same; 0 = all"},
         {.name = "calibrate", .kind = CLI_LIST, .value = &given.calibration, .argument = "TEXT",
-         .help = "text to measure activations on (what training held out)"},
+         .help = "text to measure activations and losses on (an excerpt of the training text)"},
+        {.name = "nearest", .kind = CLI_FLAG, .value = &given.nearest,
+         .help = "4 bits: round each weight by itself, without error feedback (to compare with)"},
         {.name = "golden-prompt", .kind = CLI_TEXT, .value = &given.golden_prompt, .argument = "TEXT",
          .help = "prompt of the golden vector (the first words of the calibration text)"},
         {.name = "golden-seed", .kind = CLI_COUNT, .value = &given.golden_seed, .argument = "N", .most = 4294967295.0,
          .help = "seed of the golden vector"},
+        {.name = "threads", .letter = 'j', .kind = CLI_COUNT, .value = &given.threads, .argument = "N", .least = 1,
+         .most = 64, .help = "cores to measure on; the image does not depend on it"},
     };
     /* clang-format on */
     cli_list operands = {0};
@@ -102,6 +179,8 @@ static int run(int argc, char **argv)
         status = cli_misused(&cli_pack, "give one model directory");
     else if (status < 0 && !given.output)
         status = cli_misused(&cli_pack, "say where to write: -o FILE");
+    if (status < 0)
+        status = check_bits(&given);
     if (status < 0)
         status = pack(operands.items[0], &given);
     cli_list_free(&given.calibration);
@@ -113,9 +192,11 @@ const cli_command cli_pack = {
     .name = "pack",
     .synopsis = "DIR -o IMAGE",
     .summary = "quantize a model into an image for a microcontroller",
-    .details = "Weights become int8 with a scale a row (or int4, with another for every 64 columns); the ranges of "
-               "activations are measured on the text\n"
-               "that training held out. The same model gives the same image, byte for byte.",
-    .examples = "  dogberry pack model -o model.dog\n  dogberry pack bard -o bard.dog --name bard --temperature 0.7",
+    .details = "Weights become int8 with a scale a row (or int4, with another for every 64 columns); the ranges of\n"
+               "activations are measured on an excerpt of the training text. With --bits mixed the integer runtime\n"
+               "measures what 4 bits cost in each matrix, and the bytes that there are go where they bring the most.\n"
+               "The same model gives the same image, byte for byte.",
+    .examples = "  dogberry pack model -o model.dog\n  dogberry pack bard -o bard.dog --name bard --temperature 0.7\n"
+                "  dogberry pack bard --bits mixed --max-bytes 1M -o bard.dog",
     .run = run,
 };

@@ -68,7 +68,7 @@ static int prepare_new(cli_train_job *work, const cli_train_settings *given, db_
     db_train_initialize(&model->config, given->seed, model->parameters);
     const char *name = given->name ? given->name : given->preset ? given->preset : "model";
     snprintf(model->name, sizeof model->name, "%s", name);
-    db_model_dir_set_calibration(model, &work->texts.validation, CALIBRATION_BYTES);
+    db_model_dir_set_calibration(model, &work->texts.train, CALIBRATION_BYTES);
     cli_train_options(given, &model->config, work->train_tokens.count, &work->options);
     return 0;
 }
@@ -81,7 +81,7 @@ static int prepare_persona(cli_train_job *work, const cli_train_settings *given,
     encode(work);
     if (cli_persona_prepare(persona, given, model, &work->texts, &work->train_tokens, error))
         return -1;
-    cli_persona_calibrate(model, &work->texts.validation, PERSONA_CALIBRATION_BYTES);
+    cli_persona_calibrate(model, &work->texts.train, PERSONA_CALIBRATION_BYTES);
     cli_train_options(given, &model->config, persona->mix.count, &work->options);
     cli_measure_float(&persona->persona_before, model, &work->validation_tokens, work->options.threads);
     cli_measure_float(&persona->base_before, model, &persona->base_held_out, work->options.threads);

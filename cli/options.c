@@ -86,7 +86,7 @@ static void print_help(const cli_command *command, const cli_option *options, si
         printf("\nExamples:\n%s\n", command->examples);
 }
 
-/* A decimal count with an optional k, M or G. Returns false when `text` is not one. */
+/* A decimal count with an optional k, M or G, or KiB, MiB, GiB. Returns false when `text` is not one. */
 static bool parse_count(const char *text, unsigned long *value)
 {
     char *end;
@@ -94,14 +94,17 @@ static bool parse_count(const char *text, unsigned long *value)
     if (text[0] < '0' || text[0] > '9')
         return false;
     unsigned long number = strtoul(text, &end, 10), scale = 1;
-    if (*end == 'k')
-        scale = 1000;
-    else if (*end == 'M')
-        scale = 1000000;
-    else if (*end == 'G')
-        scale = 1000000000;
-    if (scale > 1)
-        end++;
+    static const struct {
+        const char *name;
+        unsigned long scale;
+    } units[] = {{"k", 1000},        {"M", 1000000},     {"G", 1000000000},
+                 {"KiB", 1UL << 10}, {"MiB", 1UL << 20}, {"GiB", 1UL << 30}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(end, units[i].name) == 0) {
+            scale = units[i].scale;
+            end += strlen(end);
+            break;
+        }
     if (errno || *end || number > (unsigned long)-1 / scale)
         return false;
     *value = number * scale;

@@ -13,7 +13,7 @@
 typedef enum {
     CLI_FLAG,  /* bool *: present or not */
     CLI_TEXT,  /* const char **: points into argv */
-    CLI_COUNT, /* unsigned long *: decimal, may end in k, M or G (1000s) */
+    CLI_COUNT, /* unsigned long *: decimal, may end in k, M or G (1000s) or KiB, MiB or GiB (1024s) */
     CLI_REAL,  /* double *: finite */
     CLI_LIST   /* cli_list *: may be given several times */
 } cli_kind;

@@ -108,10 +108,10 @@ void cli_persona_free(cli_persona *persona)
     json_decref(persona->sets);
 }
 
-void cli_persona_calibrate(db_model_dir *model, const db_corpus *held_out, size_t bytes)
+void cli_persona_calibrate(db_model_dir *model, const db_corpus *text, size_t bytes)
 {
     db_model_dir excerpt = {0};
-    db_model_dir_set_calibration(&excerpt, held_out, bytes);
+    db_model_dir_set_calibration(&excerpt, text, bytes);
     for (size_t i = 0; i < excerpt.calibration.count; i++) {
         const db_document *document = &excerpt.calibration.documents[i];
         db_corpus_add_text(&model->calibration, document->name, document->text, document->bytes);

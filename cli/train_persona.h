@@ -33,8 +33,8 @@ int cli_persona_prepare(cli_persona *persona, const cli_train_settings *given, c
 
 void cli_persona_free(cli_persona *persona);
 
-/* Adds an excerpt of the persona's held-out text to the base's calibration text. */
-void cli_persona_calibrate(db_model_dir *model, const db_corpus *held_out, size_t bytes);
+/* Adds an excerpt of the persona's text to the base's calibration text. */
+void cli_persona_calibrate(db_model_dir *model, const db_corpus *text, size_t bytes);
 
 /* Says what is mixed, and which words of the persona the base does not know. */
 void cli_persona_print(const cli_persona *persona, const db_tokens *tokens);

@@ -98,14 +98,14 @@ static size_t part_count(const db_corpus *validation, size_t bytes)
     return parts < 1 ? 1 : parts > validation->count ? validation->count : parts;
 }
 
-void db_model_dir_set_calibration(db_model_dir *model, const db_corpus *validation, size_t bytes)
+void db_model_dir_set_calibration(db_model_dir *model, const db_corpus *text, size_t bytes)
 {
     db_corpus_free(&model->calibration);
-    if (validation->count == 0)
+    if (text->count == 0)
         return;
-    size_t left = bytes, parts = part_count(validation, bytes);
+    size_t left = bytes, parts = part_count(text, bytes);
     for (size_t i = 0; i < parts; i++) {
-        const db_document *document = &validation->documents[i * validation->count / parts];
+        const db_document *document = &text->documents[i * text->count / parts];
         size_t from, to, share = left / (parts - i);
         if (document->bytes <= WHOLE && document->bytes <= left)
             share = left; /* no need to cut a short one */

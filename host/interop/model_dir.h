@@ -3,7 +3,7 @@
  *   model.safetensors   float32 tensors (names in nn/config.h)
  *   tokenizer.json      Hugging Face tokenizers layout
  *   config.json         sizes, token ids, display forms, how it was trained
- *   calibration.txt     an excerpt of the validation text, for `dogberry pack`
+ *   calibration.txt     an excerpt of the training text, for `dogberry pack`
  * history.jsonl and curve.svg are the trainer's own. docs/MODEL_DIRECTORY.md says more.
  *
  * SPDX-License-Identifier: MIT
@@ -35,10 +35,10 @@ typedef struct {
     db_corpus calibration; /* what activations are measured on when packing; may be empty */
 } db_model_dir;
 
-/* Keeps an excerpt of at most `bytes` of the validation text as the model's calibration text: documents
- * from all over it, short ones whole, of long ones the middle, in whole lines where there are any.
- * 32 KB is plenty. Replaces what was kept. */
-void db_model_dir_set_calibration(db_model_dir *model, const db_corpus *validation, size_t bytes);
+/* Keeps an excerpt of at most `bytes` of a text as the model's calibration text (of the training text: a model is not
+ * to be fitted to what it is judged by, its rounding included): documents from all over it, short ones whole, of long
+ * ones the middle, in whole lines where there are any. 32 KB is plenty. Replaces what was kept. */
+void db_model_dir_set_calibration(db_model_dir *model, const db_corpus *text, size_t bytes);
 
 /* Makes the folder and writes the files, all of them aside before the first takes its place, config.json
  * last; so a full disk leaves an older model as it was. An empty calibration text removes an older one.

@@ -119,16 +119,21 @@ static void start_moments(db_moments *moments, uint32_t width)
     moments->width = width;
     moments->mean = db_allocate(width * sizeof(double));
     moments->square = db_allocate(width * sizeof(double));
+    moments->products = db_allocate((size_t)width * width * sizeof(double));
 }
 
 /* Adds up; end_moments() divides. */
 static void add_moments(db_moments *moments, const float *values, uint32_t steps)
 {
     for (uint32_t t = 0; t < steps; t++) {
+        const float *row = values + (size_t)t * moments->width;
         for (uint32_t c = 0; c < moments->width; c++) {
-            double value = (double)values[(size_t)t * moments->width + c];
+            double value = (double)row[c];
             moments->mean[c] += value;
             moments->square[c] += value * value;
+            double *products = moments->products + (size_t)c * moments->width;
+            for (uint32_t k = 0; k <= c; k++)
+                products[k] += value * (double)row[k];
         }
     }
 }
@@ -138,7 +143,19 @@ static void end_moments(db_moments *moments, size_t tokens)
     for (uint32_t c = 0; c < moments->width; c++) {
         moments->mean[c] /= (double)tokens;
         moments->square[c] /= (double)tokens;
+        for (uint32_t k = 0; k <= c; k++) {
+            double *products = moments->products;
+            products[(size_t)c * moments->width + k] /= (double)tokens;
+            products[(size_t)k * moments->width + c] = products[(size_t)c * moments->width + k];
+        }
     }
+}
+
+static void free_moments(db_moments *moments)
+{
+    free(moments->mean);
+    free(moments->square);
+    free(moments->products);
 }
 
 static void raise_to(double *most, const float *values, size_t count)
@@ -219,11 +236,8 @@ void db_calibrate(db_calibration *out, const db_model_config *config, const floa
 void db_calibration_free(db_calibration *calibration)
 {
     free(calibration->counts);
-    free(calibration->input.mean);
-    free(calibration->input.square);
-    for (uint32_t i = 0; i < DOGBERRY_LAYERS_MAX; i++) {
-        free(calibration->hidden[i].mean);
-        free(calibration->hidden[i].square);
-    }
+    free_moments(&calibration->input);
+    for (uint32_t i = 0; i < DOGBERRY_LAYERS_MAX; i++)
+        free_moments(&calibration->hidden[i]);
     *calibration = (db_calibration){0};
 }

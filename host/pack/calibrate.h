@@ -15,8 +15,9 @@
 /* One vector that is multiplied with weights, over all tokens seen. */
 typedef struct {
     uint32_t width;
-    double *mean;   /* [width] */
-    double *square; /* [width] mean of squares */
+    double *mean;     /* [width] */
+    double *square;   /* [width] mean of squares */
+    double *products; /* [width][width] mean of products of two components: symmetric, its diagonal is `square` */
 } db_moments;
 
 typedef struct {

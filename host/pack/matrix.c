@@ -6,18 +6,20 @@
 #include "pack/quantize_fixed.h"
 
 void db_matrix_quantize(db_matrix *out, db_matrix_kind kind, const float *values, uint32_t rows, uint32_t cols,
-                        const double *importance)
+                        const db_matrix_inputs *inputs)
 {
     assert(kind.bits == 4 || kind.bits == 8);
     *out = (db_matrix){.bits = kind.bits, .rows = rows, .cols = cols};
     if (kind.bits == 8 && kind.fixed)
         db_quantize_fixed(&out->i8, values, rows, cols);
     else if (kind.bits == 8)
-        db_quantize(&out->i8, values, rows, cols, importance);
+        db_quantize(&out->i8, values, rows, cols, inputs->importance);
     else if (kind.fixed)
         db_quantize_i4_fixed(&out->i4, values, rows, cols);
+    else if (inputs->feedback)
+        db_quantize_i4_feedback(&out->i4, values, rows, inputs->feedback);
     else
-        db_quantize_i4_search(&out->i4, values, rows, cols, importance);
+        db_quantize_i4_search(&out->i4, values, rows, cols, inputs->importance);
 }
 
 double db_matrix_value(const db_matrix *matrix, uint32_t r, uint32_t c)

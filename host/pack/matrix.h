@@ -25,10 +25,16 @@ typedef struct {
     db_quantized_i4 i4;
 } db_matrix;
 
-/* Quantizes values [rows][cols], errors in column c counting importance[c] times (NULL: once).
- * Free with db_matrix_free(). */
+/* What the columns are multiplied with, for searches: mean squares [cols], and what rounding of 4 bits with error
+ * feedback needs. NULL: all columns alike; to the nearest integers. */
+typedef struct {
+    const double *importance;
+    const db_gptq *feedback;
+} db_matrix_inputs;
+
+/* Quantizes values [rows][cols]. Free with db_matrix_free(). */
 void db_matrix_quantize(db_matrix *out, db_matrix_kind kind, const float *values, uint32_t rows, uint32_t cols,
-                        const double *importance);
+                        const db_matrix_inputs *inputs);
 
 /* Returns the real number that row r, column c stands for. */
 double db_matrix_value(const db_matrix *matrix, uint32_t r, uint32_t c);

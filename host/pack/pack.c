@@ -27,12 +27,14 @@ typedef struct {
     const db_model_dir *model;
     db_calibration calibration;
     db_matrix_kind kind;
+    const uint8_t *tensor_bits;
+    bool nearest;
     bool tuned;        /* for these bits: the weights know how they will be rounded */
     double input_step; /* one unit of the first layer's int8 input */
     db_image_parts parts;
     db_matrix matrices[DB_IMAGE_TENSORS_MAX]; /* what parts points to */
     size_t matrix_count;
-    void *owned[3 * DB_IMAGE_TENSORS_MAX]; /* the same */
+    void *owned[4 * DB_IMAGE_TENSORS_MAX]; /* the same */
     size_t owned_count;
 } packing;
 
@@ -126,13 +128,47 @@ static void correct_bias(const packing *pack, double *bias, const float *values,
             bias[r] += ((double)*values++ - db_matrix_value(matrix, r, c)) * mean[c];
 }
 
+static db_matrix_kind kind_of(const packing *pack, const db_tensor *tensor)
+{
+    db_matrix_kind kind = pack->kind;
+    if (pack->tensor_bits)
+        kind.bits = pack->tensor_bits[tensor - pack->model->layout.tensors];
+    return kind;
+}
+
+/* Quantizes with errors weighed by what the columns are multiplied with: importance [cols] alone, or with `moments`
+ * [cols][cols], which 4 bits are rounded with feedback by. */
+static void quantize(const packing *pack, db_matrix *matrix, const db_tensor *tensor, const double *importance,
+                     const double *moments)
+{
+    const db_matrix_kind kind = kind_of(pack, tensor);
+    const bool feeds_back = moments && kind.bits == 4 && !kind.fixed && !pack->nearest;
+    db_gptq gptq = {0};
+    if (feeds_back)
+        db_gptq_make(&gptq, moments, tensor->cols);
+    const db_matrix_inputs inputs = {.importance = importance, .feedback = feeds_back ? &gptq : NULL};
+    db_matrix_quantize(matrix, kind, values_of(pack, tensor), tensor->rows, tensor->cols, &inputs);
+    db_gptq_free(&gptq);
+}
+
+/* Returns the covariance [width][width]: what is left of errors once the bias has taken up their mean. */
+static double *covariance(packing *pack, const db_moments *moments)
+{
+    const size_t width = moments->width;
+    double *out = own(pack, db_allocate(width * width * sizeof *out));
+    for (size_t r = 0; r < width; r++)
+        for (size_t c = 0; c < width; c++)
+            out[r * width + c] = moments->products[r * width + c] - moments->mean[r] * moments->mean[c];
+    return out;
+}
+
 /* Quantizes one matrix of a product with activations of these moments and adds it. */
 static int add_product(packing *pack, uint8_t role, uint32_t layer, const db_tensor *tensor, const db_moments *moments,
                        double factor, double *bias, db_error *error)
 {
     db_matrix matrix;
     assert(moments->width == tensor->cols);
-    db_matrix_quantize(&matrix, pack->kind, values_of(pack, tensor), tensor->rows, tensor->cols, moments->square);
+    quantize(pack, &matrix, tensor, moments->square, covariance(pack, moments));
     correct_bias(pack, bias, values_of(pack, tensor), &matrix, moments->mean);
     return add_matrix(pack, role, layer, &matrix, factor, tensor->name, error);
 }
@@ -164,6 +200,21 @@ static double best_input_step(packing *pack, const db_tensor *tensor)
     return db_common_step(values_of(pack, tensor), tensor->rows, tensor->cols, weights);
 }
 
+/* Returns W^T W [embedding][embedding] of the matrix W that reads the embedded words: an error e in a word's row makes
+ * one of W e, whose square is e^T (W^T W) e. */
+static double *readers(packing *pack)
+{
+    const db_tensor *tensor = layer_tensor(pack, 0, "weight_input");
+    const size_t width = tensor->cols;
+    const float *row = values_of(pack, tensor);
+    double *out = own(pack, db_allocate(width * width * sizeof *out));
+    for (uint32_t r = 0; r < tensor->rows; r++, row += width)
+        for (size_t i = 0; i < width; i++)
+            for (size_t k = 0; k < width; k++)
+                out[i * width + k] += (double)row[i] * (double)row[k];
+    return out;
+}
+
 /* The embedding and, where it is the output matrix too, that. */
 static int add_embedding(packing *pack, double *output_bias, db_error *error)
 {
@@ -171,14 +222,14 @@ static int add_embedding(packing *pack, double *output_bias, db_error *error)
     const db_tensor *tensor = db_layout_find(&pack->model->layout, "embedding.weight");
     const float *values = values_of(pack, tensor);
     const bool tied = config->output == DOGBERRY_TIED;
+    const db_moments *last = &pack->calibration.hidden[config->layers - 1];
     pack->input_step = pack->tuned ? pack->model->tuned.input_step : best_input_step(pack, tensor);
 
     db_matrix matrix = {.bits = 8, .rows = tensor->rows, .cols = tensor->cols};
-    if (!tied && pack->kind.bits == 8)
+    if (!tied && kind_of(pack, tensor).bits == 8)
         db_quantize_with_step(&matrix.i8, values, tensor->rows, tensor->cols, pack->input_step);
     else
-        db_matrix_quantize(&matrix, pack->kind, values, tensor->rows, tensor->cols,
-                           tied ? pack->calibration.hidden[config->layers - 1].square : NULL);
+        quantize(pack, &matrix, tensor, tied ? last->square : NULL, tied ? covariance(pack, last) : readers(pack));
     if (add_matrix(pack, DB_ROLE_EMBEDDING, 0, &matrix, 1 / pack->input_step, tensor->name, error) != 0)
         return -1;
     return tied ? add_tied_output(pack, &matrix, values, output_bias, error) : 0;
@@ -335,7 +386,7 @@ static void choose_kind(packing *pack, const db_pack_options *options)
 {
     const db_tuned *tuned = &pack->model->tuned;
     const uint32_t own_bits = tuned->bits != 0 ? tuned->bits : 8, bits = options->bits != 0 ? options->bits : own_bits;
-    pack->tuned = bits == tuned->bits;
+    pack->tuned = !options->tensor_bits && bits == tuned->bits;
     pack->kind = (db_matrix_kind){.bits = bits, .fixed = pack->tuned || options->fixed_scales};
 }
 
@@ -344,8 +395,11 @@ static int pack_calibrated(packing *pack, const db_pack_options *options, void *
     char prompt[DB_IMAGE_PROMPT_MAX + 1];
     uint8_t *out;
     fill_header(pack, options);
-    char *provenance =
-        db_provenance_make(pack->model, pack->kind.bits, pack->calibration.tokens, options->command, error);
+    const db_packing_record record = {.bits = pack->kind.bits,
+                                      .tensor_bits = options->tensor_bits,
+                                      .calibration_tokens = pack->calibration.tokens,
+                                      .command = options->command};
+    char *provenance = db_provenance_make(pack->model, &record, error);
     if (!provenance)
         return -1;
     pack->parts.provenance = own(pack, provenance);
@@ -376,7 +430,7 @@ int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_
         count = kept.count;
     }
     int result = -1;
-    packing pack = {.model = model};
+    packing pack = {.model = model, .tensor_bits = options->tensor_bits, .nearest = options->nearest};
     choose_kind(&pack, options);
     if (count == 0) {
         db_fail(error, "pack: no text to calibrate on; give one, or train again so that calibration.txt is kept");

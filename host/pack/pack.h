@@ -22,7 +22,10 @@ typedef struct {
     uint32_t golden_tokens; /* 1..1024 */
     const char *command;    /* kept in the provenance; NULL: none */
     uint32_t bits;          /* of the weights of all matrices: 8 or 4; 0: those that the model was tuned for, else 8 */
-    bool fixed_scales;      /* scales by the fixed rules of pack/quantize_fixed.h and pack/quantize_i4.h */
+    const uint8_t
+        *tensor_bits;  /* [layout.count] instead of `bits`: 8 or 4 for each matrix; NULL: none (pack/mixed.h) */
+    bool fixed_scales; /* scales by the fixed rules of pack/quantize_fixed.h and pack/quantize_i4.h */
+    bool nearest;      /* 4 bits: to the nearest integers instead of with error feedback (to compare with) */
 } db_pack_options;
 
 /* Bits as tuned, temperature 0.8, top-k 40, a golden vector of 32 tokens. */

@@ -16,8 +16,27 @@ static void forget_paths(json_t *texts)
     }
 }
 
-char *db_provenance_make(const db_model_dir *model, uint32_t bits, size_t calibration_tokens, const char *command,
-                         db_error *error)
+static json_t *packing_to_json(const db_layout *layout, const db_packing_record *record)
+{
+    json_t *packing = json_object();
+    if (record->tensor_bits) {
+        json_t *tensors = json_object();
+        for (size_t i = 0; i < layout->count; i++)
+            if (strstr(layout->tensors[i].name, "weight"))
+                json_object_set_new(tensors, layout->tensors[i].name, json_integer(record->tensor_bits[i]));
+        json_object_set_new(packing, "bits", json_string("mixed"));
+        json_object_set_new(packing, "tensors", tensors);
+    } else {
+        json_object_set_new(packing, "bits", json_integer((json_int_t)record->bits));
+    }
+    json_object_set_new(packing, "calibration_tokens", json_integer((json_int_t)record->calibration_tokens));
+    json_object_set_new(packing, "version", json_string(DOGBERRY_VERSION));
+    if (record->command)
+        json_object_set_new(packing, "command", json_string(record->command));
+    return packing;
+}
+
+char *db_provenance_make(const db_model_dir *model, const db_packing_record *record, db_error *error)
 {
     json_t *root = json_object();
     const char *training = model->training ? model->training : "{}";
@@ -28,11 +47,7 @@ char *db_provenance_make(const db_model_dir *model, uint32_t bits, size_t calibr
     }
     forget_paths(json_object_get(object, "texts"));
     json_object_set_new(root, "training", object);
-    json_t *packing = json_pack("{s:i, s:I, s:s}", "bits", (int)bits, "calibration_tokens",
-                                (json_int_t)calibration_tokens, "version", DOGBERRY_VERSION);
-    if (command)
-        json_object_set_new(packing, "command", json_string(command));
-    json_object_set_new(root, "packing", packing);
+    json_object_set_new(root, "packing", packing_to_json(&model->layout, record));
     if (model->tokenizer.spelling.count > 0) {
         char *spelling = db_spelling_to_json(&model->tokenizer.spelling);
         json_object_set_new(root, "spelling", db_json_object(spelling, strlen(spelling), "spelling", NULL));

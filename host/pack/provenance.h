@@ -10,12 +10,20 @@
 #include "dogberry.h"
 #include "interop/model_dir.h"
 
+/* How an image was packed. */
+typedef struct {
+    uint32_t bits;              /* of all matrices; not looked at where there are tensor_bits */
+    const uint8_t *tensor_bits; /* [layout.count] of each matrix; NULL: none */
+    size_t calibration_tokens;
+    const char *command; /* NULL: none */
+} db_packing_record;
+
 /* {"training": what config.json says, "packing": bits, calibration tokens, version, command,
- * "spelling": the spelling model, for bits per character}. No date of its own: packing
- * twice gives the same bytes. `command` may be NULL. The caller frees the text.
+ * "spelling": the spelling model, for bits per character}. Bits are a number, or "mixed" with the number of each matrix
+ * under "tensors"; the text's length does not depend on these numbers. No date of its own: packing
+ * twice gives the same bytes. The caller frees the text.
  * Returns NULL with the error set when the model's training text is not a JSON object. */
-char *db_provenance_make(const db_model_dir *model, uint32_t bits, size_t calibration_tokens, const char *command,
-                         db_error *error);
+char *db_provenance_make(const db_model_dir *model, const db_packing_record *record, db_error *error);
 
 /* Reads the spelling model of an opened image; empty when it has none.
  * Returns 0, or -1 with the error set. Free with db_spelling_free(). */

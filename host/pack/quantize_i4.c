@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "dogberry.h"
@@ -13,6 +14,9 @@ enum { GROUP = DOGBERRY_I4_GROUP, BLOCK = DOGBERRY_I4_BLOCK, OFFSET = 8, COLUMN_
 
 /* The most that a row's group scales may add up to, times GROUP (docs/FORMAT.md). */
 enum { SUM_MAX = 1 << 20, SCALE_MAX = 255 };
+
+/* Rounding with feedback leaves little to move: it settles after two or three. */
+enum { REFINING_PASSES = 8 };
 
 /* Its inverse is still a float. */
 #define UNIT_LEAST 1e-35f
@@ -155,44 +159,122 @@ static uint8_t *group_scale_at(const db_quantized_i4 *matrix, uint32_t r, uint32
     return matrix->group_scales + ((size_t)(r / BLOCK) * matrix->groups + group) * BLOCK + r % BLOCK;
 }
 
-/* Puts a row in its place. The row's own step is fitted once more to the integers: `importance` as above, or `fit` 0
- * for the unit as it is. */
-static void put_row(db_quantized_i4 *out, uint32_t r, const float *values, const row_scales *row, int fit,
-                    const double *importance)
+static void put_row(db_quantized_i4 *out, uint32_t r, const row_scales *row, const int8_t *weights, double step)
 {
     uint32_t *words = out->words + (size_t)(r / BLOCK) * out->columns, shift = 4 * (r % BLOCK);
-    double vq = 0, qq = 0;
     for (uint32_t g = 0; g < out->groups; g++)
         *group_scale_at(out, r, g) = (uint8_t)row->scales[g];
-    for (uint32_t c = 0; c < out->cols; c++) {
-        float scale = row->scales[c / GROUP], weight = to_weight(values[c], inverse_step(row, c / GROUP));
-        double a = importance ? importance[c] : 1, q = (double)(scale * weight);
-        words[c] = (words[c] & ~(15u << shift)) | (uint32_t)((int)weight + OFFSET) << shift;
+    for (uint32_t c = 0; c < out->cols; c++)
+        words[c] = (words[c] & ~(15u << shift)) | (uint32_t)(weights[c] + OFFSET) << shift;
+    out->steps[r] = step;
+}
+
+/* ---- Rounding rows, scales given ---- */
+
+static void round_to_nearest(int8_t *weights, const row_scales *row, const float *values, uint32_t cols)
+{
+    for (uint32_t c = 0; c < cols; c++)
+        weights[c] = (int8_t)to_weight(values[c], inverse_step(row, c / GROUP));
+}
+
+/* Returns the row's unit, fitted once more to the integers: errors count `importance` times. */
+static double fitted_unit(const int8_t *weights, const row_scales *row, const float *values, uint32_t cols,
+                          const double *importance)
+{
+    double vq = 0, qq = 0;
+    for (uint32_t c = 0; c < cols; c++) {
+        double a = importance ? importance[c] : 1, q = (double)(row->scales[c / GROUP] * (float)weights[c]);
         vq += a * (double)values[c] * q;
         qq += a * q * q;
     }
-    out->steps[r] = fit && vq > 0 && qq > 0 ? vq / qq : (double)row->unit;
+    return vq > 0 && qq > 0 ? vq / qq : (double)row->unit;
+}
+
+/* What rounding a row with error feedback needs: [cols] each. */
+typedef struct {
+    double *steps, *scratch;
+    int8_t *tried;
+} feedback_room;
+
+/* Tries several units around the row's own; each unit's integers are found with error feedback.
+ * Returns the unit fitted to the weights with the least error. */
+static double round_with_feedback(int8_t *weights, const row_scales *row, const float *values, const db_gptq *gptq,
+                                  const feedback_room *room)
+{
+    double chosen = (double)row->unit, least = INFINITY;
+    for (int percent = 85; percent <= 105; percent += 5) {
+        const double unit = (double)row->unit * percent / 100;
+        double missed;
+        for (uint32_t c = 0; c < gptq->cols; c++)
+            room->steps[c] = unit * (double)row->scales[c / GROUP];
+        db_gptq_round(gptq, values, room->steps, DB_I4_LEAST, DB_I4_MOST, room->tried, room->scratch);
+        db_gptq_refine(gptq, values, room->steps, DB_I4_LEAST, DB_I4_MOST, REFINING_PASSES, room->tried, room->scratch);
+        const double factor = db_gptq_fit(gptq, values, room->steps, room->tried, &missed, room->scratch);
+        if (missed < least) {
+            least = missed;
+            chosen = unit * factor;
+            memcpy(weights, room->tried, gptq->cols);
+        }
+    }
+    return chosen;
 }
 
 void db_quantize_i4_search(db_quantized_i4 *out, const float *values, uint32_t rows, uint32_t cols,
                            const double *importance)
 {
     row_scales row;
+    int8_t *weights = db_allocate(cols);
     allocate(out, rows, cols);
-    for (uint32_t r = 0; r < rows; r++) {
-        searched_scales(&row, values + (size_t)r * cols, cols, importance);
-        put_row(out, r, values + (size_t)r * cols, &row, 1, importance);
+    for (uint32_t r = 0; r < rows; r++, values += cols) {
+        searched_scales(&row, values, cols, importance);
+        round_to_nearest(weights, &row, values, cols);
+        put_row(out, r, &row, weights, fitted_unit(weights, &row, values, cols, importance));
     }
+    free(weights);
+}
+
+/* Blocks of rows share words, so each is one thread's. */
+static void feedback_block(db_quantized_i4 *out, uint32_t block, const float *values, const double *importance,
+                           const db_gptq *gptq)
+{
+    const uint32_t cols = out->cols, end = least_of(out->rows, (block + 1) * BLOCK);
+    row_scales row;
+    int8_t *weights = db_allocate(2 * (size_t)cols);
+    double *steps = db_allocate(2 * cols * sizeof *steps);
+    const feedback_room room = {.steps = steps, .scratch = steps + cols, .tried = weights + cols};
+    for (uint32_t r = block * BLOCK; r < end; r++) {
+        const float *from = values + (size_t)r * cols;
+        searched_scales(&row, from, cols, importance);
+        put_row(out, r, &row, weights, round_with_feedback(weights, &row, from, gptq, &room));
+    }
+    free(weights);
+    free(steps);
+}
+
+void db_quantize_i4_feedback(db_quantized_i4 *out, const float *values, uint32_t rows, const db_gptq *gptq)
+{
+    const uint32_t cols = gptq->cols;
+    double *importance = db_allocate(cols * sizeof *importance);
+    for (uint32_t c = 0; c < cols; c++)
+        importance[c] = gptq->moments[(size_t)c * cols + c];
+    allocate(out, rows, cols);
+#pragma omp parallel for schedule(dynamic)
+    for (uint32_t block = 0; block < out->blocks; block++)
+        feedback_block(out, block, values, importance, gptq);
+    free(importance);
 }
 
 void db_quantize_i4_fixed(db_quantized_i4 *out, const float *values, uint32_t rows, uint32_t cols)
 {
     row_scales row;
+    int8_t *weights = db_allocate(cols);
     allocate(out, rows, cols);
-    for (uint32_t r = 0; r < rows; r++) {
-        fixed_scales(&row, values + (size_t)r * cols, cols);
-        put_row(out, r, values + (size_t)r * cols, &row, 0, NULL);
+    for (uint32_t r = 0; r < rows; r++, values += cols) {
+        fixed_scales(&row, values, cols);
+        round_to_nearest(weights, &row, values, cols);
+        put_row(out, r, &row, weights, (double)row.unit);
     }
+    free(weights);
 }
 
 void db_round_i4_fixed(float *out, const float *values, uint32_t rows, uint32_t cols)

@@ -3,8 +3,9 @@
  * integer scale, each row with one step (docs/FORMAT.md, "int4 rows"; docs/NUMERICS.md, "int4 weights").
  *
  * There are two ways to choose the scales. The search tries many and weighs errors by what the weights are
- * multiplied with. The fixed rule looks at the weights alone, which is fast and always gives the same answer for
- * the same weights, so that training can round in every forward pass exactly as the packer will.
+ * multiplied with; the integers are then the nearest ones, or those found with error feedback. The fixed rule looks at
+ * the weights alone, which is fast and always gives the same answer for the same weights, so that training can round in
+ * every forward pass exactly as the packer will.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "pack/gptq.h"
 
 enum { DB_I4_LEAST = -8, DB_I4_MOST = 7 };
 
@@ -34,6 +36,11 @@ typedef struct {
  * Free with db_quantized_i4_free(). */
 void db_quantize_i4_search(db_quantized_i4 *out, const float *values, uint32_t rows, uint32_t cols,
                            const double *importance);
+
+/* The same with error feedback (pack/gptq.h): scales from that search, with the diagonal of the inputs' second moments
+ * as the importance; then the integers, and the row's step, of the least error over inputs like those of `gptq`, whose
+ * width is that of the rows. Free with db_quantized_i4_free(). */
+void db_quantize_i4_feedback(db_quantized_i4 *out, const float *values, uint32_t rows, const db_gptq *gptq);
 
 /* Quantizes values [rows][cols] by the fixed rule. Free with db_quantized_i4_free(). */
 void db_quantize_i4_fixed(db_quantized_i4 *out, const float *values, uint32_t rows, uint32_t cols);
