@@ -410,6 +410,33 @@ static int load_weights(db_model_dir *model, const char *path, db_error *error)
     return result;
 }
 
+static int take_config(db_model_dir *model, const json_t *root, const char *path, db_error *error)
+{
+    if (read_sizes(model, root, path, error) != 0 || read_tuned(model, root, path, error) != 0)
+        return -1;
+    db_layout_make(&model->layout, &model->config);
+    uint64_t parameters;
+    if (db_json_integer(root, "parameters", 1, INT64_MAX, &parameters, path, error) != 0)
+        return -1;
+    if (parameters != model->layout.parameters)
+        return db_fail(error, "%s: \"parameters\" is %llu, but these sizes make %zu", path,
+                       (unsigned long long)parameters, model->layout.parameters);
+    const json_t *training = json_object_get(root, "training");
+    if (!json_is_object(training))
+        return db_fail(error, "%s: \"training\" must be an object", path);
+    model->training = json_dumps(training, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    return 0;
+}
+
+int db_model_dir_parse_config(db_model_dir *model, const char *text, size_t length, const char *where, db_error *error)
+{
+    *model = (db_model_dir){0};
+    json_t *root = db_json_object(text, length, where, error);
+    int result = root ? take_config(model, root, where, error) : -1;
+    json_decref(root);
+    return result;
+}
+
 static int load_config(db_model_dir *model, json_t **root, const char *folder, const char *path, db_error *error)
 {
     void *bytes;
@@ -421,22 +448,7 @@ static int load_config(db_model_dir *model, json_t **root, const char *folder, c
         return -1;
     *root = db_json_object(bytes, length, path, error);
     free(bytes);
-    if (!*root || read_sizes(model, *root, path, error) != 0)
-        return -1;
-    if (read_tuned(model, *root, path, error) != 0)
-        return -1;
-    db_layout_make(&model->layout, &model->config);
-    uint64_t parameters;
-    if (db_json_integer(*root, "parameters", 1, INT64_MAX, &parameters, path, error) != 0)
-        return -1;
-    if (parameters != model->layout.parameters)
-        return db_fail(error, "%s: \"parameters\" is %llu, but these sizes make %zu", path,
-                       (unsigned long long)parameters, model->layout.parameters);
-    const json_t *training = json_object_get(*root, "training");
-    if (!json_is_object(training))
-        return db_fail(error, "%s: \"training\" must be an object", path);
-    model->training = json_dumps(training, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    return 0;
+    return *root ? take_config(model, *root, path, error) : -1;
 }
 
 int db_model_dir_load(db_model_dir *model, const char *folder, db_error *error)

@@ -50,6 +50,10 @@ int db_model_dir_save(const db_model_dir *model, const char *folder, db_error *e
  * Returns 0, or -1 with the error set; free in either case with db_model_dir_free(). */
 int db_model_dir_load(db_model_dir *model, const char *folder, db_error *error);
 
+/* Only what config.json says, from its text: name, sizes, layout, start token, tuning, training. `where` starts
+ * the messages. Returns 0, or -1 with the error set; free in either case with db_model_dir_free(). */
+int db_model_dir_parse_config(db_model_dir *model, const char *text, size_t length, const char *where, db_error *error);
+
 void db_model_dir_free(db_model_dir *model);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * Any bytes as an image: a clean error, or an image that runs. The checksum is made right
- * before a second try, so that mutations get past it.
+ * first, so that mutations get past it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,7 +11,7 @@
 #include "fuzz.h"
 #include "tiny_image.h"
 
-enum { ARENA_MAX = 1 << 20, TOKENS = 20 };
+enum { ARENA_MAX = 1 << 20, TOKENS = 6 };
 
 static void require(int condition)
 {
@@ -22,47 +22,27 @@ static void require(int condition)
 static void run(const dogberry_image *image)
 {
     size_t bytes = dogberry_session_bytes(image);
-    char piece[DOGBERRY_PIECE_MAX];
-    dogberry_session *session;
 
     if (bytes > ARENA_MAX)
         return;
-    void *arena = malloc(bytes);
+    tiny_run(image, TOKENS);
+    if (image->golden.tokens < 2 * TOKENS) {
+        void *arena = malloc(bytes);
 
-    require(dogberry_start(&session, image, arena, bytes) == DOGBERRY_OK);
-    require(dogberry_feed(session, "the Claudio says: zounds\n", 25) >= 0);
-    for (int i = 0; i < TOKENS; i++) {
-        int token = dogberry_next(session, piece, sizeof piece, NULL);
-
-        require(token >= 0 && (uint32_t)token < image->vocab && token != image->unknown_token);
-    }
-    if (image->golden.tokens < 2 * TOKENS)
         (void)dogberry_verify(image, arena, bytes);
-    free(arena);
-}
-
-/* The right checksum, by the runtime's own function: quicker than tiny_seal(). */
-static void seal(uint8_t *bytes)
-{
-    uint32_t total = bytes[8] | (uint32_t)bytes[9] << 8 | (uint32_t)bytes[10] << 16 | (uint32_t)bytes[11] << 24;
-    uint32_t crc = dogberry_crc32(dogberry_crc32(0, bytes, 12), bytes + 16, total - 16);
-
-    for (int i = 0; i < 4; i++)
-        bytes[12 + i] = (uint8_t)(crc >> 8 * i);
+        free(arena);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *bytes = tiny_copy(data, size);
     dogberry_image image;
-    int status = dogberry_open(&image, bytes, size);
+    int status;
 
-    require(status <= DOGBERRY_OK && status >= DOGBERRY_ERR_GOLDEN);
-    if (status == DOGBERRY_ERR_CHECKSUM) {
-        seal(bytes);
-        status = dogberry_open(&image, bytes, size);
-        require(status != DOGBERRY_ERR_CHECKSUM);
-    }
+    tiny_seal_quickly(bytes, size);
+    status = dogberry_open(&image, bytes, size);
+    require(status <= DOGBERRY_OK && status >= DOGBERRY_ERR_GOLDEN && status != DOGBERRY_ERR_CHECKSUM);
     if (status == DOGBERRY_OK)
         run(&image);
     free(bytes);

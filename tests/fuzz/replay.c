@@ -1,12 +1,13 @@
 /*
  * A fuzz target as a plain program:
- *     fuzz_X FILE...       runs the files
- *     fuzz_X -mutate N     runs N seeded mutations of the target's own seeds
- *     fuzz_X -write DIR    writes the seeds as a starting corpus for libFuzzer
- * A crash or a sanitizer's report is the failure; the number of the mutation comes first.
+ *     fuzz_X FILE...             runs the files
+ *     fuzz_X -mutate N [DIR]     runs N seeded mutations of the target's own seeds, and the files in DIR
+ *     fuzz_X -write DIR          writes the seeds as a starting corpus for libFuzzer
+ * A crash or a sanitizer's report is the failure; the number of the mutation or the file comes first.
  *
  * SPDX-License-Identifier: MIT
  */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,12 +115,32 @@ static int run_file(const char *path)
     return LLVMFuzzerTestOneInput(data, size);
 }
 
+/* A folder that is not there has no files. */
+static int run_folder(const char *folder)
+{
+    DIR *entries = opendir(folder);
+    int status = 0;
+
+    for (struct dirent *entry; entries && (entry = readdir(entries)) != NULL;) {
+        char path[1024];
+
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (entry->d_name[0] != '.')
+            status |= run_file(path);
+    }
+    if (entries)
+        closedir(entries);
+    return status;
+}
+
 int main(int count, char **arguments)
 {
     int status = 0;
 
-    if (count == 3 && strcmp(arguments[1], "-mutate") == 0)
-        return run_mutations(atol(arguments[2]));
+    if ((count == 3 || count == 4) && strcmp(arguments[1], "-mutate") == 0) {
+        status = run_mutations(atol(arguments[2]));
+        return count == 4 ? status | run_folder(arguments[3]) : status;
+    }
     if (count == 3 && strcmp(arguments[1], "-write") == 0)
         return write_seeds(arguments[2]);
     for (int i = 1; i < count; i++)

@@ -12,31 +12,6 @@
 #include "dogberry.h"
 #include "tiny_image.h"
 
-static uint32_t get32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static void put32(uint8_t *p, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        p[i] = (uint8_t)(value >> 8 * i);
-}
-
-/* For a sanitizer to see. */
-static void run_a_little(const dogberry_image *image)
-{
-    size_t bytes = dogberry_session_bytes(image);
-    void *arena = malloc(bytes);
-    char piece[DOGBERRY_PIECE_MAX];
-    dogberry_session *session;
-
-    assert_int_equal(dogberry_start(&session, image, arena, bytes), DOGBERRY_OK);
-    for (int i = 0; i < 5; i++)
-        assert_true(dogberry_next(session, piece, sizeof piece, NULL) >= 0);
-    free(arena);
-}
-
 /* What an int4 tensor may not hold. The input matrix of this configuration has 20 rows and 70 columns: 4 rows and 10
  * columns of padding, 2 groups. */
 static void impossible_int4(void **state)
@@ -50,7 +25,7 @@ static void impossible_int4(void **state)
     config.embedding = 70;
     config.hidden = 5;
     uint8_t *bytes = tiny_build(&config, &length), *entry = bytes + 256 + 32;
-    uint8_t *data = bytes + get32(entry + 16), *scales = bytes + get32(entry + 24), *groups = scales + 4 * 24;
+    uint8_t *data = bytes + tiny_get32(entry + 16), *scales = bytes + tiny_get32(entry + 24), *groups = scales + 4 * 24;
     const struct {
         uint8_t *at;
         uint32_t value;
@@ -75,19 +50,19 @@ static void impossible_int4(void **state)
     assert_int_equal(image.layer[0].input.bits, 4);
     assert_int_equal(image.layer[0].input.groups, 2);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        uint32_t kept = get32(bad[i].at);
+        uint32_t kept = tiny_get32(bad[i].at);
 
         assert_true(kept != bad[i].value);
-        put32(bad[i].at, bad[i].value);
+        tiny_put32(bad[i].at, bad[i].value);
         tiny_seal(bytes);
         if (dogberry_open(&image, bytes, length) != DOGBERRY_ERR_IMAGE)
             fail_msg("case %zu: not refused", i);
-        put32(bad[i].at, kept);
+        tiny_put32(bad[i].at, kept);
     }
-    put32(scales, 46u << 16); /* a row of zeros */
+    tiny_put32(scales, 46u << 16); /* a row of zeros */
     tiny_seal(bytes);
     assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
-    run_a_little(&image);
+    tiny_run(&image, 5);
     free(bytes);
 }
 
@@ -106,27 +81,27 @@ static void int4_sums_stay_bounded(void **state)
     static const uint32_t tensors[] = {0, 1}; /* embedding, input */
 
     for (int i = 0; i < 2; i++) {
-        uint8_t *entry = bytes + 256 + 32 * tensors[i], *scales = bytes + get32(entry + 24);
-        uint32_t rows = (get32(entry + 4) + 7) / 8 * 8, kept = get32(scales);
+        uint8_t *entry = bytes + 256 + 32 * tensors[i], *scales = bytes + tiny_get32(entry + 24);
+        uint32_t rows = (tiny_get32(entry + 4) + 7) / 8 * 8, kept = tiny_get32(scales);
 
         scales[4 * rows] = scales[4 * rows + 8] = 255;
         for (uint32_t shift = 10; shift <= 11; shift++) {
-            put32(scales, 32767 | shift << 16);
+            tiny_put32(scales, 32767 | shift << 16);
             tiny_seal(bytes);
             assert_int_equal(dogberry_open(&image, bytes, length), shift < 11 ? DOGBERRY_ERR_IMAGE : DOGBERRY_OK);
         }
-        run_a_little(&image);
-        put32(scales, kept);
+        tiny_run(&image, 5);
+        tiny_put32(scales, kept);
     }
-    uint8_t *tied = bytes + get32(bytes + 256 + 32 * 4 + 16); /* the output's own scales of the same rows */
+    uint8_t *tied = bytes + tiny_get32(bytes + 256 + 32 * 4 + 16); /* the output's own scales of the same rows */
 
     assert_int_equal(bytes[256 + 32 * 4], 8);
     for (uint32_t shift = 10; shift <= 11; shift++) {
-        put32(tied, 32767 | shift << 16);
+        tiny_put32(tied, 32767 | shift << 16);
         tiny_seal(bytes);
         assert_int_equal(dogberry_open(&image, bytes, length), shift < 11 ? DOGBERRY_ERR_IMAGE : DOGBERRY_OK);
     }
-    run_a_little(&image);
+    tiny_run(&image, 5);
     free(bytes);
 }
 
@@ -141,29 +116,29 @@ static void impossible_orders(void **state)
     config.output = DOGBERRY_FACTORED;
     config.classes = 5;
     uint8_t *bytes = tiny_build(&config, &length), *table = bytes + 256 + 6 * 32;
-    uint8_t *tokens = bytes + get32(table + 2 * 32 + 16), *places = bytes + get32(table + 3 * 32 + 16);
-    uint8_t *first = bytes + get32(table + 4 * 32 + 16);
+    uint8_t *tokens = bytes + tiny_get32(table + 2 * 32 + 16), *places = bytes + tiny_get32(table + 3 * 32 + 16);
+    uint8_t *first = bytes + tiny_get32(table + 4 * 32 + 16);
     const struct {
         uint8_t *at;
         uint32_t value;
     } bad[] = {
-        {tokens, get32(tokens) >> 16 << 16 | get32(tokens) >> 16}, /* one token twice */
-        {tokens, get32(tokens) | 0xFFFF},                          /* no token */
-        {tokens, get32(tokens) << 16 | get32(tokens) >> 16},       /* two exchanged */
-        {places, get32(places) | 0xFFFF},                          /* no place */
-        {places, get32(places) << 16 | get32(places) >> 16},       /* two exchanged */
-        {first, 1 | 1 << 16},                                      /* not from 0 */
-        {first, 0},                                                /* an empty class */
-        {first + 2, 25 << 16 | 1},                                 /* descending then */
-        {first + 8, (get32(first + 8) & 0xFFFF) | 24 << 16},       /* not up to V */
-        {bytes + 32, 0},                                           /* classes */
-        {bytes + 32, 1},                                           /* */
-        {bytes + 32, 6},                                           /* not those of the tensors */
-        {bytes + 32, config.vocab + 1},                            /* */
-        {table, 0x00030009},                                       /* class matrix of another type */
-        {table + 2 * 32, 0x0003000B},                              /* */
-        {table + 4 * 32 + 4, 5},                                   /* rows */
-        {table + 4 * 32 + 24, get32(table + 4 * 32 + 16)},         /* scales of a vector */
+        {tokens, tiny_get32(tokens) >> 16 << 16 | tiny_get32(tokens) >> 16}, /* one token twice */
+        {tokens, tiny_get32(tokens) | 0xFFFF},                               /* no token */
+        {tokens, tiny_get32(tokens) << 16 | tiny_get32(tokens) >> 16},       /* two exchanged */
+        {places, tiny_get32(places) | 0xFFFF},                               /* no place */
+        {places, tiny_get32(places) << 16 | tiny_get32(places) >> 16},       /* two exchanged */
+        {first, 1 | 1 << 16},                                                /* not from 0 */
+        {first, 0},                                                          /* an empty class */
+        {first + 2, 25 << 16 | 1},                                           /* descending then */
+        {first + 8, (tiny_get32(first + 8) & 0xFFFF) | 24 << 16},            /* not up to V */
+        {bytes + 32, 0},                                                     /* classes */
+        {bytes + 32, 1},                                                     /* */
+        {bytes + 32, 6},                                                     /* not those of the tensors */
+        {bytes + 32, config.vocab + 1},                                      /* */
+        {table, 0x00030009},                                                 /* class matrix of another type */
+        {table + 2 * 32, 0x0003000B},                                        /* */
+        {table + 4 * 32 + 4, 5},                                             /* rows */
+        {table + 4 * 32 + 24, tiny_get32(table + 4 * 32 + 16)},              /* scales of a vector */
     };
 
     assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
@@ -171,15 +146,15 @@ static void impossible_orders(void **state)
     assert_int_equal(image.classes, 5);
     assert_int_equal(image.factored.largest, 6);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        uint32_t kept = get32(bad[i].at);
+        uint32_t kept = tiny_get32(bad[i].at);
 
         if (kept == bad[i].value)
             fail_msg("case %zu changes nothing", i);
-        put32(bad[i].at, bad[i].value);
+        tiny_put32(bad[i].at, bad[i].value);
         tiny_seal(bytes);
         if (dogberry_open(&image, bytes, length) != DOGBERRY_ERR_IMAGE)
             fail_msg("case %zu: not refused", i);
-        put32(bad[i].at, kept);
+        tiny_put32(bad[i].at, kept);
     }
     free(bytes);
 }
@@ -195,10 +170,10 @@ static void int4_scales_of_wide_rows(void **state)
     (void)state;
     config.int4_roles = 1 << 1;
     config.embedding = COLUMNS;
-    uint8_t *bytes = tiny_build(&config, &length), *scales = bytes + get32(bytes + 256 + 24);
+    uint8_t *bytes = tiny_build(&config, &length), *scales = bytes + tiny_get32(bytes + 256 + 24);
     uint8_t *group_scales = scales + 4 * ((config.vocab + 7) / 8 * 8);
 
-    put32(scales, 20000 | 30u << 16);
+    tiny_put32(scales, 20000 | 30u << 16);
     for (int g = 0; g < 64; g++)
         group_scales[8 * g] = 255;
     for (uint8_t last = 64; last <= 65; last++) { /* 64 * 255 + 64 = 2^20 / 64 */

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dogberry.h"
+
 typedef struct {
     uint32_t kind; /* of the tokenizer: enum dogberry_tokenizer_kind */
     uint32_t architecture, output, layers;
@@ -62,6 +64,18 @@ uint8_t *tiny_build(const tiny_config *config, size_t *length);
 
 /* Puts the right checksum in after a change. */
 void tiny_seal(uint8_t *image);
+
+/* The same by the runtime's own function, which is quicker, for any bytes: does nothing where `length` of
+ * them are no whole image. */
+void tiny_seal_quickly(uint8_t *bytes, size_t length);
+
+/* Feeds a text and draws `tokens` tokens, so that a sanitizer sees whatever an opened image leads to.
+ * Aborts where a token is impossible. */
+void tiny_run(const dogberry_image *image, uint32_t tokens);
+
+/* Little-endian numbers, to look at a field and to break it. */
+uint32_t tiny_get32(const uint8_t *p);
+void tiny_put32(uint8_t *p, uint32_t value);
 
 /* A golden vector for `prompt`, as the runtime itself runs it. */
 void tiny_set_golden(uint8_t *image, const char *prompt, uint32_t seed, uint32_t tokens);
