@@ -2,7 +2,10 @@
 BUILD ?= build
 export DOGBERRY_DATA ?= ../shared/data
 
-.PHONY: help deps build firmware demo test test-sanitize lint format clean
+RUNS ?= 1000000
+FUZZ_TARGETS = $(patsubst fuzz_%.c,%,$(notdir $(sort $(wildcard tests/*/fuzz_*.c))))
+
+.PHONY: help deps build firmware demo test test-sanitize fuzz lint format clean
 .PHONY: bench bench-programs bench-train bench-dogberry bench-shakespeare bench-tinyshakespeare
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 30
@@ -22,6 +25,10 @@ demo: build firmware ## from nothing to an emulated Pico that talks, in a few mi
 
 test: build firmware ## every test, with sanitizers where they can run
 	@tools/run-tests $(BUILD)
+
+fuzz: ## every fuzz target under libFuzzer and sanitizers, one after another (RUNS=1000000 each; docs/FUZZING.md)
+	@tools/install-deps lint
+	@for target in $(FUZZ_TARGETS); do BUILD=$(BUILD) tests/fuzz/run $$target $(RUNS) || exit 1; done
 
 bench: bench-programs firmware ## the quick measurements of docs/BENCHMARKS.md (some need DOGBERRY_DATA)
 	@bench/run $(BUILD)
