@@ -20,17 +20,17 @@ struct bench_lane {
     uint16_t *targets; /* [B] */
     uint8_t *resets;   /* [T][B] 1 in the first step */
     float *nats;       /* [B] */
-    float *embedded;   /* [T][B][E] */
-    float *below;      /* [T][B][E] gradient of the embedded */
-    float *outputs;    /* [T][B][H] */
-    float *gradients;  /* [T][B][H] of the outputs */
-    float *logits;     /* scratch of the output layer */
+    real *embedded;    /* [T][B][E] */
+    real *below;       /* [T][B][E] gradient of the embedded */
+    real *outputs;     /* [T][B][H] */
+    real *gradients;   /* [T][B][H] of the outputs */
+    real *logits;      /* scratch of the output layer */
     db_recurrent_trace trace;
 };
 
-static float *allocate(size_t count)
+static real *allocate(size_t count)
 {
-    return db_allocate(count * sizeof(float));
+    return db_allocate(count * sizeof(real));
 }
 
 static size_t offset(const bench_lane *lane, const char *name)
@@ -60,7 +60,7 @@ bench_lane *bench_lane_new(const db_model_config *config, uint32_t streams, uint
     lane->targets = db_allocate(streams * sizeof *lane->targets);
     lane->resets = db_allocate(positions);
     memset(lane->resets, 1, streams);
-    lane->nats = allocate(streams);
+    lane->nats = db_allocate(streams * sizeof *lane->nats);
     lane->embedded = allocate(positions * e);
     lane->below = allocate(positions * e);
     lane->outputs = allocate(positions * h);
@@ -96,7 +96,7 @@ void bench_lane_free(bench_lane *lane)
     free(lane);
 }
 
-static db_recurrent layer(const bench_lane *lane, const float *parameters)
+static db_recurrent layer(const bench_lane *lane, const real *parameters)
 {
     return (db_recurrent){.inputs = lane->config.embedding,
                           .hidden = lane->config.hidden,
@@ -111,7 +111,7 @@ static db_recurrent_input layer_input(const bench_lane *lane)
         .steps = lane->steps, .streams = lane->streams, .resets = lane->resets, .x = lane->embedded};
 }
 
-static db_dense dense(const bench_lane *lane, const float *parameters)
+static db_dense dense(const bench_lane *lane, const real *parameters)
 {
     return (db_dense){.vocab = lane->config.vocab,
                       .hidden = lane->config.hidden,
@@ -125,7 +125,7 @@ static size_t last_step(const bench_lane *lane)
     return (size_t)(lane->steps - 1) * lane->streams * lane->config.hidden;
 }
 
-static void forward(bench_lane *lane, const float *parameters, const uint16_t *ids, const uint32_t *starts)
+static void forward(bench_lane *lane, const real *parameters, const uint16_t *ids, const uint32_t *starts)
 {
     const uint32_t streams = lane->streams, steps = lane->steps;
     for (uint32_t s = 0; s < streams; s++) {
@@ -143,8 +143,8 @@ static void forward(bench_lane *lane, const float *parameters, const uint16_t *i
     db_lstm_forward(&lstm, &input, &lane->trace, lane->outputs);
 }
 
-double bench_lane_gradient(bench_lane *lane, const float *parameters, const uint16_t *ids, const uint32_t *starts,
-                           float scale, float *gradient)
+double bench_lane_gradient(bench_lane *lane, const real *parameters, const uint16_t *ids, const uint32_t *starts,
+                           real scale, real *gradient)
 {
     const size_t last = last_step(lane);
     memset(gradient, 0, lane->layout.parameters * sizeof *gradient);
@@ -165,7 +165,7 @@ double bench_lane_gradient(bench_lane *lane, const float *parameters, const uint
     return nats;
 }
 
-double bench_lane_loss(bench_lane *lane, const float *parameters, const uint16_t *ids, const uint32_t *starts,
+double bench_lane_loss(bench_lane *lane, const real *parameters, const uint16_t *ids, const uint32_t *starts,
                        uint32_t count)
 {
     double nats = 0;

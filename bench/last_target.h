@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "nn/config.h"
+#include "nn/real.h"
 
 typedef struct bench_lane bench_lane;
 
@@ -21,11 +22,11 @@ void bench_lane_free(bench_lane *lane);
 
 /* The windows that start at starts [streams] of ids, forward and backward; gradient [layout.parameters] is overwritten
  * with that of scale * sum. Returns the sum of -ln p(target), without the scale. */
-double bench_lane_gradient(bench_lane *lane, const float *parameters, const uint16_t *ids, const uint32_t *starts,
-                           float scale, float *gradient);
+double bench_lane_gradient(bench_lane *lane, const real *parameters, const uint16_t *ids, const uint32_t *starts,
+                           real scale, real *gradient);
 
 /* Forward only. Returns the sum of -ln p(target) over the first `count` (<= streams) of the windows. */
-double bench_lane_loss(bench_lane *lane, const float *parameters, const uint16_t *ids, const uint32_t *starts,
+double bench_lane_loss(bench_lane *lane, const real *parameters, const uint16_t *ids, const uint32_t *starts,
                        uint32_t count);
 
 #endif
