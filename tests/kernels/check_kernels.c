@@ -1,0 +1,286 @@
+/*
+ * Runs every set of kernels that this build has beside ref, on random and extreme shapes and values, and
+ * compares all that they write. Needs no C library; platform.h says what it does need. For each set one line:
+ *     kernels NAME: ok DIGEST
+ * or where the first difference is. Equal digests on two machines mean equal results there.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "dogberry.h"
+#include "platform.h"
+#include <stddef.h>
+
+/* A micro:bit has 16 KB of RAM, and what does not fit here is not run. The digest is over what fits
+ * the least, so that it is the same everywhere. */
+#ifndef CHECK_BYTES
+#define CHECK_BYTES 6144
+#endif
+enum {
+    SMALL_BYTES = 6144,
+    WEIGHT_BYTES = CHECK_BYTES,
+    X_BYTES = CHECK_BYTES > 262144 ? 65536 : 1040,
+    OUTS = CHECK_BYTES > 262144 ? 2048 : 528,
+    SCALE_BYTES = OUTS + X_BYTES / 8,
+    GROUP = DOGBERRY_I4_GROUP,
+    BLOCK = DOGBERRY_I4_BLOCK,
+    GUARD = 2,                     /* outputs before and behind that nobody may touch */
+    SCALE_SUM = (1 << 20) / GROUP, /* of a row's group scales, at most: dogberry_open() */
+};
+
+typedef struct {
+    uint64_t weights[WEIGHT_BYTES / 8 + 1]; /* one more: kernels may not count on more than 8 */
+    uint64_t x[X_BYTES / 8];
+    uint8_t scales[SCALE_BYTES];
+    int32_t out[2][OUTS + 2 * GUARD + 1];
+} buffers;
+
+/* What a byte is drawn from. */
+typedef enum { UNIFORM, SMALL, EDGES, LOWEST, HIGHEST, MIDDLE, SPARSE, PATCHES, DRAWS } draw;
+
+typedef struct {
+    uint32_t state, digest;
+    const dogberry_kernels *set;
+} run;
+
+static uint32_t next(run *r)
+{
+    r->state ^= r->state << 13;
+    r->state ^= r->state >> 17;
+    r->state ^= r->state << 5;
+    return r->state;
+}
+
+/* Every case starts anew, so that it is the same whichever others ran before. */
+static void seed(run *r, uint32_t columns, uint32_t rows, uint32_t values)
+{
+    r->state = (columns * 0x9E3779B1u ^ rows * 0x85EBCA77u ^ values * 0xC2B2AE3Du) | 1u;
+    for (uint32_t i = 0; i < 8; i++)
+        next(r);
+}
+
+static uint32_t draw_byte(run *r, draw from, uint32_t index)
+{
+    uint32_t random = next(r) >> 8;
+
+    switch (from) {
+    case SMALL: /* what activations look like: a few tens */
+        return (random % 61u - 30u) & 0xFFu;
+    case EDGES:
+        return random & 1u ? 0x80u : 0x7Fu;
+    case LOWEST:
+        return 0x80u;
+    case HIGHEST:
+        return 0x7Fu;
+    case MIDDLE: /* about half of the range: where the room of a lane ends */
+        return (random & 0x100u ? 61u + random % 8u : 0u - 61u - random % 8u) & 0xFFu;
+    case SPARSE:
+        return random & 0xF00u ? 0u : random & 0xFFu;
+    case PATCHES: /* calm and extreme stretches of 16 */
+        return index & 16u ? (random & 0x100u ? 0x80u : 0x7Fu) : (random & 15u);
+    default:
+        return random & 0xFFu;
+    }
+}
+
+static void fill(run *r, void *bytes, uint32_t count, draw from)
+{
+    uint8_t *to = bytes;
+
+    for (uint32_t i = 0; i < count; i++)
+        to[i] = (uint8_t)draw_byte(r, from, i);
+}
+
+/* Nibbles, which have extremes of their own: 0 and 15. */
+static void fill_nibbles(run *r, void *bytes, uint32_t count, draw from)
+{
+    uint8_t *to = bytes;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t random = next(r) >> 8 & 0xFFu;
+
+        if (from == LOWEST)
+            random = 0;
+        else if (from == HIGHEST)
+            random = 0xFFu;
+        else if (from == EDGES)
+            random = (random & 1u ? 0xF0u : 0u) | (random & 2u ? 0x0Fu : 0u);
+        to[i] = (uint8_t)random;
+    }
+}
+
+static void fill_scales(run *r, uint8_t *scales, uint32_t count, uint32_t groups, draw from)
+{
+    uint32_t most = groups * 255u <= SCALE_SUM ? 255u : SCALE_SUM / groups;
+
+    for (uint32_t i = 0; i < count; i++)
+        scales[i] = (uint8_t)(from == HIGHEST || from == EDGES ? most : next(r) % most + 1u);
+}
+
+static char *put(char *to, const char *text)
+{
+    while (*text != '\0')
+        *to++ = *text++;
+    return to;
+}
+
+static char *put_number(char *to, uint32_t value, uint32_t base)
+{
+    char digits[12];
+    uint32_t count = 0;
+
+    do {
+        digits[count++] = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value > 0);
+    while (count > 0)
+        *to++ = digits[--count];
+    return to;
+}
+
+static int differs(const run *r, const char *kind, uint32_t columns, uint32_t rows, uint32_t at)
+{
+    char line[120], *end = put(put(put(line, "kernels "), r->set->name), ": WRONG, ");
+
+    end = put_number(put(put(end, kind), ", columns "), columns, 10);
+    end = put_number(put(end, ", rows "), rows, 10);
+    end = put_number(put(end, ": output "), at, 10);
+    *put(end, "\n") = '\0';
+    platform_print(line);
+    return -1;
+}
+
+enum { UNTOUCHED = 0x5A5A5A5A };
+
+static void prepare(buffers *b, uint32_t rows)
+{
+    for (uint32_t k = 0; k < 2; k++)
+        for (uint32_t i = 0; i < rows + 2 * GUARD + 1; i++)
+            b->out[k][i] = UNTOUCHED;
+}
+
+/* Compares outputs, guards included, and takes them into the digest (FNV-1a) where the case is small. */
+static int compare(run *r, const buffers *b, uint32_t rows, const char *kind, uint32_t columns, int digest)
+{
+    for (uint32_t i = 0; i < rows + 2 * GUARD + 1; i++)
+        if (b->out[0][i] != b->out[1][i])
+            return differs(r, kind, columns, rows, i);
+    for (uint32_t i = 0; digest && i < rows + 2 * GUARD; i++)
+        for (uint32_t k = 0; k < 4; k++)
+            r->digest = (r->digest ^ ((uint32_t)b->out[1][i] >> 8 * k & 0xFFu)) * 16777619u;
+    return 0;
+}
+
+/* `shift` moves the weights to an address that is a multiple of 8 only, and out to one of 4. */
+static int case_i8(run *r, buffers *b, uint32_t stride, uint32_t rows, uint32_t values)
+{
+    uint32_t bytes = stride * rows, shift = (rows ^ values) & 1u;
+    int8_t *weights = (int8_t *)(b->weights + shift);
+    const int8_t *x = (const int8_t *)b->x;
+
+    if (bytes > WEIGHT_BYTES || stride > X_BYTES || rows > OUTS)
+        return 0;
+    seed(r, stride, rows, values);
+    fill(r, weights, bytes, values / DRAWS);
+    fill(r, b->x, stride, values % DRAWS);
+    prepare(b, rows);
+    dogberry_kernels_ref.matvec_i8(b->out[0] + GUARD + shift, weights, stride, rows, x);
+    r->set->matvec_i8(b->out[1] + GUARD + shift, weights, stride, rows, x);
+    return compare(r, b, rows, "int8", stride, bytes <= SMALL_BYTES);
+}
+
+static int case_i4(run *r, buffers *b, uint32_t columns, uint32_t blocks, uint32_t values)
+{
+    uint32_t bytes = 4u * columns * blocks, groups = (columns + GROUP - 1u) / GROUP;
+    uint32_t shift = (blocks ^ values) & 1u;
+    uint32_t *weights = (uint32_t *)(b->weights + shift);
+    const int8_t *x = (const int8_t *)b->x;
+
+    if (bytes > WEIGHT_BYTES || columns > X_BYTES || blocks * BLOCK > OUTS || blocks * groups * BLOCK > SCALE_BYTES)
+        return 0;
+    seed(r, columns, blocks, values);
+    fill_nibbles(r, weights, bytes, values / DRAWS);
+    fill(r, b->x, columns, values % DRAWS);
+    fill_scales(r, b->scales, blocks * groups * BLOCK, groups, values / DRAWS);
+    prepare(b, blocks * BLOCK);
+    dogberry_kernels_ref.matvec_i4(b->out[0] + GUARD + shift, weights, b->scales, columns, blocks, x);
+    r->set->matvec_i4(b->out[1] + GUARD + shift, weights, b->scales, columns, blocks, x);
+    return compare(r, b, blocks * BLOCK, "int4", columns, bytes <= SMALL_BYTES);
+}
+
+/* Columns, then rows (int8) and blocks (int4) to try them with; what does not fit is left out. */
+static const uint16_t columns_tried[] = {16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 240, 272, 320, 512, 1024};
+static const uint16_t rows_tried[] = {1, 2, 3, 4, 5, 7, 8, 13, 66, 67, 260};
+static const uint16_t blocks_tried[] = {1, 2, 3, 5, 8, 33, 66};
+/* Only where there is memory: the longest rows of all, and a common shape. */
+static const uint16_t large_tried[][2] = {{65520, 8}, {4096, 16}, {4160, 24}, {320, 1024}, {16384, 8}};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static uint32_t some_values(size_t i, size_t k)
+{
+    return (uint32_t)(i * 37u + k * 11u) % (DRAWS * DRAWS);
+}
+
+static int check_shapes(run *r, buffers *b)
+{
+    for (size_t c = 0; c < COUNT(columns_tried); c++) {
+        for (size_t i = 0; i < COUNT(rows_tried); i++)
+            if (case_i8(r, b, columns_tried[c], rows_tried[i], some_values(c, i)) != 0)
+                return -1;
+        for (size_t i = 0; i < COUNT(blocks_tried); i++)
+            if (case_i4(r, b, columns_tried[c], blocks_tried[i], some_values(i, c)) != 0)
+                return -1;
+    }
+    return 0;
+}
+
+/* Every way to draw the weights with every way to draw x, on shapes with every kind of rest. */
+static int check_values(run *r, buffers *b)
+{
+    for (uint32_t values = 0; values < DRAWS * DRAWS; values++)
+        for (uint32_t columns = 64; columns <= 208; columns += 48) {
+            if (case_i8(r, b, columns, 9, values) != 0 || case_i8(r, b, columns, 4, values) != 0 ||
+                case_i4(r, b, columns, 2, values) != 0)
+                return -1;
+        }
+    return 0;
+}
+
+static int check_large(run *r, buffers *b)
+{
+    for (size_t i = 0; i < COUNT(large_tried); i++)
+        for (uint32_t values = 0; values < DRAWS * DRAWS; values += 5u) {
+            if (case_i8(r, b, large_tried[i][0], large_tried[i][1], values) != 0 ||
+                case_i4(r, b, large_tried[i][0], large_tried[i][1] / BLOCK, values) != 0)
+                return -1;
+        }
+    return 0;
+}
+
+static int check_set(buffers *b, const dogberry_kernels *set)
+{
+    run r = {.state = 0x2545F491u, .digest = 2166136261u, .set = set};
+    char line[80], *end;
+
+    if (check_values(&r, b) != 0 || check_shapes(&r, b) != 0 || (WEIGHT_BYTES > SMALL_BYTES && check_large(&r, b) != 0))
+        return -1;
+    end = put_number(put(put(put(line, "kernels "), set->name), ": ok "), r.digest, 16);
+    *put(end, "\n") = '\0';
+    platform_print(line);
+    return 0;
+}
+
+int main(void)
+{
+    static const char *const names[] = {"ref", "armv6m", "arm-dsp", "avx2", "avx512-vnni", "wasm-simd128"};
+    static buffers b;
+    int status = 0;
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const dogberry_kernels *set = dogberry_kernels_named(names[i]);
+
+        if (set != NULL && check_set(&b, set) != 0)
+            status = 1;
+    }
+    return status;
+}
