@@ -5,7 +5,7 @@ export DOGBERRY_DATA ?= ../shared/data
 RUNS ?= 1000000
 FUZZ_TARGETS = $(patsubst fuzz_%.c,%,$(notdir $(sort $(wildcard tests/*/fuzz_*.c))))
 
-.PHONY: help deps build firmware demo test test-sanitize fuzz lint format clean
+.PHONY: help deps build firmware demo test test-sanitize bounds fuzz lint format clean
 .PHONY: bench bench-programs bench-train bench-dogberry bench-shakespeare bench-tinyshakespeare
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 30
@@ -25,6 +25,9 @@ demo: build firmware ## from nothing to an emulated Pico that talks, in a few mi
 
 test: build firmware ## every test, with sanitizers where they can run
 	@tools/run-tests $(BUILD)
+
+bounds: deps ## worst-case stack and code size of the runtime on bare machines, checked (docs/PORTING.md)
+	@tests/bounds/bounds.py .
 
 fuzz: ## every fuzz target under libFuzzer and sanitizers, one after another (RUNS=1000000 each; docs/FUZZING.md)
 	@tools/install-deps lint
