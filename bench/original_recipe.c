@@ -29,7 +29,7 @@
 #include "train/optimizer.h"
 #include "train/train.h"
 
-enum { WINDOW = 40, BATCH = 128, CALIBRATION_BYTES = 32768 };
+enum { WINDOW = 40, BATCH = 128, CALIBRATION_BYTES = 65536 };
 
 /* Keras's defaults for Adam. */
 static const double RATE = 1e-3, BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-7;

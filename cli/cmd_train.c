@@ -5,17 +5,17 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "commands.h"
 #include "measured.h"
+#include "resume.h"
 #include "texts.h"
 #include "train_report.h"
 #include "train_view.h"
 
-enum { CALIBRATION_BYTES = 32768, PERSONA_CALIBRATION_BYTES = 8192, LEAST_BYTES = 6000, PERSONA_LEAST_BYTES = 600 };
+enum { CALIBRATION_BYTES = 65536, PERSONA_CALIBRATION_BYTES = 8192, LEAST_BYTES = 6000, PERSONA_LEAST_BYTES = 600 };
 
 static void job_free(cli_train_job *work)
 {
@@ -126,42 +126,7 @@ static int prepare(cli_train_job *work, const cli_train_settings *given, db_erro
     return 0;
 }
 
-static bool holds(const char *folder, const char *name)
-{
-    char *path = db_path_join(folder, name);
-    bool there = access(path, F_OK) == 0;
-    free(path);
-    return there;
-}
-
-/* --resume needs something to go on with; without it nothing must be lost unsaid.
- * Returns 0, or -1 with the error set. */
-static int check_folder(const cli_train_settings *given, db_error *error)
-{
-    const char *folder = given->output;
-    bool interrupted = holds(folder, "checkpoint.bin");
-    if (given->resume && !interrupted && holds(folder, "config.json"))
-        return db_fail(error,
-                       "--resume: %s holds a finished model and no interrupted run; leave --resume away to train "
-                       "it anew, or see --from",
-                       folder);
-    if (given->resume && !interrupted && !given->json)
-        printf("note: there is no interrupted run in %s to go on with: starting from the beginning\n", folder);
-    if (!given->resume && interrupted && !given->json)
-        printf("note: %s holds an interrupted run, which this one replaces; --resume would go on with it\n", folder);
-    return 0;
-}
-
 /* ---- Training and after ---- */
-
-/* A run that could not be written down: says what is left of it. Returns -1. */
-static int fail_saving(const cli_train_settings *given, const db_error *why, db_error *error)
-{
-    return db_fail(error, "%.400s%s", why->message,
-                   holds(given->output, "checkpoint.bin")
-                       ? "; make room, then the same command with --resume goes on from the last state that was saved"
-                       : "");
-}
 
 /* Runs the trainer; what it says is added to the advice. `*said`: how many lines of that were shown. */
 static int run_trainer(cli_train_job *work, const cli_train_settings *given, size_t *said, db_error *error)
@@ -188,7 +153,7 @@ static int run_trainer(cli_train_job *work, const cli_train_settings *given, siz
                               &work->result, &inner);
     cli_train_view_end(&view);
     if (failed)
-        return view.moved ? fail_saving(given, &inner, error) : db_fail(error, "%s", inner.message);
+        return view.moved ? cli_resume_fail_saving(given->output, &inner, error) : db_fail(error, "%s", inner.message);
     *said = work->advice.count;
     db_advice_text facts = text_facts(work, given);
     const db_advice_run course = {.training_loss = work->result.last.train_loss,
@@ -208,7 +173,8 @@ static int train(cli_train_job *work, const cli_train_settings *given, db_error 
     db_model_dir *model = &work->model;
     db_measure report;
     size_t said = 0;
-    if (db_train_options_check(&work->options, error) || check_folder(given, error) ||
+    if (db_train_options_check(&work->options, error) ||
+        cli_resume_check(given->output, given->resume, given->json, "train it anew, or see --from", error) ||
         db_make_folder(given->output, error) || run_trainer(work, given, &said, error))
         return -1;
     cli_measure_float(&report, model, &work->validation_tokens, work->options.threads);
@@ -223,7 +189,7 @@ static int train(cli_train_job *work, const cli_train_settings *given, db_error 
         snprintf(model->name, sizeof model->name, "%s", given->name);
     db_error inner;
     if (db_model_dir_save(model, given->output, &inner))
-        return fail_saving(given, &inner, error);
+        return cli_resume_fail_saving(given->output, &inner, error);
     if (work->result.end != DB_TRAIN_STOPPED)
         db_train_forget(given->output);
     if (given->json)

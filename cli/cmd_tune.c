@@ -15,12 +15,14 @@
 #include "commands.h"
 #include "interop/model_dir.h"
 #include "measured.h"
+#include "resume.h"
 #include "texts.h"
 #include "train/evaluate.h"
 #include "train/rounding.h"
 #include "train_record.h"
 #include "train_texts.h"
 #include "train_view.h"
+#include "tune_image.h"
 
 static const double DEFAULT_MINUTES = 3;
 enum { LEAST_BYTES = 1000, UNROUNDED = 32 };
@@ -31,7 +33,7 @@ typedef struct {
     cli_text_set texts;
     unsigned long bits, threads, seed, steps;
     double minutes, epochs, rate, dropout;
-    bool quiet, json;
+    bool quiet, json, resume;
 } settings;
 
 /* All that a run works on. */
@@ -43,12 +45,17 @@ typedef struct {
     db_weight_rounding rounding;
     db_train_rounding hook;
     db_train_result result;
-    double float_loss;    /* of the model as it was, nats per held-out token */
-    double before, after; /* the same, rounded: of the model as it was and as it is now */
+    db_advice notes;
+    float *start;      /* [layout.parameters] the weights as they were */
+    double float_loss; /* of the model as it was, nats per held-out token */
+    double before;     /* of the image that it would have made */
+    double tuned;      /* of the one that the tuned weights make; with 32 bits both are the weights' own */
+    bool kept;         /* the tuned weights are the ones that are saved */
 } job;
 
 static void job_free(job *work)
 {
+    free(work->start);
     db_model_dir_free(&work->model);
     db_tokens_free(&work->train_tokens);
     db_tokens_free(&work->validation_tokens);
@@ -62,7 +69,7 @@ static void choose_options(job *work, const settings *given)
     options->batch = (options->batch + options->threads - 1) / options->threads * options->threads;
     options->seed = given->seed;
     options->folder = given->output;
-    options->checkpoint_seconds = -1;
+    options->resume = given->resume;
     options->epochs = given->epochs;
     options->minutes = given->minutes;
     options->steps = given->steps;
@@ -127,23 +134,27 @@ static double float_loss(const job *work)
     return loss.nats / (double)loss.tokens;
 }
 
-/* The loss of the image that the weights would make now. */
-static double rounded_loss(const job *work)
+/* The loss of the image that the model would make now; with 32 bits that of the weights. */
+static int image_loss(const job *work, const settings *given, double *loss, db_error *error)
 {
-    const size_t count = work->model.layout.parameters;
-    float *rounded = db_allocate(count * sizeof *rounded);
-    db_round_weights(&work->rounding, work->model.parameters, rounded);
-    const db_loss loss = db_evaluate_rounded(&work->model.config, rounded, work->hook.input_unit, &work->validation,
-                                             work->options.threads, false);
-    free(rounded);
-    return loss.nats / (double)loss.tokens;
+    if (given->bits != UNROUNDED && work->validation.count > 0)
+        return cli_tune_image_loss(&work->model, (uint32_t)given->bits, &work->train, &work->validation,
+                                   work->options.threads, loss, error);
+    *loss = float_loss(work);
+    return 0;
 }
 
-/* What the model will say of its training: the losses are now those with rounding on. */
+/* Of the image that NEWDIR makes. */
+static double final_loss(const job *work)
+{
+    return work->kept ? work->tuned : work->before;
+}
+
+/* What the model will say of its training: the losses are now those of its image. */
 static char *describe(const job *work, const settings *given)
 {
     db_measure measure;
-    db_measure_make(&measure, &work->validation_tokens, work->after * (double)work->validation.count);
+    db_measure_make(&measure, &work->validation_tokens, final_loss(work) * (double)work->validation.count);
     json_t *training = work->model.training ? json_loads(work->model.training, 0, NULL) : NULL;
     if (!training)
         training = json_object();
@@ -151,60 +162,102 @@ static char *describe(const job *work, const settings *given)
     json_object_set_new(training, "validation_perplexity", json_real(measure.perplexity));
     json_object_set_new(training, "validation_bits_per_character", json_real(measure.bits_per_character));
     json_object_set_new(training, "tuning",
-                        json_pack("{s:I, s:f, s:f, s:f, s:I, s:f, s:I, s:I}", "bits", (json_int_t)given->bits,
-                                  "float_before", work->float_loss, "before", work->before, "after", work->after,
-                                  "steps", (json_int_t)work->result.steps, "minutes", work->result.seconds / 60, "seed",
+                        json_pack("{s:I, s:f, s:f, s:f, s:f, s:b, s:I, s:f, s:I, s:I}", "bits", (json_int_t)given->bits,
+                                  "float_before", work->float_loss, "before", work->before, "tuned_loss", work->tuned,
+                                  "after", final_loss(work), "kept", work->kept, "steps",
+                                  (json_int_t)work->result.steps, "minutes", work->result.seconds / 60, "seed",
                                   (json_int_t)given->seed, "threads", (json_int_t)work->options.threads));
     char *text = json_dumps(training, JSON_COMPACT | JSON_PRESERVE_ORDER);
     json_decref(training);
     return text;
 }
 
+static double percent_over(double loss, double base)
+{
+    return 100 * (loss / base - 1);
+}
+
 static void print_end(const job *work, const settings *given)
 {
     char elapsed[24];
-    printf("Tuned %.1f epochs in %s\n", work->result.last.epoch, cli_duration(work->result.seconds, elapsed));
+    const bool stopped = work->result.end == DB_TRAIN_STOPPED;
+    printf("%s %.1f epochs in %s\n", stopped ? "Stopped after" : "Tuned", work->result.last.epoch,
+           cli_duration(work->result.seconds, elapsed));
     printf("Held out, nats per token: float %.4f; ", work->float_loss);
     if (given->bits == UNROUNDED)
-        printf("trained on without rounding %.4f (%+.2f %%)\n", work->after,
-               100 * (work->after / work->float_loss - 1));
+        printf("trained on without rounding %.4f (%+.2f %%)\n", work->tuned,
+               percent_over(work->tuned, work->float_loss));
     else
-        printf("in %lu bits %.4f (%+.2f %%), tuned %.4f (%+.2f %%)\n", given->bits, work->before,
-               100 * (work->before / work->float_loss - 1), work->after, 100 * (work->after / work->float_loss - 1));
-    printf("Saved in %s. Next: dogberry pack %s -o %s.dog\n", given->output, given->output, work->model.name);
+        printf("its image in %lu bits %.4f (%+.2f %%), tuned %.4f (%+.2f %%)\n", given->bits, work->before,
+               percent_over(work->before, work->float_loss), work->tuned, percent_over(work->tuned, work->float_loss));
+    if (!work->kept)
+        printf("Tuning did not make the image better: %s keeps the weights as they were.\n", given->output);
+    if (stopped)
+        printf("What is saved can be used; the same command with --resume goes on.\n");
+    printf("Saved in %s. Next: dogberry pack %s%s -o %s.dog\n", given->output, given->output,
+           work->kept || given->bits != 4 ? "" : " --bits 4", work->model.name);
+}
+
+/* Runs the trainer from the weights as they are, or on from a checkpoint. */
+static int train_on(job *work, const settings *given, db_error *error)
+{
+    db_model_dir *model = &work->model;
+    cli_train_view view = {.config = &model->config,
+                           .tokenizer = &model->tokenizer,
+                           .special = work->train,
+                           .seed = given->seed,
+                           .samples = !given->quiet,
+                           .silent = given->json,
+                           .notes = &work->notes};
+    const db_train_callbacks callbacks = cli_train_view_start(&view);
+    db_error inner = {0};
+    const int failed = db_train_run(&model->config, model->parameters, &work->train, &work->validation, &work->options,
+                                    &callbacks, &work->result, &inner);
+    cli_train_view_end(&view);
+    if (!failed)
+        return 0;
+    return view.moved ? cli_resume_fail_saving(given->output, &inner, error) : db_fail(error, "%s", inner.message);
+}
+
+/* The tuned weights where their image is better than the old one's, else the old weights, which then need not be
+ * rounded in tuning's way. Without rounding there is nothing to win: the run is there to be compared with. */
+static int keep_the_better(job *work, const settings *given, db_error *error)
+{
+    db_model_dir *model = &work->model;
+    const db_tuned before = model->tuned;
+    model->tuned = work->rounding.kind;
+    if (image_loss(work, given, &work->tuned, error))
+        return -1;
+    work->kept = given->bits == UNROUNDED || work->validation.count == 0 || work->tuned < work->before;
+    if (!work->kept) {
+        memcpy(model->parameters, work->start, model->layout.parameters * sizeof *model->parameters);
+        model->tuned = before;
+    }
+    return 0;
 }
 
 /* Trains on, measures and saves. */
 static int tune(job *work, const settings *given, db_error *error)
 {
     db_model_dir *model = &work->model;
-    const bool rounds = given->bits != UNROUNDED;
-    cli_train_view view = {.config = &model->config,
-                           .tokenizer = &model->tokenizer,
-                           .special = work->train,
-                           .seed = given->seed,
-                           .samples = !given->quiet};
-    db_train_callbacks callbacks = {0};
-    if (db_make_folder(given->output, error))
+    const size_t bytes = model->layout.parameters * sizeof *model->parameters;
+    if (cli_resume_check(given->output, given->resume, given->json, "tune it anew", error) ||
+        db_make_folder(given->output, error))
         return -1;
-    work->float_loss = work->before = float_loss(work);
-    if (rounds)
-        work->before = rounded_loss(work);
-    if (!given->json)
-        callbacks = cli_train_view_start(&view);
-    const int failed = db_train_run(&model->config, model->parameters, &work->train, &work->validation, &work->options,
-                                    &callbacks, &work->result, error);
-    if (!given->json)
-        cli_train_view_end(&view);
-    if (failed)
+    work->start = db_allocate(bytes);
+    memcpy(work->start, model->parameters, bytes);
+    work->float_loss = float_loss(work);
+    if (image_loss(work, given, &work->before, error) || train_on(work, given, error) ||
+        keep_the_better(work, given, error))
         return -1;
-    work->after = rounds ? rounded_loss(work) : float_loss(work);
-    model->tuned = work->rounding.kind;
     char *training = describe(work, given);
     free(model->training);
     model->training = training;
-    if (db_model_dir_save(model, given->output, error))
-        return -1;
+    db_error inner;
+    if (db_model_dir_save(model, given->output, &inner))
+        return cli_resume_fail_saving(given->output, &inner, error);
+    if (work->result.end != DB_TRAIN_STOPPED)
+        db_train_forget(given->output);
     if (given->json)
         printf("%s\n", model->training);
     else
@@ -237,6 +290,8 @@ static int parse(settings *given, int argc, char **argv)
          .help = "learning rate (a tenth of training's)"},
         {.name = "dropout", .kind = CLI_REAL, .value = &given->dropout, .argument = "P", .most = 0.9,
          .help = "share of activations dropped (training's)"},
+        {.name = "resume", .kind = CLI_FLAG, .value = &given->resume,
+         .help = "go on with an interrupted run in NEWDIR, to the same weights"},
         {.name = "lossy", .kind = CLI_FLAG, .value = &given->texts.lossy,
          .help = "replace bytes that are not UTF-8 instead of refusing the file"},
         {.name = "quiet", .letter = 'q', .kind = CLI_FLAG, .value = &given->quiet, .help = "no samples on the way"},
@@ -285,7 +340,8 @@ const cli_command cli_tune = {
     .summary = "prepare a trained model for its 8- or 4-bit image",
     .details = "Trains DIR's weights a little further on the texts they were trained on (or on TEXT...), rounded in\n"
                "every pass as the image will keep them. `dogberry pack NEWDIR` then makes an image of these bits.\n"
-               "Ctrl-C ends the run and keeps the best weights so far.",
+               "Where that image would not be better than DIR's own, NEWDIR gets DIR's weights.\n"
+               "Ctrl-C ends the run and keeps the best weights so far; --resume goes on.",
     .examples = "  dogberry tune bard --bits 4 -o bard4\n  dogberry pack bard4 -o bard4.dog",
     .run = run,
 };

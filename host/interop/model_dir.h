@@ -37,7 +37,7 @@ typedef struct {
 
 /* Keeps an excerpt of at most `bytes` of a text as the model's calibration text (of the training text: a model is not
  * to be fitted to what it is judged by, its rounding included): documents from all over it, short ones whole, of long
- * ones the middle, in whole lines where there are any. 32 KB is plenty. Replaces what was kept. */
+ * ones the middle, in whole lines where there are any. 64 KB is plenty. Replaces what was kept. */
 void db_model_dir_set_calibration(db_model_dir *model, const db_corpus *text, size_t bytes);
 
 /* Makes the folder and writes the files, all of them aside before the first takes its place, config.json

@@ -23,6 +23,7 @@
 #include "base/memory.h"
 #include "dogberry.h"
 #include "tiny_text.h"
+#include "train/rounding.h"
 #include "train/train.h"
 
 enum { KILLS = 60 };
@@ -32,6 +33,7 @@ static const db_model_config tiny = {DOGBERRY_LSTM, DOGBERRY_DENSE, TINY_VOCAB, 
 typedef struct {
     char folder[64];
     db_train_options options;
+    uint32_t bits; /* that weights are rounded to, as for tuning; 0: none */
 } setting;
 
 static int set_up(void **state)
@@ -89,7 +91,15 @@ static void train_and_exit(const setting *s)
     db_layout_make(&layout, &tiny);
     float *parameters = db_allocate(layout.parameters * sizeof(float));
     db_train_initialize(&tiny, s->options.seed, parameters);
-    const int status = db_train_run(&tiny, parameters, &train, &validation, &s->options, NULL, &result, &error);
+    db_train_options options = s->options;
+    db_weight_rounding rounding;
+    db_train_rounding hook;
+    if (s->bits != 0) {
+        db_weight_rounding_make(&rounding, &tiny, parameters, &train, s->bits, options.threads);
+        hook = db_weight_rounding_for_training(&rounding);
+        options.rounding = &hook;
+    }
+    const int status = db_train_run(&tiny, parameters, &train, &validation, &options, NULL, &result, &error);
     char *path = db_path_join(s->folder, status == 0 ? "weights" : "error");
     if (status == 0) {
         db_file_write(path, parameters, layout.parameters * sizeof(float), NULL);
@@ -211,6 +221,29 @@ static void refuse(const setting *s, const char *word)
     free(message);
 }
 
+/* The same promise with weights rounded on the way. */
+static void tuning_resumes_alike(void **state)
+{
+    setting *s = *state;
+    s->bits = 4;
+    s->options.steps = 120;
+    const long whole = nanoseconds_of_a_run(s);
+    size_t length, again_length;
+    void *expected = read_in(s, "weights", &length);
+    empty(s);
+    for (int part = 1; part <= 8; part++) {
+        start_and_kill(s, whole * part / 20);
+    }
+    assert_int_equal(wait_for(start(s)), 0);
+    void *weights = read_in(s, "weights", &again_length);
+    assert_int_equal(again_length, length);
+    assert_memory_equal(weights, expected, length);
+    s->bits = 8;
+    refuse(s, "rounding = 4 bits");
+    free(weights);
+    free(expected);
+}
+
 static void changed_options_are_refused_by_name(void **state)
 {
     setting *s = *state;
@@ -281,6 +314,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(kills_leave_no_trace, set_up, tear_down),
         cmocka_unit_test_setup_teardown(threads_resume_alike, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tuning_resumes_alike, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changed_options_are_refused_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unwritable_files_do_not_end_a_run, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damage_is_noticed, set_up, tear_down),
