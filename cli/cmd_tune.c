@@ -120,6 +120,9 @@ static int prepare(job *work, const settings *given, db_error *error)
     db_model_dir *model = &work->model;
     if (db_model_dir_load(model, given->input, error) || read_texts(work, given, error))
         return -1;
+    if (model->config.architecture == DOGBERRY_TRANSFORMER && given->bits != UNROUNDED)
+        return db_fail(error, "tune: weights of transformers cannot be rounded yet; --bits %d trains on without",
+                       UNROUNDED);
     const uint16_t end = model->tokenizer.view.end;
     work->train = cli_sequence(&work->train_tokens, model->start_token, end);
     work->validation = cli_sequence(&work->validation_tokens, model->start_token, end);

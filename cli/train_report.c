@@ -24,10 +24,15 @@ void cli_train_print_corpus(const cli_train_job *work)
 void cli_train_print_model(const cli_train_job *work, bool persona)
 {
     const db_model_config *config = &work->model.config;
+    static const char *const architectures[] = {"", "LSTM", "GRU", "transformer"};
     static const char *const heads[] = {"dense", "tied", "factored"};
+    static const char *const feed_forwards[] = {"", "ReLU", "squared ReLU", "SwiGLU"};
     printf("Model: %s, vocabulary %u, embedding %u, hidden %u, layers %u, %s output: %zu parameters\n",
-           config->architecture == DOGBERRY_GRU ? "GRU" : "LSTM", config->vocab, config->embedding, config->hidden,
-           config->layers, heads[config->output], work->model.layout.trained);
+           architectures[config->architecture], config->vocab, config->embedding, config->hidden, config->layers,
+           heads[config->output], work->model.layout.trained);
+    if (config->architecture == DOGBERRY_TRANSFORMER)
+        printf("Attention: %u heads (%u of keys and values), context %u; feed-forward: %s\n", config->heads,
+               config->kv_heads, config->context, feed_forwards[config->feed_forward]);
     if (persona)
         cli_persona_print(&work->persona, &work->train_tokens);
     else

@@ -10,6 +10,9 @@
 
 static const double DEFAULT_MINUTES = 10;
 
+/* Where --arch transformer begins. */
+static const char DEFAULT_TRANSFORMER[] = "assistant-45k";
+
 /* Another text taught to a finished model (docs/PERSONA.md has the measurements). */
 static const double PERSONA_MINUTES = 3, PERSONA_RATE = 1e-3;
 
@@ -23,6 +26,9 @@ typedef struct {
 
 static const choice tokenizers[] = {{"word", DOGBERRY_WORD}, {"char", DOGBERRY_CHAR}, {"bpe", DOGBERRY_BPE}, {0}};
 static const choice cells[] = {{"lstm", DOGBERRY_LSTM}, {"gru", DOGBERRY_GRU}, {0}};
+static const choice architectures[] = {
+    {"lstm", DOGBERRY_LSTM}, {"gru", DOGBERRY_GRU}, {"transformer", DOGBERRY_TRANSFORMER}, {0}};
+static const choice feed_forwards[] = {{"relu", DB_RELU}, {"relu2", DB_RELU2}, {"swiglu", DB_SWIGLU}, {0}};
 static const choice heads[] = {
     {"dense", DOGBERRY_DENSE}, {"tied", DOGBERRY_TIED}, {"factored", DOGBERRY_FACTORED}, {0}};
 
@@ -69,19 +75,63 @@ static void limit_vocab(db_model_config *config, uint32_t kind, const db_coverag
         config->vocab = DEFAULT_BPE_VOCAB;
 }
 
-int cli_train_choose(const cli_train_settings *given, const db_coverage *coverage, db_model_config *config,
-                     uint32_t *tokenizer, db_error *error)
+/* The preset asked for, or the one to begin with where only sizes are. Returns NULL with the error set. */
+static const db_preset *choose_preset(const cli_train_settings *given, const db_coverage *coverage, db_error *error)
 {
+    uint32_t architecture = 0;
     const char *name = given->preset;
+    if (choose(architectures, "arch", given->architecture, &architecture, error))
+        return NULL;
+    if (!name && architecture == DOGBERRY_TRANSFORMER)
+        name = DEFAULT_TRANSFORMER;
     if (!name)
         name = coverage->types >= 8000 && coverage->tokens >= 200000 ? "dogberry" : "word-1k";
     const db_preset *preset = db_preset_find(name);
+    if (!preset) {
+        db_fail(error, "--preset %s: there is no such preset; `dogberry presets` lists them", name);
+    } else if (architecture &&
+               (architecture == DOGBERRY_TRANSFORMER) != (preset->config.architecture == DOGBERRY_TRANSFORMER)) {
+        db_fail(error, "--arch %s does not go with --preset %s, which is %s; leave one of them away",
+                given->architecture, name, architecture == DOGBERRY_TRANSFORMER ? "recurrent" : "a transformer");
+        return NULL;
+    }
+    return preset;
+}
+
+static int choose_recurrent_sizes(const cli_train_settings *given, db_model_config *config, db_error *error)
+{
+    if (given->heads || given->kv_heads || given->context || given->rotary_base || given->feed_forward)
+        return db_fail(error, "--heads, --kv-heads, --context, --ffn and --rotary-base go with --arch transformer");
+    if (choose(architectures, "arch", given->architecture, &config->architecture, error) ||
+        choose(cells, "cell", given->cell, &config->architecture, error))
+        return -1;
+    if (config->output == DOGBERRY_TIED && !given->embedding)
+        config->embedding = config->hidden;
+    return 0;
+}
+
+static int choose_transformer_sizes(const cli_train_settings *given, db_model_config *config, db_error *error)
+{
+    if (given->cell)
+        return db_fail(error, "--cell %s does not go with a transformer; give --arch %s", given->cell, given->cell);
+    override(&config->heads, given->heads);
+    if (given->heads)
+        config->kv_heads = config->heads;
+    override(&config->kv_heads, given->kv_heads);
+    override(&config->context, given->context);
+    override(&config->rotary_base, given->rotary_base);
+    return choose(feed_forwards, "ffn", given->feed_forward, &config->feed_forward, error);
+}
+
+int cli_train_choose(const cli_train_settings *given, const db_coverage *coverage, db_model_config *config,
+                     uint32_t *tokenizer, db_error *error)
+{
+    const db_preset *preset = choose_preset(given, coverage, error);
     if (!preset)
-        return db_fail(error, "--preset %s: there is no such preset; `dogberry presets` lists them", name);
+        return -1;
     *config = preset->config;
     *tokenizer = preset->tokenizer;
     if (choose(tokenizers, "tokenizer", given->tokenizer, tokenizer, error) ||
-        choose(cells, "cell", given->cell, &config->architecture, error) ||
         choose(heads, "head", given->head, &config->output, error))
         return -1;
     if (given->preset && !given->vocab && *tokenizer == DOGBERRY_WORD && preset->tokenizer == DOGBERRY_WORD &&
@@ -89,15 +139,17 @@ int cli_train_choose(const cli_train_settings *given, const db_coverage *coverag
         return db_fail(error,
                        "--preset %s: knows %u words, but the text has only %zu different ones; --preset %s fits "
                        "it, or give more text",
-                       name, config->vocab, coverage->types, db_advice_preset(coverage->tokens, coverage->types)->name);
-    if (!given->preset || *tokenizer != preset->tokenizer)
+                       preset->name, config->vocab, coverage->types,
+                       db_advice_preset(false, coverage->tokens, coverage->types)->name);
+    if (*tokenizer != preset->tokenizer || (!given->preset && config->architecture != DOGBERRY_TRANSFORMER))
         limit_vocab(config, *tokenizer, coverage);
     override(&config->vocab, given->vocab);
     override(&config->embedding, given->embedding);
     override(&config->hidden, given->hidden);
     override(&config->layers, given->layers);
-    if (config->output == DOGBERRY_TIED && !given->embedding)
-        config->embedding = config->hidden;
+    if (config->architecture == DOGBERRY_TRANSFORMER ? choose_transformer_sizes(given, config, error)
+                                                     : choose_recurrent_sizes(given, config, error))
+        return -1;
     if (config->output != DOGBERRY_FACTORED)
         config->classes = 0;
     else if (!config->classes || given->vocab)
@@ -134,6 +186,7 @@ void cli_train_options(const cli_train_settings *given, const db_model_config *c
     override_share(&options->drop_input, given->drop_input);
     override_share(&options->drop_output, given->drop_output);
     override_share(&options->drop_recurrent, given->drop_recurrent);
+    override_share(&options->drop_attention, given->drop_attention);
     override_share(&options->weight_decay, given->weight_decay);
     options->batch = (options->batch + options->threads - 1) / options->threads * options->threads;
 }
@@ -147,8 +200,9 @@ void cli_train_settings_free(cli_train_settings *given)
 /* A finished model has its words and sizes. Returns -1 to go on, or the exit status. */
 static int check_from(const cli_train_settings *given, const cli_option *options, size_t count)
 {
-    static const char *const fixed[] = {"preset",    "tokenizer", "vocab",  "cell",   "head",
-                                        "embedding", "hidden",    "layers", "classes"};
+    static const char *const fixed[] = {"preset",    "tokenizer", "vocab",    "cell",    "head", "arch",
+                                        "dim",       "heads",     "kv-heads", "context", "ffn",  "rotary-base",
+                                        "embedding", "hidden",    "layers",   "classes"};
     if (!given->from)
         return given->mix ? cli_misused(&cli_train, "--mix goes with --from DIR, the model that is taught more") : -1;
     for (size_t i = 0; i < count; i++)
@@ -178,7 +232,8 @@ static int check(const cli_train_settings *given, const cli_option *options, siz
 int cli_train_parse(cli_train_settings *given, int argc, char **argv)
 {
     *given = (cli_train_settings){.seed = 1};
-    given->dropout = given->drop_embedding = given->drop_input = given->drop_output = given->drop_recurrent = -1;
+    given->dropout = given->drop_embedding = given->drop_input = given->drop_output = given->drop_recurrent =
+        given->drop_attention = -1;
     given->weight_decay = -1;
     /* clang-format off */
     cli_option options[] = {
@@ -212,15 +267,29 @@ int cli_train_parse(cli_train_settings *given, int argc, char **argv)
          .help = "word, char or bpe (the preset's)"},
         {.name = "vocab", .kind = CLI_COUNT, .value = &given->vocab, .argument = "N", .least = 16, .most = 65535,
          .help = "entries of the tokenizer (the preset's; bpe: 1024)"},
-        {.name = "cell", .kind = CLI_TEXT, .value = &given->cell, .argument = "KIND", .help = "lstm or gru"},
+        {.name = "arch", .letter = 'a', .kind = CLI_TEXT, .value = &given->architecture, .argument = "KIND",
+         .help = "lstm, gru or transformer (the preset's)"},
+        {.name = "cell", .kind = CLI_TEXT, .value = &given->cell, .argument = "KIND", .help = "lstm or gru, as --arch"},
         {.name = "head", .kind = CLI_TEXT, .value = &given->head, .argument = "KIND",
          .help = "output layer: dense, tied or factored"},
         {.name = "embedding", .kind = CLI_COUNT, .value = &given->embedding, .argument = "N", .least = 1, .most = 4096,
          .help = "width of the embedding (the preset's)"},
-        {.name = "hidden", .kind = CLI_COUNT, .value = &given->hidden, .argument = "N", .least = 1, .most = 4096,
-         .help = "width of the recurrent layers (the preset's)"},
+        {.name = "dim", .kind = CLI_COUNT, .value = &given->embedding, .argument = "N", .least = 1, .most = 4096,
+         .help = "the same: the width of a transformer"},
+        {.name = "hidden", .kind = CLI_COUNT, .value = &given->hidden, .argument = "N", .least = 1, .most = 16384,
+         .help = "width of the recurrent layers, or of a transformer's feed-forward part (the preset's)"},
         {.name = "layers", .kind = CLI_COUNT, .value = &given->layers, .argument = "N", .least = 1,
-         .most = DOGBERRY_LAYERS_MAX, .help = "recurrent layers (the preset's)"},
+         .most = DB_LAYERS_MAX, .help = "layers (the preset's)"},
+        {.name = "heads", .kind = CLI_COUNT, .value = &given->heads, .argument = "N", .least = 1, .most = 4096,
+         .help = "of a transformer's attention; they divide its width (the preset's)"},
+        {.name = "kv-heads", .kind = CLI_COUNT, .value = &given->kv_heads, .argument = "N", .least = 1, .most = 4096,
+         .help = "heads of keys and values, shared by the others (as many as heads)"},
+        {.name = "context", .kind = CLI_COUNT, .value = &given->context, .argument = "N", .least = 1,
+         .most = DB_CONTEXT_MAX, .help = "tokens that a transformer looks back to (the preset's)"},
+        {.name = "ffn", .kind = CLI_TEXT, .value = &given->feed_forward, .argument = "KIND",
+         .help = "a transformer's feed-forward part: relu, relu2 or swiglu (the preset's)"},
+        {.name = "rotary-base", .kind = CLI_COUNT, .value = &given->rotary_base, .argument = "N", .least = 1,
+         .most = 100000000, .help = "of a transformer's positions (10000)"},
         {.name = "classes", .kind = CLI_COUNT, .value = &given->classes, .argument = "N", .least = 2, .most = 4096,
          .help = "of a factored output (about the root of the vocabulary)"},
         {.name = "batch", .kind = CLI_COUNT, .value = &given->batch, .argument = "N", .least = 1, .most = 4096,
@@ -238,6 +307,8 @@ int cli_train_parse(cli_train_settings *given, int argc, char **argv)
          .help = "share of the last layer's outputs alone"},
         {.name = "drop-recurrent", .kind = CLI_REAL, .value = &given->drop_recurrent, .argument = "P", .most = 0.9,
          .help = "share of the recurrent weights"},
+        {.name = "drop-attention", .kind = CLI_REAL, .value = &given->drop_attention, .argument = "P", .most = 0.9,
+         .help = "share of the values that a transformer looks at"},
         {.name = "weight-decay", .kind = CLI_REAL, .value = &given->weight_decay, .argument = "D", .most = 1,
          .help = "pull of the weights towards zero"},
         {.name = "average", .kind = CLI_REAL, .value = &given->average, .argument = "D", .most = 0.99999,

@@ -15,11 +15,12 @@
 /* What was said. Numbers that are 0 (shares and weight decay: negative) were not, and names are NULL. */
 typedef struct {
     cli_list paths, validation;
-    const char *output, *from, *mix, *preset, *name, *tokenizer, *cell, *head;
+    const char *output, *from, *mix, *preset, *name, *tokenizer, *architecture, *cell, *head, *feed_forward;
     bool lossy, quiet, json, dedupe, resume;
     unsigned long vocab, embedding, hidden, layers, classes, threads, seed, batch, window, patience, steps;
+    unsigned long heads, kv_heads, context, rotary_base;
     double epochs, minutes, rate, average;
-    double dropout, drop_embedding, drop_input, drop_output, drop_recurrent, weight_decay;
+    double dropout, drop_embedding, drop_input, drop_output, drop_recurrent, drop_attention, weight_decay;
 } cli_train_settings;
 
 /* Returns -1 to go on, or the exit status to leave with. */

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "interop/json.h"
 #include "interop/safetensors.h"
+#include "interop/transformer_json.h"
 
 /* The words of config.json for the numbers of dogberry.h. */
 typedef struct {
@@ -20,7 +21,8 @@ typedef struct {
     uint32_t value;
 } choice;
 
-static const choice ARCHITECTURES[] = {{"lstm", DOGBERRY_LSTM}, {"gru", DOGBERRY_GRU}, {NULL, 0}};
+static const choice ARCHITECTURES[] = {
+    {"lstm", DOGBERRY_LSTM}, {"gru", DOGBERRY_GRU}, {"transformer", DOGBERRY_TRANSFORMER}, {NULL, 0}};
 static const choice OUTPUTS[] = {
     {"dense", DOGBERRY_DENSE}, {"tied", DOGBERRY_TIED}, {"factored", DOGBERRY_FACTORED}, {NULL, 0}};
 
@@ -229,6 +231,8 @@ static int save_config(const db_model_dir *model, const char *extra, const file_
                       (json_int_t)model->start_token, "checksums", sums, "tokenizer", tokenizer, "training", training);
     int result = -1;
     if (root) {
+        if (config->architecture == DOGBERRY_TRANSFORMER)
+            db_transformer_to_json(config, model->start_token, model->tokenizer.view.end, root);
         if (model->tuned.bits)
             json_object_set_new(
                 root, "tuned",
@@ -297,6 +301,21 @@ int db_model_dir_save(const db_model_dir *model, const char *folder, db_error *e
 
 /* ---- Loading ---- */
 
+/* What has other keys, and other ranges, in a transformer. */
+static int read_layer_sizes(db_model_config *config, const json_t *root, const char *where, db_error *error)
+{
+    const bool transformer = config->architecture == DOGBERRY_TRANSFORMER;
+    if (db_json_u32(root, "layers", 1, transformer ? DB_LAYERS_MAX : DOGBERRY_LAYERS_MAX, &config->layers, where,
+                    error) != 0)
+        return -1;
+    if (transformer)
+        return db_transformer_from_json(config, root, where, error);
+    return db_json_u32(root, "embedding_size", 1, 65535, &config->embedding, where, error) != 0 ||
+                   db_json_u32(root, "hidden_size", 1, 65535, &config->hidden, where, error) != 0
+               ? -1
+               : 0;
+}
+
 static int read_sizes(db_model_dir *model, const json_t *root, const char *where, db_error *error)
 {
     db_model_config *config = &model->config;
@@ -313,9 +332,7 @@ static int read_sizes(db_model_dir *model, const json_t *root, const char *where
     memcpy(model->name, name, strlen(name) + 1);
     if (read_choice(root, "architecture", ARCHITECTURES, &config->architecture, where, error) != 0 ||
         db_json_u32(root, "vocabulary_size", 16, 65535, &config->vocab, where, error) != 0 ||
-        db_json_u32(root, "embedding_size", 1, 65535, &config->embedding, where, error) != 0 ||
-        db_json_u32(root, "hidden_size", 1, 65535, &config->hidden, where, error) != 0 ||
-        db_json_u32(root, "layers", 1, DOGBERRY_LAYERS_MAX, &config->layers, where, error) != 0 ||
+        read_layer_sizes(config, root, where, error) != 0 ||
         read_choice(root, "output", OUTPUTS, &config->output, where, error) != 0 ||
         db_json_u32(root, "classes", 0, 65535, &config->classes, where, error) != 0 ||
         db_json_u32(root, "start_token", 0, config->vocab - 1, &start, where, error) != 0)

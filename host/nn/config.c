@@ -1,5 +1,5 @@
 /*
- * Sizes, the layout of parameters, and the presets.
+ * Sizes and the layout of parameters.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,14 +17,14 @@ static int check_range(const char *field, uint32_t value, uint32_t low, uint32_t
     return 0;
 }
 
-int db_model_config_check(const db_model_config *config, db_error *error)
+static int check_recurrent(const db_model_config *config, db_error *error)
 {
-    if (check_range("architecture", config->architecture, DOGBERRY_LSTM, DOGBERRY_GRU, error) ||
-        check_range("output", config->output, DOGBERRY_DENSE, DOGBERRY_FACTORED, error) ||
-        check_range("vocab", config->vocab, 16, 65535, error) ||
-        check_range("embedding", config->embedding, 1, 65535, error) ||
-        check_range("hidden", config->hidden, 1, 65535, error) ||
-        check_range("layers", config->layers, 1, DOGBERRY_LAYERS_MAX, error)) {
+    if (check_range("layers", config->layers, 1, DOGBERRY_LAYERS_MAX, error) ||
+        check_range("heads (only of a transformer)", config->heads, 0, 0, error) ||
+        check_range("kv_heads (only of a transformer)", config->kv_heads, 0, 0, error) ||
+        check_range("context (only of a transformer)", config->context, 0, 0, error) ||
+        check_range("feed_forward (only of a transformer)", config->feed_forward, 0, 0, error) ||
+        check_range("rotary_base (only of a transformer)", config->rotary_base, 0, 0, error)) {
         return -1;
     }
     if (config->output == DOGBERRY_TIED && config->embedding != config->hidden) {
@@ -35,6 +35,51 @@ int db_model_config_check(const db_model_config *config, db_error *error)
         return check_range("classes", config->classes, 2, config->vocab, error);
     }
     return check_range("classes (only for factored output)", config->classes, 0, 0, error);
+}
+
+static int check_transformer(const db_model_config *config, db_error *error)
+{
+    if (check_range("layers", config->layers, 1, DB_LAYERS_MAX, error) ||
+        check_range("output (a transformer's: dense or tied)", config->output, DOGBERRY_DENSE, DOGBERRY_TIED, error) ||
+        check_range("classes (only for factored output)", config->classes, 0, 0, error) ||
+        check_range("heads", config->heads, 1, config->embedding, error) ||
+        check_range("kv_heads", config->kv_heads, 1, config->heads, error) ||
+        check_range("context", config->context, 1, DB_CONTEXT_MAX, error) ||
+        check_range("feed_forward", config->feed_forward, DB_RELU, DB_SWIGLU, error) ||
+        check_range("rotary_base", config->rotary_base, 1, 100000000, error)) {
+        return -1;
+    }
+    if (config->embedding % config->heads != 0) {
+        return db_fail(error, "model config: %u heads do not divide the width %u", config->heads, config->embedding);
+    }
+    if (config->heads % config->kv_heads != 0) {
+        return db_fail(error, "model config: %u heads of keys and values do not divide the %u heads", config->kv_heads,
+                       config->heads);
+    }
+    return 0;
+}
+
+int db_model_config_check(const db_model_config *config, db_error *error)
+{
+    if (check_range("architecture", config->architecture, DOGBERRY_LSTM, DOGBERRY_TRANSFORMER, error) ||
+        check_range("output", config->output, DOGBERRY_DENSE, DOGBERRY_FACTORED, error) ||
+        check_range("vocab", config->vocab, 16, 65535, error) ||
+        check_range("embedding", config->embedding, 1, 65535, error) ||
+        check_range("hidden", config->hidden, 1, 65535, error)) {
+        return -1;
+    }
+    return config->architecture == DOGBERRY_TRANSFORMER ? check_transformer(config, error)
+                                                        : check_recurrent(config, error);
+}
+
+uint32_t db_model_config_width(const db_model_config *config)
+{
+    return config->architecture == DOGBERRY_TRANSFORMER ? config->embedding : config->hidden;
+}
+
+uint32_t db_model_config_head(const db_model_config *config)
+{
+    return config->embedding / config->heads;
 }
 
 static void add_tensor(db_layout *layout, const char *name, uint32_t rows, uint32_t cols)
@@ -50,16 +95,50 @@ static void add_tensor(db_layout *layout, const char *name, uint32_t rows, uint3
 
 static void add_layer_tensor(db_layout *layout, uint32_t layer, const char *name, uint32_t rows, uint32_t cols)
 {
-    char full[40];
+    char full[DB_TENSOR_NAME];
     snprintf(full, sizeof full, "layers.%u.%s", layer, name);
     add_tensor(layout, full, rows, cols);
 }
 
-void db_layout_make(db_layout *layout, const db_model_config *config)
+static void block_name(char full[DB_TENSOR_NAME], uint32_t layer, const char *name)
+{
+    snprintf(full, DB_TENSOR_NAME, "model.layers.%u.%s.weight", layer, name);
+}
+
+static void add_block_tensor(db_layout *layout, uint32_t layer, const char *name, uint32_t rows, uint32_t cols)
+{
+    char full[DB_TENSOR_NAME];
+    block_name(full, layer, name);
+    add_tensor(layout, full, rows, cols);
+}
+
+/* Queries, keys and values follow one another, and so do gate and up: each group is one product. */
+static void lay_out_transformer(db_layout *layout, const db_model_config *config)
+{
+    const uint32_t width = config->embedding, hidden = config->hidden;
+    const uint32_t shared = config->kv_heads * db_model_config_head(config);
+    add_tensor(layout, "model.embed_tokens.weight", config->vocab, width);
+    for (uint32_t l = 0; l < config->layers; l++) {
+        add_block_tensor(layout, l, "self_attn.q_proj", width, width);
+        add_block_tensor(layout, l, "self_attn.k_proj", shared, width);
+        add_block_tensor(layout, l, "self_attn.v_proj", shared, width);
+        add_block_tensor(layout, l, "self_attn.o_proj", width, width);
+        if (config->feed_forward == DB_SWIGLU) {
+            add_block_tensor(layout, l, "mlp.gate_proj", hidden, width);
+        }
+        add_block_tensor(layout, l, "mlp.up_proj", hidden, width);
+        add_block_tensor(layout, l, "mlp.down_proj", width, hidden);
+    }
+    if (config->output != DOGBERRY_TIED) {
+        add_tensor(layout, "lm_head.weight", config->vocab, width);
+    }
+    layout->trained = layout->parameters;
+}
+
+static void lay_out_recurrent(db_layout *layout, const db_model_config *config)
 {
     const uint32_t hidden = config->hidden;
     const uint32_t gates = (config->architecture == DOGBERRY_LSTM ? 4 : 3) * hidden;
-    memset(layout, 0, sizeof *layout);
     add_tensor(layout, "embedding.weight", config->vocab, config->embedding);
     for (uint32_t l = 0; l < config->layers; l++) {
         add_layer_tensor(layout, l, "weight_input", gates, l == 0 ? config->embedding : hidden);
@@ -81,6 +160,12 @@ void db_layout_make(db_layout *layout, const db_model_config *config)
     layout->trained = layout->parameters - (config->output == DOGBERRY_FACTORED ? config->vocab : 0);
 }
 
+void db_layout_make(db_layout *layout, const db_model_config *config)
+{
+    memset(layout, 0, sizeof *layout);
+    (config->architecture == DOGBERRY_TRANSFORMER ? lay_out_transformer : lay_out_recurrent)(layout, config);
+}
+
 size_t db_model_config_trained(const db_model_config *config)
 {
     db_layout layout;
@@ -99,39 +184,9 @@ const db_tensor *db_layout_find(const db_layout *layout, const char *name)
     return NULL;
 }
 
-static const db_preset presets[] = {{"dogberry",
-                                     "4000 words, LSTM 256: 1.6 M parameters, fills a 2 MB flash as int8",
-                                     {DOGBERRY_LSTM, DOGBERRY_DENSE, 4000, 64, 256, 1, 0},
-                                     DOGBERRY_WORD},
-                                    {"dogberry-fast",
-                                     "the same with a class-factored output: a word reads a twentieth of its rows",
-                                     {DOGBERRY_LSTM, DOGBERRY_FACTORED, 4000, 64, 256, 1, 64},
-                                     DOGBERRY_WORD},
-                                    {"word-1k",
-                                     "1000 words, LSTM 128: for small texts and fast boards",
-                                     {DOGBERRY_LSTM, DOGBERRY_DENSE, 1000, 64, 128, 1, 0},
-                                     DOGBERRY_WORD},
-                                    {"word-8k",
-                                     "8000 words, LSTM 256: rarer words, 4 MB flash as int8",
-                                     {DOGBERRY_LSTM, DOGBERRY_DENSE, 8000, 64, 256, 1, 0},
-                                     DOGBERRY_WORD},
-                                    {"char",
-                                     "52 characters, LSTM 128: the smallest, spells every word",
-                                     {DOGBERRY_LSTM, DOGBERRY_DENSE, 52, 32, 128, 1, 0},
-                                     DOGBERRY_CHAR},
-                                    {NULL, NULL, {0, 0, 0, 0, 0, 0, 0}, 0}};
-
-const db_preset *db_presets(void)
+const db_tensor *db_layout_find_block(const db_layout *layout, uint32_t layer, const char *name)
 {
-    return presets;
-}
-
-const db_preset *db_preset_find(const char *name)
-{
-    for (const db_preset *preset = presets; preset->name != NULL; preset++) {
-        if (strcmp(preset->name, name) == 0) {
-            return preset;
-        }
-    }
-    return NULL;
+    char full[DB_TENSOR_NAME];
+    block_name(full, layer, name);
+    return db_layout_find(layout, full);
 }

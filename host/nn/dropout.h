@@ -20,9 +20,10 @@
 typedef struct {
     real embedding; /* whole rows of the embedding table, a word nowhere or everywhere in the window */
     real input;     /* embedded inputs, locked */
-    real hidden;    /* between layers, locked */
+    real hidden;    /* between layers, locked; transformer: of what each part of a layer adds */
     real output;    /* the last layer's output, locked */
     real recurrent; /* single recurrent weights, one draw a window */
+    real attention; /* values that attention looks at, for a head and all that look at them (transformer only) */
 } db_dropout;
 
 /* Fills mask [count] with 0 (probability `share`, to 1/65536) or 1 / (1 - share). */

@@ -1,5 +1,5 @@
 /*
- * A whole model over windows of text: embedding, recurrent layers, output; forward and
+ * A whole model over windows of text: embedding, recurrent or transformer layers, output; forward and
  * backward. A db_pass holds everything that one thread needs for its streams: activations,
  * scratch and the state carried from window to window. Parameters and gradients are flat
  * arrays laid out by nn/config.h, owned by the caller.
@@ -33,7 +33,8 @@ typedef struct {
 db_pass *db_pass_new(const db_model_config *config, uint32_t streams, uint32_t window, bool half);
 void db_pass_free(db_pass *pass);
 
-/* The carried state, for checkpoints: db_pass_state_count() reals. */
+/* The carried state, for checkpoints: db_pass_state_count() reals. Gradients of a transformer carry nothing: count 0.
+ */
 size_t db_pass_state_count(const db_pass *pass);
 void db_pass_get_state(const db_pass *pass, real *state);
 void db_pass_set_state(db_pass *pass, const real *state);
@@ -44,12 +45,13 @@ void db_pass_zero_state(db_pass *pass);
  * 0: no rounding. */
 void db_pass_round_activations(db_pass *pass, real input_unit);
 
-/* Runs a window and carries the state on. nats [steps][streams] or NULL: each target's loss.
- * Returns the sum of -ln p(target). */
+/* Runs a window and carries the state on (a transformer: keys and values, nn/transformer.h). nats [steps][streams] or
+ * NULL: each target's loss. Returns the sum of -ln p(target). */
 double db_pass_loss(db_pass *pass, const real *parameters, const db_window *window, float *nats);
 
-/* The same with dropout (masks from `noise` alone), and gradient [layout.parameters] is overwritten with that of
- * scale * sum. Returns the sum of -ln p(target), without the scale. */
+/* The same with dropout (a transformer: from the window alone, neither seeing nor keeping others; masks from `noise`
+ * alone), and gradient [layout.parameters] is overwritten with that of scale * sum. Returns the sum of -ln p(target),
+ * without the scale. */
 double db_pass_gradient(db_pass *pass, const real *parameters, const db_window *window, const db_dropout *dropout,
                         uint64_t noise, real scale, real *gradient);
 

@@ -423,6 +423,8 @@ int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_
 {
     if (check(options, error) != 0)
         return -1;
+    if (model->config.architecture == DOGBERRY_TRANSFORMER)
+        return db_fail(error, "pack: images of transformers cannot be made yet; train and eval work with them");
     db_tokens kept = {0};
     if (count == 0) {
         db_tokens_append(&kept, &model->tokenizer, &model->calibration);

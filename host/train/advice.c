@@ -46,19 +46,19 @@ static size_t useful_words(size_t types)
     return types / 2;
 }
 
-const db_preset *db_advice_preset(size_t tokens, size_t types)
+const db_preset *db_advice_preset(bool transformer, size_t tokens, size_t types)
 {
-    const db_preset *best = NULL, *smallest = db_presets();
+    const db_preset *best = NULL, *smallest = NULL;
     for (const db_preset *p = db_presets(); p->name != NULL; p++) {
         const size_t parameters = db_model_config_trained(&p->config);
-        if (p->config.output == DOGBERRY_FACTORED)
-            continue; /* a faster variant of another preset, not a size of its own */
+        if (p->config.output == DOGBERRY_FACTORED || (p->config.architecture == DOGBERRY_TRANSFORMER) != transformer)
+            continue; /* a faster variant of another preset is not a size of its own */
         const bool words = p->tokenizer != DOGBERRY_WORD || p->config.vocab <= useful_words(types) + FIXED_ENTRIES;
         const bool enough = (double)tokens >= DB_TOKENS_PER_PARAMETER * (double)parameters;
         if (words && enough && (best == NULL || parameters > db_model_config_trained(&best->config))) {
             best = p;
         }
-        smallest = parameters < db_model_config_trained(&smallest->config) ? p : smallest;
+        smallest = smallest == NULL || parameters < db_model_config_trained(&smallest->config) ? p : smallest;
     }
     return best != NULL ? best : smallest;
 }
@@ -157,7 +157,8 @@ void db_advise_text(db_advice *advice, const db_advice_text *text)
 
 static const db_preset *larger_preset(const db_advice_text *text)
 {
-    const db_preset *fits = db_advice_preset(text->coverage->tokens, text->coverage->types);
+    const bool transformer = text->config->architecture == DOGBERRY_TRANSFORMER;
+    const db_preset *fits = db_advice_preset(transformer, text->coverage->tokens, text->coverage->types);
     return db_model_config_trained(&fits->config) > db_model_config_trained(text->config) ? fits : NULL;
 }
 

@@ -59,8 +59,9 @@ void db_advise_text(db_advice *advice, const db_advice_text *text);
 /* Adds what the run says: losses that were not numbers, a model too small for its text. */
 void db_advise_run(db_advice *advice, const db_advice_text *text, const db_advice_run *run);
 
-/* The largest preset for a text of `tokens` words and marks, `types` of them different: its words must be there with
- * some to spare, and its parameters be few enough to be learnt from so many tokens. Never NULL. */
-const db_preset *db_advice_preset(size_t tokens, size_t types);
+/* The largest preset, transformers or the others, for a text of `tokens` words and marks, `types` of them different:
+ * its words must be there with some to spare, and its parameters be few enough to be learnt from so many tokens. Never
+ * NULL. */
+const db_preset *db_advice_preset(bool transformer, size_t tokens, size_t types);
 
 #endif

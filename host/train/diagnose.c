@@ -18,7 +18,8 @@ void db_diagnose_text(const db_model_config *config, size_t tokens, char line[DB
         snprintf(line, DB_DIAGNOSIS_LINE,
                  "the text is small for this model (%zu tokens, %zu parameters): it will be learnt by heart; "
                  "more text, or preset %s, would do better",
-                 tokens, parameters, db_advice_preset(tokens, SIZE_MAX)->name);
+                 tokens, parameters,
+                 db_advice_preset(config->architecture == DOGBERRY_TRANSFORMER, tokens, SIZE_MAX)->name);
     }
 }
 

@@ -15,11 +15,19 @@
 #include "train/run.h"
 
 /* Steps before the rate is at its highest, an epoch at most; tokens to a stream at the least. */
-enum { WARMUP = 200, WINDOW = 32, BATCH_TOKENS = 8192 };
+enum { WARMUP = 200, WINDOW = 32, BATCH_TOKENS = 8192, WINDOW_MOST = 1024 };
+
+/* A transformer learns from each window by itself, as long as what it will see. */
+static void transformer_defaults(db_train_options *options, const db_model_config *config)
+{
+    options->window = config->context < WINDOW_MOST ? config->context : WINDOW_MOST;
+    options->weight_decay = 0.1;
+    options->clip = 1;
+    options->drop_input = options->drop_output = options->drop_recurrent = 0;
+}
 
 void db_train_defaults(db_train_options *options, const db_model_config *config, size_t tokens)
 {
-    (void)config;
     /* A short text is read by fewer streams: what it lacks are updates. */
     uint32_t batch = 8;
     while (batch < 64 && (double)tokens >= BATCH_TOKENS * 2.0 * batch)
@@ -47,6 +55,8 @@ void db_train_defaults(db_train_options *options, const db_model_config *config,
         .checkpoint_seconds = 60,
         .snapshot_steps = 100,
     };
+    if (config->architecture == DOGBERRY_TRANSFORMER)
+        transformer_defaults(options, config);
 }
 
 typedef struct {
@@ -76,6 +86,7 @@ int db_train_options_check(const db_train_options *o, db_error *error)
         {"hidden dropout", o->drop_hidden, 0, 0.9},
         {"output dropout", o->drop_output, 0, 0.9},
         {"recurrent dropout", o->drop_recurrent, 0, 0.9},
+        {"attention dropout", o->drop_attention, 0, 0.9},
         {"snapshot steps", o->snapshot_steps, 1, 1e9},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
@@ -161,6 +172,7 @@ static void describe_rates(description *to, const db_train_options *o)
         {"hidden dropout", o->drop_hidden, 0, 0},
         {"output dropout", o->drop_output, 0, 0},
         {"recurrent dropout", o->drop_recurrent, 0, 0},
+        {"attention dropout", o->drop_attention, 0, 0},
     };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         describe(to, "%s = %.17g", values[i].name, values[i].value);
@@ -178,6 +190,13 @@ char *db_run_describe(const db_run *run)
     describe(&to, "hidden = %u", c->hidden);
     describe(&to, "layers = %u", c->layers);
     describe(&to, "classes = %u", c->classes);
+    if (c->architecture == DOGBERRY_TRANSFORMER) {
+        describe(&to, "heads = %u", c->heads);
+        describe(&to, "key heads = %u", c->kv_heads);
+        describe(&to, "context = %u", c->context);
+        describe(&to, "feed-forward = %u", c->feed_forward);
+        describe(&to, "rotary base = %u", c->rotary_base);
+    }
     /* Before the options: some of their defaults follow from the text. */
     describe(&to, "training text = %016" PRIx64, sequence_hash(run->train));
     describe(&to, "validation text = %016" PRIx64, sequence_hash(run->validation));

@@ -72,7 +72,8 @@ static db_dropout dropout_of(const db_train_options *options)
                         .input = (real)options->drop_input,
                         .hidden = (real)options->drop_hidden,
                         .output = (real)options->drop_output,
-                        .recurrent = (real)options->drop_recurrent};
+                        .recurrent = (real)options->drop_recurrent,
+                        .attention = (real)options->drop_attention};
 }
 
 /* The shard's window, forward and backward, with weights `parameters`. `size` targets are in the step in all. */

@@ -66,9 +66,10 @@ typedef struct {
     /* Shares dropped, 0..0.9; see nn/dropout.h. */
     double drop_embedding; /* whole words out of the embedding table */
     double drop_input;     /* embedded inputs, same mask over a window */
-    double drop_hidden;    /* between layers, same mask over a window */
+    double drop_hidden;    /* between layers, same mask over a window; transformers: what a layer's parts add */
     double drop_output;    /* last layer's output, same mask over a window */
     double drop_recurrent; /* recurrent weights */
+    double drop_attention; /* values that attention looks at; transformers only */
 
     const db_train_rounding *rounding; /* NULL = none; all losses are then with rounding on */
 

@@ -65,7 +65,7 @@ const char *dogberry_status_name(int status);
 #define DOGBERRY_ARENA_ALIGNMENT 8  /* required of `arena` in dogberry_start() */
 #define DOGBERRY_NO_TOKEN 0xFFFFu   /* start, end or unknown token that does not exist */
 
-enum dogberry_architecture { DOGBERRY_LSTM = 1, DOGBERRY_GRU = 2 };
+enum dogberry_architecture { DOGBERRY_LSTM = 1, DOGBERRY_GRU = 2, DOGBERRY_TRANSFORMER = 3 };
 enum dogberry_output { DOGBERRY_DENSE = 0, DOGBERRY_TIED = 1, DOGBERRY_FACTORED = 2 };
 
 /* A quantized matrix inside the image. Row r stands for the real numbers

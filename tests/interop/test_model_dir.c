@@ -206,7 +206,12 @@ static void giant_sizes_are_refused_cheaply(void **state)
     void *bytes;
     read_file("config.json", &bytes, &length);
     char *text = bytes;
-    const db_model_config giant = {DOGBERRY_LSTM, DOGBERRY_DENSE, 40, 6, 65535, 2, 0};
+    const db_model_config giant = {.architecture = DOGBERRY_LSTM,
+                                   .output = DOGBERRY_DENSE,
+                                   .vocab = 40,
+                                   .embedding = 6,
+                                   .hidden = 65535,
+                                   .layers = 2};
     db_layout layout;
     db_layout_make(&layout, &giant);
     char *place = strstr(text, "\"parameters\": "), changed[65536];

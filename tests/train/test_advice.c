@@ -138,11 +138,11 @@ static void test_course(void **state)
 static void test_presets(void **state)
 {
     (void)state;
-    assert_int_equal(db_advice_preset(1000000, 25000)->config.vocab, 8000);
-    assert_int_equal(db_advice_preset(1000000, 9000)->config.vocab, 4000);
-    assert_int_equal(db_advice_preset(1000000, 3000)->config.vocab, 1000);
-    assert_int_equal(db_advice_preset(5000, 25000)->tokenizer, DOGBERRY_CHAR);
-    assert_int_equal(db_advice_preset(1000, 300)->tokenizer, DOGBERRY_CHAR);
+    assert_int_equal(db_advice_preset(false, 1000000, 25000)->config.vocab, 8000);
+    assert_int_equal(db_advice_preset(false, 1000000, 9000)->config.vocab, 4000);
+    assert_int_equal(db_advice_preset(false, 1000000, 3000)->config.vocab, 1000);
+    assert_int_equal(db_advice_preset(false, 5000, 25000)->tokenizer, DOGBERRY_CHAR);
+    assert_int_equal(db_advice_preset(false, 1000, 300)->tokenizer, DOGBERRY_CHAR);
 }
 
 static void test_lines_are_kept_once(void **state)

@@ -28,7 +28,12 @@
 
 enum { KILLS = 60 };
 
-static const db_model_config tiny = {DOGBERRY_LSTM, DOGBERRY_DENSE, TINY_VOCAB, 8, 16, 1, 0};
+static const db_model_config tiny = {.architecture = DOGBERRY_LSTM,
+                                     .output = DOGBERRY_DENSE,
+                                     .vocab = TINY_VOCAB,
+                                     .embedding = 8,
+                                     .hidden = 16,
+                                     .layers = 1};
 
 typedef struct {
     char folder[64];

@@ -1,0 +1,393 @@
+/*
+ * Attention, forward and backward. Queries go by LANES side by side, so that a vector holds one score of each and
+ * nothing has to be summed across a vector but the gradients of keys and values, once a head.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "nn/attention.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/vector.h"
+
+enum { LANES = 16 };
+
+/* One head at work: everything lies together. */
+typedef struct {
+    uint32_t width;
+    real *keys, *values;     /* [longest][d], keys turned */
+    real *scores;            /* [longest][LANES] */
+    real *dkeys, *dvalues;   /* [longest][d][LANES] */
+    real *q, *o, *dq, *dout; /* [d][LANES] */
+    real *turned;            /* [d] */
+} head;
+
+static uint32_t pairs_of(const db_attention *attention)
+{
+    return attention->width / 2;
+}
+
+void db_attention_make(db_attention *attention, uint32_t heads, uint32_t kv_heads, uint32_t width, uint32_t longest,
+                       double rotary_base)
+{
+    *attention = (db_attention){.heads = heads, .kv_heads = kv_heads, .width = width, .longest = longest};
+    const size_t pairs = pairs_of(attention), d = width;
+    attention->cosines = db_allocate(longest * pairs * sizeof(real));
+    attention->sines = db_allocate(longest * pairs * sizeof(real));
+    attention->scratch = db_allocate((longest * (2 * d + LANES + 2 * d * LANES) + 4 * d * LANES + d) * sizeof(real));
+    for (size_t position = 0; position < longest; position++) {
+        for (size_t c = 0; c < pairs; c++) {
+            const double angle = (double)position * pow(rotary_base, -(double)c / (double)pairs);
+            attention->cosines[position * pairs + c] = (real)cos(angle);
+            attention->sines[position * pairs + c] = (real)sin(angle);
+        }
+    }
+}
+
+void db_attention_free(db_attention *attention)
+{
+    free(attention->cosines);
+    free(attention->sines);
+    free(attention->scratch);
+    memset(attention, 0, sizeof *attention);
+}
+
+static head make_head(const db_attention *attention)
+{
+    const size_t n = attention->longest, d = attention->width;
+    head h = {.width = attention->width, .keys = attention->scratch};
+    h.values = h.keys + n * d;
+    h.scores = h.values + n * d;
+    h.dkeys = h.scores + n * LANES;
+    h.dvalues = h.dkeys + n * d * LANES;
+    h.q = h.dvalues + n * d * LANES;
+    h.o = h.q + d * LANES;
+    h.dq = h.o + d * LANES;
+    h.dout = h.dq + d * LANES;
+    h.turned = h.dout + d * LANES;
+    return h;
+}
+
+/* to [d] = from [d], turned as at `position`; backwards with `sign` -1. */
+static void turn(const db_attention *attention, uint32_t position, real sign, const real *from, real *to)
+{
+    const uint32_t pairs = pairs_of(attention);
+    const real *cosines = attention->cosines + (size_t)position * pairs;
+    const real *sines = attention->sines + (size_t)position * pairs;
+    for (uint32_t c = 0; c < pairs; c++) {
+        const real a = from[c], b = from[c + pairs], s = sign * sines[c];
+        to[c] = a * cosines[c] - b * s;
+        to[c + pairs] = a * s + b * cosines[c];
+    }
+    if (attention->width % 2 != 0) {
+        to[2 * pairs] = from[2 * pairs];
+    }
+}
+
+/* ---- Into and out of a head's scratch ---- */
+
+static void copy_scaled(uint32_t width, const real *from, real factor, real *to)
+{
+    for (uint32_t c = 0; c < width; c++) {
+        to[c] = factor * from[c];
+    }
+}
+
+static real kept(const db_attention_stream *stream, uint32_t step, uint32_t kv)
+{
+    return stream->keep != NULL ? stream->keep[step * stream->keep_stride + kv] : 1;
+}
+
+static void gather_keys(const db_attention *attention, const db_attention_stream *stream, uint32_t kv, const head *h)
+{
+    const uint32_t d = attention->width;
+    const size_t row = (size_t)attention->kv_heads * d, keys_at = (size_t)attention->heads * d + (size_t)kv * d;
+    for (uint32_t j = 0; j < stream->before; j++) {
+        turn(attention, j, 1, stream->cached_keys + j * row + (size_t)kv * d, h->keys + (size_t)j * d);
+        memcpy(h->values + (size_t)j * d, stream->cached_values + j * row + (size_t)kv * d, d * sizeof(real));
+    }
+    for (uint32_t t = 0; t < stream->count; t++) {
+        const uint32_t j = stream->before + t;
+        const real *key = stream->inputs + t * stream->inputs_stride + keys_at;
+        turn(attention, j, 1, key, h->keys + (size_t)j * d);
+        copy_scaled(d, key + row, kept(stream, t, kv), h->values + (size_t)j * d);
+    }
+}
+
+/* The step of a lane; lanes behind the last step repeat it. */
+static uint32_t lane_step(const db_attention_stream *stream, uint32_t block, uint32_t lane)
+{
+    return block + lane < stream->count ? block + lane : stream->count - 1;
+}
+
+static void gather_queries(const db_attention *attention, const db_attention_stream *stream, uint32_t number,
+                           uint32_t block, const head *h)
+{
+    const uint32_t d = attention->width;
+    const real scale = 1 / (real)sqrt((double)d);
+    for (uint32_t l = 0; l < LANES; l++) {
+        const uint32_t t = lane_step(stream, block, l);
+        turn(attention, stream->before + t, 1, stream->inputs + t * stream->inputs_stride + (size_t)number * d,
+             h->turned);
+        for (uint32_t c = 0; c < d; c++) {
+            h->q[c * LANES + l] = scale * h->turned[c];
+        }
+    }
+}
+
+/* lanes [d][LANES] of rows [d], zero behind the last step. */
+static void gather_rows(const db_attention_stream *stream, const real *rows, uint32_t number, uint32_t block,
+                        uint32_t d, real *lanes)
+{
+    for (uint32_t l = 0; l < LANES; l++) {
+        const bool there = block + l < stream->count;
+        const real *row = rows + lane_step(stream, block, l) * stream->out_stride + (size_t)number * d;
+        for (uint32_t c = 0; c < d; c++) {
+            lanes[c * LANES + l] = there ? row[c] : 0;
+        }
+    }
+}
+
+static void scatter_out(const db_attention_stream *stream, uint32_t number, uint32_t block, const head *h)
+{
+    for (uint32_t l = 0; l < LANES && block + l < stream->count; l++) {
+        real *row = stream->out + (block + l) * stream->out_stride + (size_t)number * h->width;
+        for (uint32_t c = 0; c < h->width; c++) {
+            row[c] = h->o[c * LANES + l];
+        }
+    }
+}
+
+static void scatter_dqueries(const db_attention *attention, const db_attention_stream *stream, uint32_t number,
+                             uint32_t block, const head *h, real *dinputs)
+{
+    const uint32_t d = attention->width;
+    const real scale = 1 / (real)sqrt((double)d);
+    for (uint32_t l = 0; l < LANES && block + l < stream->count; l++) {
+        const uint32_t t = block + l;
+        for (uint32_t c = 0; c < d; c++) {
+            h->turned[c] = scale * h->dq[c * LANES + l];
+        }
+        turn(attention, stream->before + t, -1, h->turned, dinputs + t * stream->inputs_stride + (size_t)number * d);
+    }
+}
+
+static real add_up(const real *lanes)
+{
+    real sum = 0;
+    for (uint32_t l = 0; l < LANES; l++) {
+        sum += lanes[l];
+    }
+    return sum;
+}
+
+/* Gradients of the window's own keys and values. */
+static void scatter_dkeys(const db_attention *attention, const db_attention_stream *stream, uint32_t kv, const head *h,
+                          real *dinputs)
+{
+    const uint32_t d = attention->width;
+    const size_t row = (size_t)attention->kv_heads * d, keys_at = (size_t)attention->heads * d + (size_t)kv * d;
+    for (uint32_t t = 0; t < stream->count; t++) {
+        const size_t at = (size_t)(stream->before + t) * d;
+        real *to = dinputs + t * stream->inputs_stride + keys_at;
+        for (uint32_t c = 0; c < d; c++) {
+            h->turned[c] = add_up(h->dkeys + (at + c) * LANES);
+            to[row + c] = kept(stream, t, kv) * add_up(h->dvalues + (at + c) * LANES);
+        }
+        turn(attention, stream->before + t, -1, h->turned, to);
+    }
+}
+
+/* ---- A block of queries ---- */
+
+/* Which keys a block's queries see: lane l those from first[l] to last[l]; all of them those from inner to last[0]. */
+typedef struct {
+    uint32_t first[LANES], last[LANES];
+    uint32_t from, inner, to; /* from: the first that any sees; to: behind the last */
+} span;
+
+static span make_span(const db_attention_stream *stream, uint32_t block)
+{
+    span s;
+    for (uint32_t l = 0; l < LANES; l++) {
+        const uint32_t t = lane_step(stream, block, l);
+        s.first[l] = stream->first[t];
+        s.last[l] = stream->before + t;
+    }
+    s.from = s.first[0];
+    s.inner = s.first[LANES - 1];
+    s.to = s.last[LANES - 1] + 1;
+    return s;
+}
+
+static inline void score(const head *h, uint32_t j, real *restrict s)
+{
+    const real *key = h->keys + (size_t)j * h->width;
+    for (uint32_t l = 0; l < LANES; l++) {
+        s[l] = 0;
+    }
+    for (uint32_t c = 0; c < h->width; c++) {
+        for (uint32_t l = 0; l < LANES; l++) {
+            s[l] += key[c] * h->q[c * LANES + l];
+        }
+    }
+}
+
+/* Scores that a lane does not see become the least there is. */
+static inline void hide(const span *seen, uint32_t j, real *s)
+{
+    if (j >= seen->inner && j <= seen->last[0]) {
+        return;
+    }
+    for (uint32_t l = 0; l < LANES; l++) {
+        s[l] = j >= seen->first[l] && j <= seen->last[l] ? s[l] : -INFINITY;
+    }
+}
+
+/* exp(s - shift), and 0 where it is hidden. */
+static inline void exponentials(const real *s, const real *shift, real *restrict p)
+{
+    for (uint32_t l = 0; l < LANES; l++) {
+        const real e = db_exp(s[l] - shift[l]);
+        p[l] = s[l] > -INFINITY ? e : 0;
+    }
+}
+
+/* h->o = the block's outputs; log_sums [LANES]. */
+DB_VECTOR static void block_forward(const head *h, const span *seen, real *log_sums)
+{
+    const uint32_t d = h->width;
+    real top[LANES], sum[LANES], p[LANES];
+    for (uint32_t l = 0; l < LANES; l++) {
+        top[l] = -INFINITY;
+        sum[l] = 0;
+    }
+    for (uint32_t j = seen->from; j < seen->to; j++) {
+        real *s = h->scores + (size_t)j * LANES;
+        score(h, j, s);
+        hide(seen, j, s);
+        for (uint32_t l = 0; l < LANES; l++) {
+            top[l] = s[l] > top[l] ? s[l] : top[l];
+        }
+    }
+    memset(h->o, 0, d * LANES * sizeof(real));
+    for (uint32_t j = seen->from; j < seen->to; j++) {
+        const real *value = h->values + (size_t)j * d;
+        exponentials(h->scores + (size_t)j * LANES, top, p);
+        for (uint32_t l = 0; l < LANES; l++) {
+            sum[l] += p[l];
+        }
+        for (uint32_t c = 0; c < d; c++) {
+            for (uint32_t l = 0; l < LANES; l++) {
+                h->o[c * LANES + l] += value[c] * p[l];
+            }
+        }
+    }
+    for (uint32_t c = 0; c < d; c++) {
+        for (uint32_t l = 0; l < LANES; l++) {
+            h->o[c * LANES + l] /= sum[l];
+        }
+    }
+    for (uint32_t l = 0; l < LANES; l++) {
+        log_sums[l] = top[l] + (real)log((double)sum[l]);
+    }
+}
+
+/* From h->dout and the sums [LANES] of dout out: h->dq is written, h->dkeys and h->dvalues are added to. */
+DB_VECTOR static void block_backward(const head *h, const span *seen, const real *log_sums, const real *along)
+{
+    const uint32_t d = h->width;
+    real s[LANES], p[LANES], ds[LANES];
+    memset(h->dq, 0, d * LANES * sizeof(real));
+    for (uint32_t j = seen->from; j < seen->to; j++) {
+        const real *key = h->keys + (size_t)j * d, *value = h->values + (size_t)j * d;
+        real *restrict dkey = h->dkeys + (size_t)j * d * LANES, *restrict dvalue = h->dvalues + (size_t)j * d * LANES;
+        score(h, j, s);
+        hide(seen, j, s);
+        exponentials(s, log_sums, p);
+        for (uint32_t l = 0; l < LANES; l++) {
+            ds[l] = -along[l];
+        }
+        for (uint32_t c = 0; c < d; c++) {
+            for (uint32_t l = 0; l < LANES; l++) {
+                ds[l] += value[c] * h->dout[c * LANES + l];
+                dvalue[c * LANES + l] += p[l] * h->dout[c * LANES + l];
+            }
+        }
+        for (uint32_t l = 0; l < LANES; l++) {
+            ds[l] *= p[l];
+        }
+        for (uint32_t c = 0; c < d; c++) {
+            for (uint32_t l = 0; l < LANES; l++) {
+                h->dq[c * LANES + l] += key[c] * ds[l];
+                dkey[c * LANES + l] += ds[l] * h->q[c * LANES + l];
+            }
+        }
+    }
+}
+
+/* ---- A stream ---- */
+
+void db_attention_forward(const db_attention *attention, const db_attention_stream *stream)
+{
+    const head h = make_head(attention);
+    const uint32_t group = attention->heads / attention->kv_heads;
+    for (uint32_t number = 0; number < attention->heads; number++) {
+        if (number % group == 0) {
+            gather_keys(attention, stream, number / group, &h);
+        }
+        for (uint32_t block = 0; block < stream->count; block += LANES) {
+            const span seen = make_span(stream, block);
+            real log_sums[LANES];
+            gather_queries(attention, stream, number, block, &h);
+            block_forward(&h, &seen, log_sums);
+            scatter_out(stream, number, block, &h);
+            for (uint32_t l = 0; l < LANES && block + l < stream->count; l++) {
+                stream->log_sums[(block + l) * stream->log_sums_stride + number] = log_sums[l];
+            }
+        }
+    }
+}
+
+/* Backward through one block; h->keys and h->values are there. */
+static void backward_block(const db_attention *attention, const db_attention_stream *stream, uint32_t number,
+                           uint32_t block, const head *h, const real *dout, real *dinputs)
+{
+    const uint32_t d = attention->width;
+    const span seen = make_span(stream, block);
+    real log_sums[LANES], along[LANES] = {0};
+    gather_queries(attention, stream, number, block, h);
+    gather_rows(stream, stream->out, number, block, d, h->o);
+    gather_rows(stream, dout, number, block, d, h->dout);
+    for (uint32_t l = 0; l < LANES; l++) {
+        log_sums[l] = stream->log_sums[lane_step(stream, block, l) * stream->log_sums_stride + number];
+        for (uint32_t c = 0; c < d; c++) {
+            along[l] += h->o[c * LANES + l] * h->dout[c * LANES + l];
+        }
+    }
+    block_backward(h, &seen, log_sums, along);
+    scatter_dqueries(attention, stream, number, block, h, dinputs);
+}
+
+void db_attention_backward(const db_attention *attention, const db_attention_stream *stream, const real *dout,
+                           real *dinputs)
+{
+    const head h = make_head(attention);
+    const uint32_t group = attention->heads / attention->kv_heads;
+    const size_t keys = (size_t)(stream->before + stream->count) * attention->width * LANES;
+    for (uint32_t kv = 0; kv < attention->kv_heads; kv++) {
+        gather_keys(attention, stream, kv, &h);
+        memset(h.dkeys, 0, keys * sizeof(real));
+        memset(h.dvalues, 0, keys * sizeof(real));
+        for (uint32_t number = kv * group; number < (kv + 1) * group; number++) {
+            for (uint32_t block = 0; block < stream->count; block += LANES) {
+                backward_block(attention, stream, number, block, &h, dout, dinputs);
+            }
+        }
+        scatter_dkeys(attention, stream, kv, &h, dinputs);
+    }
+}
