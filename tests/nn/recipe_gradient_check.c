@@ -19,7 +19,8 @@
 
 enum { STREAMS = 3, WINDOW = 6, TOKENS = 60 };
 
-static const db_model_config config = {DOGBERRY_LSTM, DOGBERRY_DENSE, 23, 5, 7, 1, 0};
+static const db_model_config config = {
+    .architecture = DOGBERRY_LSTM, .output = DOGBERRY_DENSE, .vocab = 23, .embedding = 5, .hidden = 7, .layers = 1};
 static const double SCALE = 0.5;
 
 typedef struct {
