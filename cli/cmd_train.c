@@ -13,6 +13,7 @@
 #include "resume.h"
 #include "texts.h"
 #include "train_report.h"
+#include "train/classes.h"
 #include "train_view.h"
 
 enum { CALIBRATION_BYTES = 65536, PERSONA_CALIBRATION_BYTES = 8192, LEAST_BYTES = 6000, PERSONA_LEAST_BYTES = 600 };
@@ -54,6 +55,14 @@ static db_sequence sequence(const cli_train_job *work, const db_tokens *tokens)
     return cli_sequence(tokens, work->model.start_token, work->model.tokenizer.view.end);
 }
 
+static void learn_classes(cli_train_job *work)
+{
+    const db_sequence text = sequence(work, &work->train_tokens);
+    const db_model_config *config = &work->model.config;
+    float *order = work->model.parameters + db_layout_find(&work->model.layout, "output.order")->offset;
+    (void)db_learn_classes(&text, config->vocab, config->classes, order);
+}
+
 /* A new model: sizes and tokenizer from the text, weights from the seed. */
 static int prepare_new(cli_train_job *work, const cli_train_settings *given, db_error *error)
 {
@@ -66,6 +75,8 @@ static int prepare_new(cli_train_job *work, const cli_train_settings *given, db_
     db_layout_make(&model->layout, &model->config);
     model->parameters = db_allocate(model->layout.parameters * sizeof *model->parameters);
     db_train_initialize(&model->config, given->seed, model->parameters);
+    if (model->config.output == DOGBERRY_FACTORED)
+        learn_classes(work);
     const char *name = given->name ? given->name : given->preset ? given->preset : "model";
     snprintf(model->name, sizeof model->name, "%s", name);
     db_model_dir_set_calibration(model, &work->texts.train, CALIBRATION_BYTES);
