@@ -55,12 +55,15 @@ static db_sequence sequence(const cli_train_job *work, const db_tokens *tokens)
     return cli_sequence(tokens, work->model.start_token, work->model.tokenizer.view.end);
 }
 
-static void learn_classes(cli_train_job *work)
+static void learn_classes(cli_train_job *work, bool say)
 {
     const db_sequence text = sequence(work, &work->train_tokens);
     const db_model_config *config = &work->model.config;
     float *order = work->model.parameters + db_layout_find(&work->model.layout, "output.order")->offset;
-    (void)db_learn_classes(&text, config->vocab, config->classes, order);
+    const double gained = db_learn_classes(&text, config->vocab, config->classes, order);
+    if (say)
+        printf("Classes: %u, learned from what stands before each token (%.2f nats a token better than by frequency)\n",
+               config->classes, gained / DB_CLASS_DISTANCES);
 }
 
 /* A new model: sizes and tokenizer from the text, weights from the seed. */
@@ -76,7 +79,7 @@ static int prepare_new(cli_train_job *work, const cli_train_settings *given, db_
     model->parameters = db_allocate(model->layout.parameters * sizeof *model->parameters);
     db_train_initialize(&model->config, given->seed, model->parameters);
     if (model->config.output == DOGBERRY_FACTORED)
-        learn_classes(work);
+        learn_classes(work, !given->json);
     const char *name = given->name ? given->name : given->preset ? given->preset : "model";
     snprintf(model->name, sizeof model->name, "%s", name);
     db_model_dir_set_calibration(model, &work->texts.train, CALIBRATION_BYTES);

@@ -3,8 +3,8 @@
  *
  * With N(p, c) = how often a token of class c follows context p, the likelihood of the text's classes given their
  * contexts, and of the tokens given their classes, changes with the classes only in sum over p, c of f(N(p, c)) -
- * DISTANCES * sum over c of f(N(c)),    f(x) = x ln x. Moving one token from class to class touches the N of its own
- * contexts alone.
+ * DB_CLASS_DISTANCES * sum over c of f(N(c)),    f(x) = x ln x. Moving one token from class to class touches the N of
+ * its own contexts alone.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,7 +18,6 @@
 #include "train/classes.h"
 
 enum {
-    DISTANCES = 2,       /* contexts are the token before and the one before that */
     CONTEXTS_MAX = 4096, /* of each distance; ids are by falling frequency, so what is left out is rare */
     ROUNDS_MAX = 12
 };
@@ -34,7 +33,7 @@ typedef struct {
     neighbour *neighbours;             /* what stands before a token, and how often */
     double *tokens;                    /* [vocab] occurrences */
     double *members;                   /* [classes] occurrences of the class's tokens */
-    uint32_t *follows;                 /* [DISTANCES * contexts][classes] N(p, c) */
+    uint32_t *follows;                 /* [DB_CLASS_DISTANCES * contexts][classes] N(p, c) */
     uint16_t *class_of;                /* [vocab] */
     uint32_t *token_at;                /* [vocab] by place */
     double *gains;                     /* [vocab][classes] of moving a token, as of the round's start */
@@ -86,18 +85,18 @@ static void count_neighbours(search *s, const db_sequence *text)
     }
     for (uint32_t t = 0; t < s->vocab; t++)
         next[t + 1] += next[t];
-    s->neighbours = db_allocate(DISTANCES * text->count * sizeof *s->neighbours);
+    s->neighbours = db_allocate(DB_CLASS_DISTANCES * text->count * sizeof *s->neighbours);
     size_t *fill = db_allocate(s->vocab * sizeof *fill);
     for (size_t i = 0; i < text->count; i++) {
         const uint32_t token = text->ids[i];
-        for (uint32_t d = 1; d <= DISTANCES; d++) {
+        for (uint32_t d = 1; d <= DB_CLASS_DISTANCES; d++) {
             const uint32_t context = context_at(s, text, i, d);
             if (context != UINT32_MAX)
-                s->neighbours[DISTANCES * next[token] + fill[token]++] = (neighbour){context, 1};
+                s->neighbours[DB_CLASS_DISTANCES * next[token] + fill[token]++] = (neighbour){context, 1};
         }
     }
     for (uint32_t t = 0; t < s->vocab; t++) {
-        neighbour *list = s->neighbours + DISTANCES * next[t];
+        neighbour *list = s->neighbours + DB_CLASS_DISTANCES * next[t];
         const size_t count = merge(list, fill[t]);
         s->first[t] = kept;
         memmove(s->neighbours + kept, list, count * sizeof *list);
@@ -124,7 +123,7 @@ static void add(search *s, uint32_t token, uint32_t class, int sign)
 static double worth(const search *s, uint32_t token, uint32_t class, bool inside)
 {
     const double own = s->tokens[token], others = s->members[class] - (inside ? own : 0);
-    double sum = -DISTANCES * (f(others + own) - f(others));
+    double sum = -DB_CLASS_DISTANCES * (f(others + own) - f(others));
     for (size_t i = s->first[token]; i < s->first[token + 1]; i++) {
         const neighbour *n = &s->neighbours[i];
         const double with = s->follows[(size_t)n->context * s->classes + class] + (inside ? 0.0 : n->count);
@@ -220,7 +219,7 @@ static void start(search *s, const db_sequence *text, const float *order)
     s->first = db_allocate((s->vocab + (size_t)1) * sizeof *s->first);
     s->tokens = db_allocate(s->vocab * sizeof *s->tokens);
     s->members = db_allocate(s->classes * sizeof *s->members);
-    s->follows = db_allocate((size_t)DISTANCES * s->contexts * s->classes * sizeof *s->follows);
+    s->follows = db_allocate((size_t)DB_CLASS_DISTANCES * s->contexts * s->classes * sizeof *s->follows);
     s->class_of = db_allocate(s->vocab * sizeof *s->class_of);
     s->token_at = db_allocate(s->vocab * sizeof *s->token_at);
     s->gains = db_allocate((size_t)s->vocab * s->classes * sizeof *s->gains);
