@@ -266,6 +266,15 @@ int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_
 
 #define DOGBERRY_PIECE_MAX 64 /* capacity that dogberry_next() never exceeds */
 
+/* Receives text piece by piece; `bytes` of it, not NUL-terminated, gone after the call. */
+typedef void (*dogberry_put)(void *context, const char *text, size_t bytes);
+
+/* Feed and next in one: feeds the prompt (NUL-terminated) and hands the reply to `put`, token by token,
+ * until the model ends its text or `tokens` were drawn. `context` is for `put` alone.
+ * Returns the number of tokens drawn (the end token counts), or ERR_ARGUMENT, or what dogberry_feed() and
+ * dogberry_next() return. */
+int dogberry_say(dogberry_session *session, const char *prompt, uint32_t tokens, dogberry_put put, void *context);
+
 /* The lower level of feed and next: one token id through the model, without text.
  * Returns DOGBERRY_OK or ERR_TOKEN. */
 int dogberry_feed_token(dogberry_session *session, uint32_t token);

@@ -82,6 +82,17 @@ static void plan_is_exact(void **state)
     free(arena);
 }
 
+static void a_dogberry_session_takes_no_more_than_16_kilobytes(void **state)
+{
+    (void)state;
+    const dogberry_image dogberry = {
+        .architecture = DOGBERRY_LSTM, .vocab = 4000, .embedding = 64, .hidden = 256, .layers = 1};
+    db_plan plan;
+    db_plan_make(&plan, &dogberry, db_board_find("rp2040"), NULL);
+    assert_int_equal(plan.session_bytes, dogberry_session_bytes(&dogberry));
+    assert_true(plan.session_bytes <= 16 * 1024);
+}
+
 static void plan_without_firmware_says_so(void **state)
 {
     (void)state;
@@ -195,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plan_is_exact),
+        cmocka_unit_test(a_dogberry_session_takes_no_more_than_16_kilobytes),
         cmocka_unit_test(plan_without_firmware_says_so),
         cmocka_unit_test(too_big_is_refused_with_the_numbers),
         cmocka_unit_test(export_puts_both_in_their_places),
