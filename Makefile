@@ -5,7 +5,7 @@ export DOGBERRY_DATA ?= ../shared/data
 RUNS ?= 1000000
 FUZZ_TARGETS = $(patsubst fuzz_%.c,%,$(notdir $(sort $(wildcard tests/*/fuzz_*.c))))
 
-.PHONY: help deps build firmware demo test test-sanitize bounds fuzz lint format clean
+.PHONY: help deps build firmware demo test test-isa test-sanitize bounds fuzz lint format clean
 .PHONY: bench bench-programs bench-train bench-dogberry bench-shakespeare bench-tinyshakespeare
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 30
@@ -24,7 +24,12 @@ demo: build firmware ## from nothing to an emulated Pico that talks, in a few mi
 	@tools/demo $(BUILD)
 
 test: build firmware ## every test, with sanitizers where they can run
+	@tools/install-deps test
 	@tools/run-tests $(BUILD)
+
+test-isa: build ## the same tokens on every instruction set: a table of digests
+	@tools/install-deps test
+	@tests/isa/compare.sh $(BUILD)/tests/isa/make_presets $(BUILD)/tests/isa/talk_host $(BUILD)/isa
 
 bounds: deps ## worst-case stack and code size of the runtime on bare machines, checked (docs/PORTING.md)
 	@tests/bounds/bounds.py .

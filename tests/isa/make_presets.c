@@ -1,0 +1,125 @@
+/*
+ * make_presets FOLDER: an image of every preset that the device has code for, and of a few other kinds, int8 and
+ * int4, for comparing machines: real sizes and tokenizers learnt from built-in stories, but random weights (as
+ * large as training leaves them), so what they say is nonsense. The same files every time.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../pack/tiny_model.h"
+#include "base/file.h"
+#include "pack/pack.h"
+#include "text/stories.h"
+
+enum { STORY_BYTES = 120000, CALIBRATION_TOKENS = 300, GOLDEN_TOKENS = 4, MADE_WORDS = 9000 };
+
+/* What presets do not cover. */
+static const db_preset others[] = {
+    {.name = "bpe",
+     .config = {.architecture = DOGBERRY_LSTM, .vocab = 512, .embedding = 48, .hidden = 96, .layers = 1},
+     .tokenizer = DOGBERRY_BPE},
+    {.name = "gru",
+     .config = {.architecture = DOGBERRY_GRU,
+                .output = DOGBERRY_TIED,
+                .vocab = 600,
+                .embedding = 80,
+                .hidden = 80,
+                .layers = 1},
+     .tokenizer = DOGBERRY_WORD},
+    {.name = "two-layers",
+     .config = {.architecture = DOGBERRY_LSTM, .vocab = 600, .embedding = 40, .hidden = 72, .layers = 2},
+     .tokenizer = DOGBERRY_WORD},
+};
+
+/* Stories, and words of syllables, each once: enough of them for the largest vocabulary. */
+static void make_text(db_corpus *corpus)
+{
+    char *stories, *words = db_allocate(MADE_WORDS * 16), *end = words;
+    size_t bytes;
+    db_stories_make(&stories, &bytes, STORY_BYTES, 1);
+    db_corpus_add_text(corpus, "stories", stories, bytes);
+    for (unsigned i = 0; i < MADE_WORDS; i++) {
+        for (unsigned n = i + 1000; n > 0; n /= 80) {
+            *end++ = "bdfghklmnprstvwz"[n % 80 / 5];
+            *end++ = "aeiou"[n % 5];
+        }
+        *end++ = ' ';
+    }
+    db_corpus_add_text(corpus, "words", words, (size_t)(end - words));
+    free(stories);
+    free(words);
+}
+
+static int learn(db_tokenizer *tokenizer, const db_preset *preset, const db_corpus *corpus, db_error *error)
+{
+    uint32_t vocab = preset->config.vocab;
+    if (preset->tokenizer == DOGBERRY_CHAR)
+        return db_tokenizer_learn_char(tokenizer, corpus, vocab, error);
+    if (preset->tokenizer == DOGBERRY_BPE)
+        return db_tokenizer_learn_bpe(tokenizer, corpus, vocab, error);
+    return db_tokenizer_learn_word(tokenizer, corpus, vocab, error);
+}
+
+static int write_image(const db_model_dir *model, const db_tokens *tokens, const char *folder, uint32_t bits,
+                       db_error *error)
+{
+    char path[4096];
+    void *image;
+    size_t bytes, count = tokens->count < CALIBRATION_TOKENS ? tokens->count : CALIBRATION_TOKENS;
+    db_pack_options options;
+    db_pack_defaults(&options);
+    options.bits = bits;
+    options.golden_prompt = "The dog ran";
+    options.golden_tokens = GOLDEN_TOKENS;
+    if (db_pack(model, tokens->ids, count, &options, &image, &bytes, error))
+        return -1;
+    snprintf(path, sizeof path, "%s/%s-int%u.dog", folder, model->name, bits);
+    int failed = db_file_write(path, image, bytes, error);
+    free(image);
+    return failed;
+}
+
+static int write_images(const db_preset *preset, const db_corpus *corpus, const char *folder, db_error *error)
+{
+    db_model_dir model = {.config = preset->config};
+    db_tokens tokens = {0};
+    snprintf(model.name, sizeof model.name, "%s", preset->name);
+    int failed = learn(&model.tokenizer, preset, corpus, error);
+    if (!failed) {
+        model.start_token = model.tokenizer.view.end;
+        db_layout_make(&model.layout, &model.config);
+        tiny_fill(&model, 1);
+        /* The end of text is made unlikely, so that no reply is cut short. */
+        model.parameters[db_layout_find(&model.layout, "output.bias")->offset + model.tokenizer.view.end] = -20;
+        db_tokens_append(&tokens, &model.tokenizer, corpus);
+        failed = write_image(&model, &tokens, folder, 8, error) || write_image(&model, &tokens, folder, 4, error);
+    }
+    db_tokens_free(&tokens);
+    db_model_dir_free(&model);
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    db_corpus corpus = {0};
+    db_error error = {""};
+    int failed = 0;
+    if (argc != 2)
+        return fprintf(stderr, "usage: make_presets FOLDER\n"), 2;
+    make_text(&corpus);
+    for (const db_preset *preset = db_presets(); preset->name && !failed; preset++) {
+        if (preset->config.architecture != DOGBERRY_LSTM && preset->config.architecture != DOGBERRY_GRU)
+            printf("left out: %s: the device has no code for it\n", preset->name);
+        else
+            failed = write_images(preset, &corpus, argv[1], &error);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others && !failed; i++)
+        failed = write_images(&others[i], &corpus, argv[1], &error);
+    if (failed)
+        fprintf(stderr, "make_presets: %s\n", error.message);
+    db_corpus_free(&corpus);
+    return failed ? 1 : 0;
+}
