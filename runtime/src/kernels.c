@@ -5,6 +5,8 @@
  */
 #include "kernels.h"
 
+#include "../kernels/x86/x86.h"
+
 static int is_named(const dogberry_kernels *kernels, const char *name)
 {
     const char *own = kernels->name;
@@ -16,14 +18,35 @@ static int is_named(const dogberry_kernels *kernels, const char *name)
     return *own == *name;
 }
 
+/* The set number `index` of those that run here, the fastest first; NULL after the last, which is ref. */
+static const dogberry_kernels *set_at(uint32_t index)
+{
+    uint32_t count = 0;
+
+#if defined(__x86_64__)
+    if (dogberry_x86_has_avx512_vnni() && index == count++)
+        return &dogberry_kernels_avx512_vnni;
+    if (dogberry_x86_has_avx2() && index == count++)
+        return &dogberry_kernels_avx2;
+#elif defined(__wasm_simd128__)
+    if (index == count++)
+        return &dogberry_kernels_wasm_simd128;
+#endif
+    return index == count ? &dogberry_kernels_ref : NULL;
+}
+
 const dogberry_kernels *dogberry_kernels_best(void)
 {
-    return &dogberry_kernels_ref;
+    return set_at(0);
 }
 
 const dogberry_kernels *dogberry_kernels_named(const char *name)
 {
-    if (name == NULL)
-        return NULL;
-    return is_named(&dogberry_kernels_ref, name) ? &dogberry_kernels_ref : NULL;
+    const dogberry_kernels *set;
+
+    for (uint32_t i = 0; name != NULL && (set = set_at(i)) != NULL; i++) {
+        if (is_named(set, name))
+            return set;
+    }
+    return NULL;
 }

@@ -10,4 +10,12 @@
 
 #include "dogberry.h"
 
+#if defined(__x86_64__)
+extern const dogberry_kernels dogberry_kernels_avx2;        /* to be used only where dogberry_x86_has_avx2() */
+extern const dogberry_kernels dogberry_kernels_avx512_vnni; /* and dogberry_x86_has_avx512_vnni() */
+#endif
+#if defined(__wasm_simd128__)
+extern const dogberry_kernels dogberry_kernels_wasm_simd128;
+#endif
+
 #endif

@@ -1,0 +1,9 @@
+// wasm.mjs MODULE.wasm: runs a module made with platform_wasm.c.
+// SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs';
+
+const text = new TextDecoder();
+const print = (at, bytes) => process.stdout.write(text.decode(new Uint8Array(exports.memory.buffer, at, bytes)));
+const module = new WebAssembly.Module(readFileSync(process.argv[2]));
+const { exports } = new WebAssembly.Instance(module, { env: { print } });
+process.exitCode = exports.run();
