@@ -17,6 +17,7 @@
 
 typedef struct {
     bool lossy, json;
+    const char *kernels;
     unsigned long threads;
 } settings;
 
@@ -50,7 +51,7 @@ static int evaluate_image(const char *path, const db_corpus *corpus, const setti
     db_tokenizer tokenizer = {0};
     db_tokens tokens = {0};
     double nats = 0;
-    int failed = cli_image_open(&file, path, error);
+    int failed = cli_image_open(&file, path, error) || cli_image_use_kernels(&file, given->kernels, error);
     if (!failed)
         failed = db_provenance_spelling(&tokenizer.spelling, &file.image, error);
     if (!failed) {
@@ -77,6 +78,8 @@ static int run(int argc, char **argv)
         {.name = "json", .kind = CLI_FLAG, .value = &given.json, .help = "one JSON object instead of text"},
         {.name = "threads", .letter = 'j', .kind = CLI_COUNT, .value = &given.threads, .argument = "N", .least = 1,
          .most = 64, .help = "cores to use"},
+        {.name = "kernels", .kind = CLI_TEXT, .value = &given.kernels, .argument = "NAME",
+         .help = "ref, avx2, avx512-vnni: an image's loss at another speed (the fastest there are)"},
         {.name = "lossy", .kind = CLI_FLAG, .value = &given.lossy,
          .help = "replace bytes that are not UTF-8 instead of refusing the file"},
     };

@@ -14,7 +14,7 @@
 #include "progress.h"
 
 typedef struct {
-    const char *prompt;
+    const char *prompt, *kernels;
     unsigned long seed, length, top_k;
     double temperature;
     bool digest, json;
@@ -56,9 +56,10 @@ static void print_json(const cli_image *file, const settings *given, const reply
 {
     char digest[16];
     snprintf(digest, sizeof digest, "%08x", dogberry_digest(file->session));
-    json_t *object = json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:f}", "model", file->image.name, "prompt",
-                               given->prompt, "text", said->text, "seed", (json_int_t)given->seed, "tokens",
-                               (json_int_t)said->tokens, "digest", digest, "seconds", said->seconds);
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:f}", "model", file->image.name, "prompt", given->prompt,
+                  "text", said->text, "seed", (json_int_t)given->seed, "tokens", (json_int_t)said->tokens, "digest",
+                  digest, "kernels", file->image.kernels->name, "seconds", said->seconds);
     json_dumpf(object, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(object);
@@ -80,6 +81,8 @@ static int run(int argc, char **argv)
         {.name = "top-k", .letter = 'k', .kind = CLI_COUNT, .value = &given.top_k, .argument = "K",
          .most = DOGBERRY_TOP_K_MAX, .help = "draw from the K likeliest, 0 = all (the image's own if not given)"},
         {.name = "digest", .kind = CLI_FLAG, .value = &given.digest, .help = "print the digest of the tokens"},
+        {.name = "kernels", .kind = CLI_TEXT, .value = &given.kernels, .argument = "NAME",
+         .help = "ref, avx2, avx512-vnni: the same words at another speed (the fastest there are)"},
         {.name = "json", .kind = CLI_FLAG, .value = &given.json, .help = "one JSON object instead of text"},
     };
     /* clang-format on */
@@ -94,7 +97,7 @@ static int run(int argc, char **argv)
     cli_image file;
     db_error error;
     status = 1;
-    if (cli_image_open(&file, operands.items[0], &error) ||
+    if (cli_image_open(&file, operands.items[0], &error) || cli_image_use_kernels(&file, given.kernels, &error) ||
         cli_session_start(&file, options[3].given ? given.temperature : -1, options[4].given ? (long)given.top_k : -1,
                           given.seed, &error)) {
         cli_failed(&cli_generate, error.message);

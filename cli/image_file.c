@@ -44,6 +44,25 @@ void cli_image_close(cli_image *file)
     *file = (cli_image){0};
 }
 
+const char *const cli_kernel_sets[] = {"ref", "armv6m", "arm-dsp", "avx2", "avx512-vnni", "wasm-simd128", NULL};
+
+int cli_image_use_kernels(cli_image *file, const char *name, db_error *error)
+{
+    if (!name)
+        return 0;
+    const dogberry_kernels *kernels = dogberry_kernels_named(name);
+    if (!kernels) {
+        char here[64] = "";
+        for (size_t i = 0; cli_kernel_sets[i]; i++) {
+            if (dogberry_kernels_named(cli_kernel_sets[i]))
+                snprintf(here + strlen(here), sizeof here - strlen(here), " %s", cli_kernel_sets[i]);
+        }
+        return db_fail(error, "--kernels %s: this machine has none of that name; there are:%s", name, here);
+    }
+    file->image.kernels = kernels;
+    return 0;
+}
+
 int cli_session_start(cli_image *file, double temperature, long top_k, unsigned long seed, db_error *error)
 {
     file->arena_bytes = dogberry_session_bytes(&file->image);

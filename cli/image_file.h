@@ -25,6 +25,13 @@ typedef struct {
 int cli_image_open(cli_image *file, const char *path, db_error *error);
 void cli_image_close(cli_image *file);
 
+/* Every name a set of kernels has on any machine, ending with NULL; dogberry_kernels_named() knows which run here. */
+extern const char *const cli_kernel_sets[];
+
+/* Makes the image's sessions multiply with the kernels of that name; NULL leaves the best.
+ * Returns 0, or -1 with the error set, naming those that run here. */
+int cli_image_use_kernels(cli_image *file, const char *name, db_error *error);
+
 /* Starts a session with the image's own sampling where `temperature` is negative and
  * `top_k` is, too. Returns 0, or -1 with the error set. */
 int cli_session_start(cli_image *file, double temperature, long top_k, unsigned long seed, db_error *error);

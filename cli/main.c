@@ -54,7 +54,8 @@ int main(int argc, char **argv)
         return argc < 2 ? 2 : 0;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("dogberry %s (image format %d)\n", DOGBERRY_VERSION, DOGBERRY_FORMAT_VERSION);
+        printf("dogberry %s (image format %d, kernels %s)\n", DOGBERRY_VERSION, DOGBERRY_FORMAT_VERSION,
+               dogberry_kernels_best()->name);
         return 0;
     }
     for (size_t i = 0; cli_commands[i]; i++) {

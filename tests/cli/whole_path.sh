@@ -29,6 +29,12 @@ succeeds "$dogberry" generate model.dog --prompt "Once upon a time" --seed 4 --d
 cp out said
 succeeds "$dogberry" generate model.dog --prompt "Once upon a time" --seed 4 --digest
 holds cmp -s out said
+succeeds "$dogberry" generate model.dog --prompt "Once upon a time" --seed 4 --digest --kernels ref
+holds cmp -s out said
+succeeds "$dogberry" generate model.dog --kernels ref --json
+holds grep -q '"kernels": "ref"' out
+refused 1 'neon.*there are:.* ref' "$dogberry" generate model.dog --kernels neon
+succeeds "$dogberry" eval model.dog stories.txt --kernels ref --json
 succeeds "$dogberry" generate model.dog --prompt "zzyzx qqq" --seed 4 --json
 holds grep -q '"digest"' out
 holds sh -c '! grep -q "<unk>" said out'
