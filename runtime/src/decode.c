@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "kinds.h"
 #include "tokenizer.h"
 #include "unicode.h"
 #include "utf8.h"
@@ -46,7 +47,7 @@ static uint8_t next_state(const dogberry_tokenizer *tokenizer, uint8_t state, ui
 
 void dogberry_decoder_advance(const dogberry_tokenizer *tokenizer, dogberry_decoder *decoder, uint32_t token)
 {
-    if (tokenizer->kind == DOGBERRY_WORD)
+    if (dogberry_is_word(tokenizer))
         decoder->state = next_state(tokenizer, decoder->state, token);
 }
 
@@ -85,7 +86,7 @@ static size_t write_text(char *out, const dogberry_tokenizer *tokenizer, uint8_t
 
     if ((entry->flags & DOGBERRY_SPECIAL) != 0)
         return 0;
-    if (tokenizer->kind != DOGBERRY_WORD) {
+    if (!dogberry_is_word(tokenizer)) {
         dogberry_copy(out, entry->key, entry->key_bytes);
         return entry->key_bytes;
     }

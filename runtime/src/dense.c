@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "kinds.h"
 #include "layers.h"
 #include "rescale.h"
 
@@ -40,7 +41,7 @@ void dogberry_project(const dogberry_work *work, int32_t *out, const dogberry_ma
     const uint32_t *scales = matrix->scales + first;
     const int32_t *sums = out;
 
-    if (matrix->bits == 4u)
+    if (dogberry_is_int4(matrix))
         sums += dot_i4(work->kernels, out, matrix, first, count, x);
     else
         work->kernels->matvec_i8(out, matrix->weights + (size_t)first * matrix->stride, matrix->stride, count, x);
@@ -91,7 +92,7 @@ static void embed_i4(const dogberry_matrix *embeddings, uint32_t token, int8_t *
 
 void dogberry_embed(const dogberry_matrix *embeddings, uint32_t token, int8_t *x)
 {
-    if (embeddings->bits == 4u) {
+    if (dogberry_is_int4(embeddings)) {
         embed_i4(embeddings, token, x);
         return;
     }

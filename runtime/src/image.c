@@ -7,6 +7,7 @@
 #include "bytes.h"
 #include "dogberry.h"
 #include "image.h"
+#include "kinds.h"
 #include "seam.h"
 #include "utf8.h"
 
@@ -89,6 +90,9 @@ static int read_model(dogberry_image *image, const uint8_t *p)
         !in_range(image->vocab, VOCAB_MIN, SIZE_MAX_FIELD) || !in_range(image->embedding, 1, SIZE_MAX_FIELD) ||
         !in_range(image->hidden, 1, SIZE_MAX_FIELD))
         return DOGBERRY_ERR_IMAGE;
+    if ((image->architecture == DOGBERRY_GRU && !DOGBERRY_HAS_GRU) ||
+        (image->output == DOGBERRY_FACTORED && !DOGBERRY_HAS_FACTORED))
+        return DOGBERRY_ERR_UNSUPPORTED;
     if (image->output == DOGBERRY_FACTORED ? !in_range(image->classes, 2, image->vocab) : image->classes != 0)
         return DOGBERRY_ERR_IMAGE;
     if (image->output == DOGBERRY_TIED && image->embedding != image->hidden)

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "factored.h"
+#include "kinds.h"
 #include "layers.h"
 #include "session.h"
 #include "tokenizer.h"
@@ -13,7 +14,7 @@
 /* The most logits that are there at a time. */
 static uint32_t logit_count(const dogberry_image *image)
 {
-    if (image->output != DOGBERRY_FACTORED)
+    if (!dogberry_is_factored(image))
         return image->vocab;
     return image->classes > image->factored.largest ? image->classes : image->factored.largest;
 }
@@ -75,7 +76,7 @@ static void run(dogberry_session *session, uint32_t token)
     for (uint32_t l = 0; l < image->layers; l++) {
         dogberry_state state = layer_state(session, &map, l);
 
-        if (image->architecture == DOGBERRY_GRU)
+        if (dogberry_is_gru(image))
             dogberry_gru_step(&work, &image->layer[l], image->hidden, x, &state);
         else
             dogberry_lstm_step(&work, &image->layer[l], image->hidden, x, &state);
@@ -164,7 +165,7 @@ const int16_t *dogberry_logits(dogberry_session *session)
     const dogberry_image *image = session->model.image;
     dogberry_factored_room room = room_of(session);
 
-    if (session->stale && image->output == DOGBERRY_FACTORED)
+    if (session->stale && dogberry_is_factored(image))
         dogberry_class_logits(image, &room);
     else if (session->stale)
         dogberry_dense(&room.work, &image->output_matrix, image->output_bias, 0, image->vocab, room.hidden);
@@ -177,7 +178,7 @@ int dogberry_score(dogberry_session *session, uint32_t token, uint32_t level, do
     if (session == NULL || choice == NULL)
         return DOGBERRY_ERR_ARGUMENT;
     const dogberry_image *image = session->model.image;
-    int factored = image->output == DOGBERRY_FACTORED;
+    int factored = dogberry_is_factored(image);
 
     if (token >= image->vocab)
         return DOGBERRY_ERR_TOKEN;
@@ -210,7 +211,7 @@ static uint32_t draw(dogberry_session *session)
     const dogberry_image *image = session->model.image;
     dogberry_factored_room room = room_of(session);
 
-    if (image->output == DOGBERRY_FACTORED) {
+    if (dogberry_is_factored(image)) {
         session->stale = 1;
         return dogberry_sample_factored(&session->sampler, image, &room, &session->random);
     }

@@ -6,6 +6,7 @@
  */
 #include "bytes.h"
 #include "image.h"
+#include "kinds.h"
 #include "rescale.h"
 #include "seam.h"
 
@@ -75,8 +76,8 @@ int dogberry_region_is_inside(const dogberry_image *image, uint32_t offset, uint
 /* The shape that `role` has in this model; type 0 where the model has no such tensor. */
 static shape shape_of(const dogberry_image *image, uint32_t role, uint32_t layer)
 {
-    uint32_t gates = image->architecture == DOGBERRY_GRU ? 3u : 4u, tied = image->output == DOGBERRY_TIED;
-    uint32_t factored = image->output == DOGBERRY_FACTORED;
+    uint32_t gates = dogberry_is_gru(image) ? 3u : 4u, tied = image->output == DOGBERRY_TIED;
+    int factored = dogberry_is_factored(image);
     uint32_t per_layer = role >= ROLE_INPUT && role <= ROLE_RECURRENT_BIAS;
     shape none = {0, 0, 0};
 
@@ -92,7 +93,7 @@ static shape shape_of(const dogberry_image *image, uint32_t role, uint32_t layer
     case ROLE_BIAS:
         return (shape){TYPE_INT16, gates * image->hidden, 1};
     case ROLE_RECURRENT_BIAS:
-        return image->architecture == DOGBERRY_GRU ? (shape){TYPE_INT16, image->hidden, 1} : none;
+        return dogberry_is_gru(image) ? (shape){TYPE_INT16, image->hidden, 1} : none;
     case ROLE_OUTPUT:
         return tied ? none : (shape){TYPE_MATRIX, image->vocab, image->hidden};
     case ROLE_OUTPUT_BIAS:
@@ -223,6 +224,11 @@ static int i4_padding_is_zero(const uint32_t *words, const uint32_t *scales, con
 
 /* ---- Entries ---- */
 
+static int is_int8(const entry *e)
+{
+    return DOGBERRY_HAS_INT8 && e->type == TYPE_INT8;
+}
+
 static uint32_t stride_of(const entry *e)
 {
     switch (e->type) {
@@ -240,7 +246,7 @@ static uint32_t stride_of(const entry *e)
 /* Bytes at the scales' offset. */
 static uint32_t scale_bytes(const entry *e)
 {
-    if (e->type == TYPE_INT8)
+    if (is_int8(e))
         return 4u * e->rows;
     return e->type == TYPE_INT4 ? padded_rows(e->rows) * (4u + groups_of(e->cols)) : 0;
 }
@@ -252,7 +258,7 @@ static int contents_are_valid(const dogberry_image *image, const entry *e)
 
     if (e->type == TYPE_SCALES)
         return scales_are_valid((const uint32_t *)(const void *)data, e->rows, image->hidden);
-    if (e->type == TYPE_INT8)
+    if (is_int8(e))
         return scales_are_valid(words, e->rows, e->cols) &&
                padding_is_zero((const int8_t *)data, e->rows, e->cols, e->stride);
     if (e->type == TYPE_INT4) {
@@ -300,6 +306,8 @@ static int check_entry(const dogberry_image *image, uint32_t index)
         if (before.role == e.role && before.layer == e.layer)
             return DOGBERRY_ERR_IMAGE;
     }
+    if (e.type == TYPE_INT8 && !DOGBERRY_HAS_INT8)
+        return DOGBERRY_ERR_UNSUPPORTED;
     return data_is_valid(image, &e) ? DOGBERRY_OK : DOGBERRY_ERR_IMAGE;
 }
 
@@ -380,7 +388,7 @@ static int finish_tied(dogberry_image *image)
 
     *matrix = image->embeddings;
     matrix->scales = scales;
-    if (matrix->bits == 4u && !i4_scales_are_valid(scales, matrix->group_scales, matrix->rows, matrix->groups))
+    if (dogberry_is_int4(matrix) && !i4_scales_are_valid(scales, matrix->group_scales, matrix->rows, matrix->groups))
         return DOGBERRY_ERR_IMAGE;
     return DOGBERRY_OK;
 }
@@ -429,7 +437,7 @@ int dogberry_open_tensors(dogberry_image *image)
     }
     if (image->output == DOGBERRY_TIED)
         return finish_tied(image);
-    return image->output == DOGBERRY_FACTORED ? finish_factored(image) : DOGBERRY_OK;
+    return dogberry_is_factored(image) ? finish_factored(image) : DOGBERRY_OK;
 }
 
 /* Region number `index`: the table, the tokenizer, the provenance, then data and scales of each

@@ -3,16 +3,14 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "kinds.h"
 #include "tokenizer.h"
 
 int dogberry_encode(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor)
 {
-    switch (tokenizer->kind) {
-    case DOGBERRY_CHAR:
+    if (dogberry_is_char(tokenizer))
         return dogberry_encode_char(tokenizer, cursor);
-    case DOGBERRY_BPE:
+    if (dogberry_is_bpe(tokenizer))
         return dogberry_encode_bpe(tokenizer, cursor);
-    default:
-        return dogberry_encode_word(tokenizer, cursor);
-    }
+    return dogberry_encode_word(tokenizer, cursor);
 }

@@ -3,21 +3,22 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "kinds.h"
 #include "tokenizer.h"
 #include "utf8.h"
 
 enum { SECTION_HEADER = 16, COUNT_MAX = 65535 };
 
 /* Only words have display forms and spacing; a character is one code point, a byte piece any bytes. */
-static int text_is_valid(uint32_t kind, const dogberry_entry *entry)
+static int text_is_valid(const dogberry_tokenizer *t, const dogberry_entry *entry)
 {
     uint32_t used;
 
-    if (kind != DOGBERRY_WORD && (entry->display != DOGBERRY_DISPLAY_KEY || (entry->flags & ~DOGBERRY_SPECIAL) != 0))
+    if (!dogberry_is_word(t) && (entry->display != DOGBERRY_DISPLAY_KEY || (entry->flags & ~DOGBERRY_SPECIAL) != 0))
         return 0;
-    if (kind == DOGBERRY_BPE)
+    if (dogberry_is_bpe(t))
         return 1;
-    if (kind == DOGBERRY_CHAR && (entry->flags & DOGBERRY_SPECIAL) == 0)
+    if (dogberry_is_char(t) && (entry->flags & DOGBERRY_SPECIAL) == 0)
         return dogberry_utf8_read(entry->key, entry->key_bytes, &used) != DOGBERRY_INVALID && used == entry->key_bytes;
     return dogberry_utf8_valid(entry->key, entry->key_bytes) &&
            dogberry_utf8_valid(entry->key + entry->key_bytes, entry->own_bytes);
@@ -37,7 +38,7 @@ static int entry_is_valid(const dogberry_tokenizer *t, uint32_t id)
         return 0;
     if (entry.flags > 15u || record[7] != 0)
         return 0;
-    return text_is_valid(t->kind, &entry);
+    return text_is_valid(t, &entry);
 }
 
 /* Strictly ascending keys of `count` ids below `count`: so every id occurs exactly once. */
@@ -118,7 +119,7 @@ static int contents_are_valid(const dogberry_tokenizer *t)
     }
     if (!special_is_valid(t, t->unknown) || !special_is_valid(t, t->end))
         return 0;
-    return t->kind == DOGBERRY_BPE ? bytes_are_valid(t) && merges_are_valid(t) : index_is_valid(t);
+    return dogberry_is_bpe(t) ? bytes_are_valid(t) && merges_are_valid(t) : index_is_valid(t);
 }
 
 int dogberry_tokenizer_open(dogberry_tokenizer *tokenizer, const void *section, size_t length)
@@ -142,16 +143,18 @@ int dogberry_tokenizer_open(dogberry_tokenizer *tokenizer, const void *section, 
     t.pool_bytes = dogberry_le32(p + 12);
     if (t.kind < DOGBERRY_WORD || t.kind > DOGBERRY_BPE || t.flags > (t.kind == DOGBERRY_WORD ? 3u : 0u))
         return DOGBERRY_ERR_IMAGE;
+    if ((t.kind == DOGBERRY_CHAR && !DOGBERRY_HAS_CHAR) || (t.kind == DOGBERRY_BPE && !DOGBERRY_HAS_BPE))
+        return DOGBERRY_ERR_UNSUPPORTED;
     if ((t.kind != DOGBERRY_BPE && t.merge_count != 0) || t.count < 1u || t.count > COUNT_MAX)
         return DOGBERRY_ERR_IMAGE;
-    index_bytes = 2u * (t.kind == DOGBERRY_BPE ? DOGBERRY_BYTES_INDEX : t.count);
+    index_bytes = 2u * (dogberry_is_bpe(&t) ? DOGBERRY_BYTES_INDEX : t.count);
     before_pool = SECTION_HEADER + DOGBERRY_ENTRY_BYTES * t.count + index_bytes + DOGBERRY_MERGE_BYTES * t.merge_count;
     if (length < before_pool || length - before_pool < t.pool_bytes)
         return DOGBERRY_ERR_TRUNCATED;
     t.section = p;
     t.entries = p + SECTION_HEADER;
     t.sorted = (const uint16_t *)(const void *)(t.entries + (size_t)DOGBERRY_ENTRY_BYTES * t.count);
-    t.merges = t.kind == DOGBERRY_BPE ? (const uint8_t *)t.sorted + index_bytes : NULL;
+    t.merges = dogberry_is_bpe(&t) ? (const uint8_t *)t.sorted + index_bytes : NULL;
     t.pool = p + before_pool;
     if (!contents_are_valid(&t))
         return DOGBERRY_ERR_IMAGE;

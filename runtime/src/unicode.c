@@ -5,15 +5,19 @@
  */
 #include "unicode.h"
 
+#include "kinds.h"
+
 typedef struct {
-    uint32_t first, last;
+    uint16_t first, last;
 } range;
 
 /* Letters, digits and what combines with them, above ASCII. */
 static const range words[] = {
     {0xAA, 0xAA},     {0xB5, 0xB5},     {0xBA, 0xBA},     {0xC0, 0xD6},     {0xD8, 0xF6},     {0xF8, 0x1FFF},
-    {0x2C00, 0x2DFF}, {0xA4D0, 0xABFF}, {0xFB00, 0xFDFF}, {0xFE20, 0xFE2F}, {0xFE70, 0xFEFE}, {0x10000, 0x1EFFF},
+    {0x2C00, 0x2DFF}, {0xA4D0, 0xABFF}, {0xFB00, 0xFDFF}, {0xFE20, 0xFE2F}, {0xFE70, 0xFEFE},
 };
+#define WORDS_ABOVE 0x10000u
+#define WORDS_LAST 0x1EFFFu
 
 /* Punctuation that lies inside those ranges. */
 static const range marks[] = {
@@ -56,6 +60,8 @@ enum dogberry_class dogberry_class_of(uint32_t point)
 {
     if (point < 0x80u)
         return class_of_ascii(point);
+    if (point >= WORDS_ABOVE)
+        return point <= WORDS_LAST ? DOGBERRY_CLASS_WORD : DOGBERRY_CLASS_MARK;
     if (WITHIN(point, words))
         return WITHIN(point, marks)    ? DOGBERRY_CLASS_MARK
                : WITHIN(point, blanks) ? DOGBERRY_CLASS_BLANK
@@ -74,6 +80,8 @@ uint32_t dogberry_lower(uint32_t point)
 
     if (point < 0x80u)
         return point >= 'A' && point <= 'Z' ? point + 32u : point;
+    if (!DOGBERRY_HAS_UNICODE_CASE)
+        return point;
     if (plane > 0x10000u)
         return point;
     if (plane != 0) {

@@ -54,16 +54,19 @@ size_t fuzz_seed(uint32_t index, uint8_t *data, size_t capacity)
     tiny_config config = tiny_default();
     size_t length;
 
-    if (index >= 15)
+    if (index >= 17)
         return 0;
-    if (index >= 10) { /* int4 and class-factored outputs */
-        config.int4_roles = index < 14 ? TINY_INT4 : 1 << 3 | 1 << 9;
-        config.classes = index >= 12 ? 3 + index % 4 : 0;
-    } else if (index >= 8) {
-        config.kind = index == 8 ? DOGBERRY_CHAR : DOGBERRY_BPE;
-        config.vocab = index == 8 ? config.vocab : TINY_BPE;
+    if (index >= 10) /* int4 and class-factored outputs */
+        config.int4_roles = index != 14 ? TINY_INT4 : 1 << 3 | 1 << 9;
+    if (index >= 12 && index < 15)
+        config.classes = 3 + index % 4;
+    if (index == 8 || index == 15)
+        config.kind = DOGBERRY_CHAR;
+    if (index == 9 || index == 16) {
+        config.kind = DOGBERRY_BPE;
+        config.vocab = TINY_BPE;
     }
-    config.architecture = index & 1 ? DOGBERRY_GRU : DOGBERRY_LSTM;
+    config.architecture = index & 1 && index < 15 ? DOGBERRY_GRU : DOGBERRY_LSTM;
     config.output = config.classes ? DOGBERRY_FACTORED : index & 2 ? DOGBERRY_TIED : DOGBERRY_DENSE;
     config.layers = index & 4 ? 2 : 1;
     config.embedding = index & 2 ? 5 : 4;

@@ -11,6 +11,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "kernels.h"
+#include "kinds.h"
 #include "seam.h"
 
 enum { STEP = 16, LANES = 0x000F000F };
@@ -82,4 +83,4 @@ static void matvec_i4(int32_t *out, const uint32_t *weights, const uint8_t *grou
     }
 }
 
-const dogberry_kernels dogberry_kernels_ref = {"ref", matvec_i8, matvec_i4};
+const dogberry_kernels dogberry_kernels_ref = {"ref", DOGBERRY_HAS_INT8 ? matvec_i8 : NULL, matvec_i4};

@@ -1,0 +1,82 @@
+/*
+ * What this build can run. By default everything; to make the code smaller, define any of
+ *
+ *     DOGBERRY_NO_GRU  DOGBERRY_NO_FACTORED  DOGBERRY_NO_INT8  DOGBERRY_NO_CHAR  DOGBERRY_NO_BPE
+ *
+ * for the whole of the runtime. An image of a kind that was left out is refused with
+ * DOGBERRY_ERR_UNSUPPORTED. The questions below are constants then, and what only a kind that is
+ * not there needs goes with the linker's --gc-sections. LSTM, int4 and words always stay.
+ *
+ * DOGBERRY_NO_UNICODE_CASE leaves a table out, too: of what is fed, only A to Z are made small then, and a
+ * word with other capitals is unknown unless it stands in the vocabulary like that. Nothing else changes.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef DOGBERRY_KINDS_H
+#define DOGBERRY_KINDS_H
+
+#include "dogberry.h"
+
+#ifdef DOGBERRY_NO_GRU
+#define DOGBERRY_HAS_GRU 0
+#else
+#define DOGBERRY_HAS_GRU 1
+#endif
+#ifdef DOGBERRY_NO_FACTORED
+#define DOGBERRY_HAS_FACTORED 0
+#else
+#define DOGBERRY_HAS_FACTORED 1
+#endif
+#ifdef DOGBERRY_NO_INT8
+#define DOGBERRY_HAS_INT8 0
+#else
+#define DOGBERRY_HAS_INT8 1
+#endif
+#ifdef DOGBERRY_NO_CHAR
+#define DOGBERRY_HAS_CHAR 0
+#else
+#define DOGBERRY_HAS_CHAR 1
+#endif
+#ifdef DOGBERRY_NO_BPE
+#define DOGBERRY_HAS_BPE 0
+#else
+#define DOGBERRY_HAS_BPE 1
+#endif
+#ifdef DOGBERRY_NO_UNICODE_CASE
+#define DOGBERRY_HAS_UNICODE_CASE 0
+#else
+#define DOGBERRY_HAS_UNICODE_CASE 1
+#endif
+
+static inline int dogberry_is_gru(const dogberry_image *image)
+{
+    return DOGBERRY_HAS_GRU && image->architecture == DOGBERRY_GRU;
+}
+
+static inline int dogberry_is_factored(const dogberry_image *image)
+{
+    return DOGBERRY_HAS_FACTORED && image->output == DOGBERRY_FACTORED;
+}
+
+static inline int dogberry_is_int4(const dogberry_matrix *matrix)
+{
+    return !DOGBERRY_HAS_INT8 || matrix->bits == 4u;
+}
+
+static inline int dogberry_is_char(const dogberry_tokenizer *tokenizer)
+{
+    return DOGBERRY_HAS_CHAR && tokenizer->kind == DOGBERRY_CHAR;
+}
+
+static inline int dogberry_is_bpe(const dogberry_tokenizer *tokenizer)
+{
+    return DOGBERRY_HAS_BPE && tokenizer->kind == DOGBERRY_BPE;
+}
+
+/* Neither of them. */
+static inline int dogberry_is_word(const dogberry_tokenizer *tokenizer)
+{
+    return (!DOGBERRY_HAS_CHAR && !DOGBERRY_HAS_BPE) || tokenizer->kind == DOGBERRY_WORD;
+}
+
+#endif
