@@ -28,6 +28,9 @@ static const dogberry_kernels *set_at(uint32_t index)
         return &dogberry_kernels_avx512_vnni;
     if (dogberry_x86_has_avx2() && index == count++)
         return &dogberry_kernels_avx2;
+#elif defined(__ARM_ARCH_6M__)
+    if (index == count++)
+        return &dogberry_kernels_armv6m;
 #elif defined(__wasm_simd128__)
     if (index == count++)
         return &dogberry_kernels_wasm_simd128;

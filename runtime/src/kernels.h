@@ -14,6 +14,9 @@
 extern const dogberry_kernels dogberry_kernels_avx2;        /* to be used only where dogberry_x86_has_avx2() */
 extern const dogberry_kernels dogberry_kernels_avx512_vnni; /* and dogberry_x86_has_avx512_vnni() */
 #endif
+#if defined(__ARM_ARCH_6M__)
+extern const dogberry_kernels dogberry_kernels_armv6m;
+#endif
 #if defined(__wasm_simd128__)
 extern const dogberry_kernels dogberry_kernels_wasm_simd128;
 #endif

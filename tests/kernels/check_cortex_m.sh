@@ -26,11 +26,11 @@ check() { # check CORE SET...
     done
 }
 
-check cortex-m0 ref
+check cortex-m0 ref armv6m
 check cortex-m3 ref
 check cortex-m4 ref
 check cortex-m7 ref
 check cortex-m33 ref
 if have_rp2040; then
-    check rp2040 ref
+    check rp2040 ref armv6m
 fi

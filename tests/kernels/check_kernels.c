@@ -35,7 +35,7 @@ typedef struct {
 } buffers;
 
 /* What a byte is drawn from. */
-typedef enum { UNIFORM, SMALL, EDGES, LOWEST, HIGHEST, MIDDLE, SPARSE, PATCHES, DRAWS } draw;
+typedef enum { UNIFORM, SMALL, EDGES, LOWEST, HIGHEST, MIDDLE, SPARSE, PATCHES, FOURS, SIXTY_FOURS, DRAWS } draw;
 
 typedef struct {
     uint32_t state, digest;
@@ -77,6 +77,10 @@ static uint32_t draw_byte(run *r, draw from, uint32_t index)
         return random & 0xF00u ? 0u : random & 0xFFu;
     case PATCHES: /* calm and extreme stretches of 16 */
         return index & 16u ? (random & 0x100u ? 0x80u : 0x7Fu) : (random & 15u);
+    case FOURS: /* sums of four and of a group of 64 at the last value, and one beyond, that a lane has room for */
+        return 64u + ((index & 3u) == 3u ? 1u + (random & 1u) : 0u);
+    case SIXTY_FOURS:
+        return 68u + ((index & 63u) < 17u || ((index & 63u) == 17u && (random & 1u)) ? 1u : 0u);
     default:
         return random & 0xFFu;
     }

@@ -1,0 +1,12 @@
+/*
+ * The kernels for Armv6-M: Cortex-M0, M0+ and M1.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "kernels.h"
+
+#if defined(__ARM_ARCH_6M__)
+#include "armv6m.h"
+
+const dogberry_kernels dogberry_kernels_armv6m = {"armv6m", dogberry_matvec_i8_armv6m, dogberry_matvec_i4_armv6m};
+#endif
