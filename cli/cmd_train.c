@@ -39,6 +39,8 @@ static int learn_tokenizer(cli_train_job *work, uint32_t kind, db_error *error)
         return db_tokenizer_learn_char(tokenizer, corpus, vocab, error);
     case DOGBERRY_BPE:
         return db_tokenizer_learn_bpe(tokenizer, corpus, vocab, error);
+    case DOGBERRY_SUBWORD:
+        return db_tokenizer_learn_subword(tokenizer, corpus, vocab, error);
     default:
         return db_tokenizer_learn_word(tokenizer, corpus, vocab, error);
     }

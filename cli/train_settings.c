@@ -16,7 +16,13 @@ static const char DEFAULT_TRANSFORMER[] = "assistant-45k";
 /* Another text taught to a finished model (docs/PERSONA.md has the measurements). */
 static const double PERSONA_MINUTES = 3, PERSONA_RATE = 1e-3;
 
-enum { DEFAULT_BPE_VOCAB = 1024, LEAST_VOCAB = 16, FIXED_ENTRIES = 4, LEAST_TYPES = LEAST_VOCAB - FIXED_ENTRIES };
+enum {
+    DEFAULT_BPE_VOCAB = 1024,
+    DEFAULT_SUBWORD_VOCAB = 512,
+    LEAST_VOCAB = 16,
+    FIXED_ENTRIES = 4,
+    LEAST_TYPES = LEAST_VOCAB - FIXED_ENTRIES
+};
 
 /* A word and the number it stands for. */
 typedef struct {
@@ -24,7 +30,8 @@ typedef struct {
     uint32_t value;
 } choice;
 
-static const choice tokenizers[] = {{"word", DOGBERRY_WORD}, {"char", DOGBERRY_CHAR}, {"bpe", DOGBERRY_BPE}, {0}};
+static const choice tokenizers[] = {
+    {"word", DOGBERRY_WORD}, {"char", DOGBERRY_CHAR}, {"bpe", DOGBERRY_BPE}, {"subword", DOGBERRY_SUBWORD}, {0}};
 static const choice cells[] = {{"lstm", DOGBERRY_LSTM}, {"gru", DOGBERRY_GRU}, {0}};
 static const choice architectures[] = {
     {"lstm", DOGBERRY_LSTM}, {"gru", DOGBERRY_GRU}, {"transformer", DOGBERRY_TRANSFORMER}, {0}};
@@ -73,6 +80,8 @@ static void limit_vocab(db_model_config *config, uint32_t kind, const db_coverag
         config->vocab = coverage->types < LEAST_TYPES ? LEAST_VOCAB : (uint32_t)coverage->types + FIXED_ENTRIES;
     if (kind == DOGBERRY_BPE)
         config->vocab = DEFAULT_BPE_VOCAB;
+    if (kind == DOGBERRY_SUBWORD)
+        config->vocab = DEFAULT_SUBWORD_VOCAB;
 }
 
 /* The preset asked for, or the one to begin with where only sizes are. Returns NULL with the error set. */
@@ -264,9 +273,9 @@ int cli_train_parse(cli_train_settings *given, int argc, char **argv)
         {.name = "name", .kind = CLI_TEXT, .value = &given->name, .argument = "NAME",
          .help = "what the model is called"},
         {.name = "tokenizer", .kind = CLI_TEXT, .value = &given->tokenizer, .argument = "KIND",
-         .help = "word, char or bpe (the preset's)"},
+         .help = "word, char, bpe or subword (the preset's)"},
         {.name = "vocab", .kind = CLI_COUNT, .value = &given->vocab, .argument = "N", .least = 16, .most = 65535,
-         .help = "entries of the tokenizer (the preset's; bpe: 1024)"},
+         .help = "entries of the tokenizer (the preset's; bpe: 1024, subword: 512)"},
         {.name = "arch", .letter = 'a', .kind = CLI_TEXT, .value = &given->architecture, .argument = "KIND",
          .help = "lstm, gru or transformer (the preset's)"},
         {.name = "cell", .kind = CLI_TEXT, .value = &given->cell, .argument = "KIND", .help = "lstm or gru, as --arch"},

@@ -93,6 +93,8 @@ static json_t *to_json(const db_tokenizer *tokenizer)
         return db_char_to_json(tokenizer);
     case DOGBERRY_BPE:
         return db_bpe_to_json(tokenizer);
+    case DOGBERRY_SUBWORD:
+        return db_subword_to_json(tokenizer);
     default:
         return db_word_to_json(tokenizer);
     }
@@ -103,7 +105,9 @@ static json_t *extra_of(const db_tokenizer *tokenizer)
 {
     if (tokenizer->view.kind == DOGBERRY_WORD)
         return db_word_extra(tokenizer);
-    return json_pack("{ss}", "kind", tokenizer->view.kind == DOGBERRY_CHAR ? "char" : "bpe");
+    static const char *const kinds[] = {
+        [DOGBERRY_CHAR] = "char", [DOGBERRY_BPE] = "bpe", [DOGBERRY_SUBWORD] = "subword"};
+    return json_pack("{ss}", "kind", kinds[tokenizer->view.kind]);
 }
 
 int db_tokenizer_save(const db_tokenizer *tokenizer, const char *path, char **extra, db_error *error)
@@ -137,6 +141,8 @@ static int from_json(db_tokenizer *tokenizer, const json_t *root, const json_t *
         return db_fail(error, "%s: no \"model\" with a \"type\"; this is not a tokenizer.json", path);
     if (strcmp(type, "BPE") == 0)
         return db_bpe_from_json(tokenizer, root, path, error);
+    if (strcmp(type, "WordPiece") == 0)
+        return db_subword_from_json(tokenizer, root, path, error);
     if (db_is_char_json(root))
         return db_char_from_json(tokenizer, root, path, error);
     if (strcmp(type, "WordLevel") == 0)

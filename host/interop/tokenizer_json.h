@@ -14,6 +14,12 @@
 #include "text/section.h"
 #include "text/tokenizer.h"
 
+/* dogberry_split_bpe() as a regular expression (docs/FORMAT.md, "BPE pieces"). */
+#define DB_BPE_LETTER "A-Za-z\\x{C0}-\\x{1FFF}\\x{2C00}-\\x{2FFF}\\x{3040}-\\x{10FFFF}"
+#define DB_BPE_PIECES                                                                \
+    "[ '\\x{2019}]?[" DB_BPE_LETTER "]{1,15}| ?[0-9]{1,3}| ?[^ \\n0-9" DB_BPE_LETTER \
+    "]{1,15}\\n{0,2}|\\n{1,8}| {1,16}(?= )| "
+
 /* A vocabulary as it was read: texts point into the JSON. */
 typedef struct {
     db_entry *entries; /* [count], by id */
@@ -42,6 +48,10 @@ int db_char_from_json(db_tokenizer *tokenizer, const json_t *root, const char *w
 /* And for byte-level BPE: keys and merges in the alphabet that stands for bytes. */
 json_t *db_bpe_to_json(const db_tokenizer *tokenizer);
 int db_bpe_from_json(db_tokenizer *tokenizer, const json_t *root, const char *where, db_error *error);
+
+/* And for subwords: WordPiece over the pieces of a BPE. */
+json_t *db_subword_to_json(const db_tokenizer *tokenizer);
+int db_subword_from_json(db_tokenizer *tokenizer, const json_t *root, const char *where, db_error *error);
 
 /* Sets the special flag of an entry that must be there. Returns 0, or -1 with the error set. */
 int db_vocabulary_mark_special(db_vocabulary *vocabulary, const char *text, const char *where, db_error *error);

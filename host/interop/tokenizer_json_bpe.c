@@ -10,11 +10,6 @@
 
 enum { ALPHABET_END = 0x144, WRITTEN_MAX = 2 * DOGBERRY_KEY_MAX + 1 };
 
-/* dogberry_split_bpe() as a regular expression (docs/FORMAT.md, "BPE pieces"). */
-#define LETTER "A-Za-z\\x{C0}-\\x{1FFF}\\x{2C00}-\\x{2FFF}\\x{3040}-\\x{10FFFF}"
-#define PIECES \
-    "[ '\\x{2019}]?[" LETTER "]{1,15}| ?[0-9]{1,3}| ?[^ \\n0-9" LETTER "]{1,15}\\n{0,2}|\\n{1,8}| {1,16}(?= )| "
-
 static bool stands_for_itself(uint32_t byte)
 {
     return (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
@@ -58,8 +53,8 @@ static size_t read_bytes(const int alphabet[ALPHABET_END], const char *text, siz
 static json_t *pre_tokenizer(int trim_offsets)
 {
     return json_pack("{sss[{sss{ss}sssb}{sssbsbsb}]}", "type", "Sequence", "pretokenizers", "type", "Split", "pattern",
-                     "Regex", PIECES, "behavior", "Isolated", "invert", 0, "type", "ByteLevel", "add_prefix_space", 0,
-                     "trim_offsets", trim_offsets, "use_regex", 0);
+                     "Regex", DB_BPE_PIECES, "behavior", "Isolated", "invert", 0, "type", "ByteLevel",
+                     "add_prefix_space", 0, "trim_offsets", trim_offsets, "use_regex", 0);
 }
 
 /* A token as the file writes it; specials are plain text. */

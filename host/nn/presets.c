@@ -22,7 +22,7 @@
                    .context = tokens,                                                                  \
                    .feed_forward = DB_RELU2,                                                           \
                    .rotary_base = DB_ROTARY_BASE},                                                     \
-        .tokenizer = DOGBERRY_BPE                                                                      \
+        .tokenizer = DOGBERRY_SUBWORD                                                                  \
     }
 
 static const db_preset presets[] = {

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "dogberry.h"
+#include "text/utf8.h"
 
 /* A distinct piece of the corpus as tokens. */
 typedef struct {
@@ -32,9 +33,9 @@ typedef struct {
 
 typedef struct {
     db_bpe *bpe;
-    db_intern pieces;
-    word *words; /* [pieces.count] */
-    size_t word_capacity;
+    bool characters; /* pieces are cut into these, not into bytes */
+    word *words;     /* [word_count] */
+    size_t word_count, word_capacity;
     uint32_t *flat;
     size_t flat_count, flat_capacity;
     db_intern pair_index; /* 8 bytes: left, right */
@@ -215,18 +216,28 @@ static void merge(trainer *t, uint32_t number)
     memcpy(bpe->merges[bpe->merge_count++], (uint32_t[3]){left, right, result}, sizeof *bpe->merges);
 }
 
-static void add_piece(trainer *t, const char *bytes, size_t length)
+/* A piece, cut into the units that are merged first. */
+static void add_word(trainer *t, const char *bytes, size_t length, uint64_t count)
 {
-    size_t before = t->pieces.count;
-    uint32_t number = db_intern_add(&t->pieces, bytes, length);
-    if (number == before) {
-        t->words = db_grow(t->words, &t->word_capacity, before + 1, sizeof *t->words);
-        t->words[number] = (word){.offset = t->flat_count, .length = (uint32_t)length};
-        t->flat = db_grow(t->flat, &t->flat_capacity, t->flat_count + length, sizeof *t->flat);
-        for (size_t i = 0; i < length; i++)
-            t->flat[t->flat_count++] = (uint32_t)db_intern_find(&t->bpe->tokens, bytes + i, 1);
+    word added = {.offset = t->flat_count, .count = count};
+    t->flat = db_grow(t->flat, &t->flat_capacity, t->flat_count + length, sizeof *t->flat);
+    for (size_t at = 0, unit = 1; at < length; at += unit, added.length++) {
+        uint32_t code;
+        if (t->characters)
+            unit = db_utf8_decode(bytes + at, length - at, &code);
+        t->flat[t->flat_count++] = (uint32_t)db_intern_find(&t->bpe->tokens, bytes + at, unit);
     }
-    t->words[number].count++;
+    t->words = db_grow(t->words, &t->word_capacity, t->word_count + 1, sizeof *t->words);
+    t->words[t->word_count++] = added;
+}
+
+static void add_words(trainer *t, const db_intern *pieces, const uint64_t *counts)
+{
+    for (uint32_t number = 0; number < pieces->count; number++) {
+        size_t length;
+        const char *bytes = db_intern_text(pieces, number, &length);
+        add_word(t, bytes, length, counts[number]);
+    }
 }
 
 static void add_bytes(db_intern *tokens)
@@ -242,7 +253,6 @@ static void free_trainer(trainer *t)
 {
     for (size_t i = 0; i < t->pair_index.count; i++)
         free(t->pairs[i].words);
-    db_intern_free(&t->pieces);
     db_intern_free(&t->pair_index);
     free(t->pairs);
     free(t->words);
@@ -250,22 +260,44 @@ static void free_trainer(trainer *t)
     free(t->heap);
 }
 
+static void learn(trainer *t, size_t tokens)
+{
+    for (uint32_t number = 0; number < t->word_count; number++)
+        add_pairs(t, number, -1);
+    for (uint32_t number = 0; number < t->pair_index.count; number++)
+        push(t, number);
+    for (int64_t best; t->bpe->tokens.count < tokens && (best = next_pair(t)) >= 0;)
+        merge(t, (uint32_t)best);
+}
+
+void db_bpe_learn_characters(db_bpe *bpe, const db_intern *pieces, const uint64_t *counts, size_t tokens)
+{
+    trainer t = {.bpe = bpe, .characters = true};
+    add_words(&t, pieces, counts);
+    learn(&t, tokens);
+    free_trainer(&t);
+}
+
 void db_bpe_learn(db_bpe *bpe, const db_corpus *corpus, size_t tokens)
 {
     trainer t = {.bpe = bpe};
+    db_intern pieces = {0};
+    uint64_t *counts = NULL;
+    size_t capacity = 0;
     add_bytes(&bpe->tokens);
     for (size_t i = 0; i < corpus->count; i++) {
         dogberry_cursor cursor = {.text = corpus->documents[i].text, .length = corpus->documents[i].bytes};
-        for (size_t length; (length = dogberry_split_bpe(&cursor)) > 0;)
-            add_piece(&t, cursor.text + cursor.start, length);
+        for (size_t length; (length = dogberry_split_bpe(&cursor)) > 0;) {
+            uint32_t number = db_intern_add(&pieces, cursor.text + cursor.start, length);
+            counts = db_grow(counts, &capacity, pieces.count, sizeof *counts);
+            counts[number]++;
+        }
     }
-    for (uint32_t number = 0; number < t.pieces.count; number++)
-        add_pairs(&t, number, -1);
-    for (uint32_t number = 0; number < t.pair_index.count; number++)
-        push(&t, number);
-    for (int64_t best; bpe->tokens.count < tokens && (best = next_pair(&t)) >= 0;)
-        merge(&t, (uint32_t)best);
+    add_words(&t, &pieces, counts);
+    learn(&t, tokens);
     free_trainer(&t);
+    free(counts);
+    db_intern_free(&pieces);
 }
 
 void db_bpe_free(db_bpe *bpe)

@@ -31,10 +31,10 @@ enum { DB_DISPLAY_KEY, DB_DISPLAY_CAPITAL, DB_DISPLAY_CAPITALS, DB_DISPLAY_OWN }
  * Returns DB_DISPLAY_*. */
 int db_display_code(const char *key, size_t key_length, const char *display, size_t display_length);
 
-/* Builds the section of a word or character tokenizer over `count` entries (16..65535, id =
+/* Builds the section of a word, character or subword tokenizer over `count` entries (16..65535, id =
  * place) into tokenizer->section and opens tokenizer->view on it. The special entries' keys
- * are DB_UNKNOWN_TEXT and DB_DOCUMENT_SEPARATOR. `kind`: DOGBERRY_WORD or DOGBERRY_CHAR;
- * `flags`: DOGBERRY_CAPITALIZE_*, words only.
+ * are DB_UNKNOWN_TEXT and DB_DOCUMENT_SEPARATOR. `kind`: DOGBERRY_WORD, DOGBERRY_CHAR or DOGBERRY_SUBWORD;
+ * `flags`: DOGBERRY_CAPITALIZE_*, words only; DOGBERRY_FOLD_CAPITALS, subwords only.
  * Returns 0, or -1 with the error set (a doubled key, a pool above 16 MB). */
 int db_section_build(db_tokenizer *tokenizer, int kind, const db_entry *entries, size_t count, uint32_t flags,
                      db_error *error);

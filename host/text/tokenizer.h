@@ -52,6 +52,16 @@ int db_tokenizer_learn_char(db_tokenizer *tokenizer, const db_corpus *corpus, ui
  * (naming the largest vocabulary that would do). */
 int db_tokenizer_learn_bpe(db_tokenizer *tokenizer, const db_corpus *corpus, uint32_t vocab, db_error *error);
 
+/* Learns a subword tokenizer with exactly `vocab` entries (16..8192), each of which the corpus uses: id 0 end of text,
+ * 1 unknown if a character of the corpus has no entry, then the characters by falling count, then longer pieces, what
+ * byte-pair encoding would merge first before others. Small vocabularies read capitals as small letters and leave
+ * rare characters out (docs/FORMAT.md, "Subwords").
+ * Returns 0, or -1 with the error set when the corpus repeats too little (naming the largest that would do). */
+int db_tokenizer_learn_subword(db_tokenizer *tokenizer, const db_corpus *corpus, uint32_t vocab, db_error *error);
+
+/* The longest piece, bytes (dogberry_split_bpe()). */
+#define DB_SUBWORD_PIECE_MAX 64
+
 /* Share of the corpus's words and marks (line and paragraph breaks left out) that a word
  * vocabulary of `vocab` entries (four of them fixed) covers, 0..1; and how many types there are. */
 typedef struct {

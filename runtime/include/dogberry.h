@@ -110,7 +110,7 @@ typedef struct {
     uint32_t count; /* vocabulary size */
     uint32_t merge_count;
     uint32_t kind;    /* enum dogberry_tokenizer_kind */
-    uint32_t flags;   /* DOGBERRY_CAPITALIZE_* */
+    uint32_t flags;   /* DOGBERRY_CAPITALIZE_*, DOGBERRY_FOLD_CAPITALS */
     uint16_t unknown; /* id, or DOGBERRY_NO_TOKEN */
     uint16_t end;     /* id that is never made from text, or DOGBERRY_NO_TOKEN */
 } dogberry_tokenizer;
@@ -308,10 +308,11 @@ int dogberry_verify(const dogberry_image *image, void *arena, size_t bytes);
 
 /* ---- Tokenizer ----------------------------------------------------------- */
 
-enum dogberry_tokenizer_kind { DOGBERRY_WORD = 1, DOGBERRY_CHAR = 2, DOGBERRY_BPE = 3 };
+enum dogberry_tokenizer_kind { DOGBERRY_WORD = 1, DOGBERRY_CHAR = 2, DOGBERRY_BPE = 3, DOGBERRY_SUBWORD = 4 };
 
 #define DOGBERRY_CAPITALIZE_SENTENCES 1u /* section flags: first letter after . ! ? */
 #define DOGBERRY_CAPITALIZE_LINES 2u     /* first letter of a line */
+#define DOGBERRY_FOLD_CAPITALS 4u        /* subwords: A to Z are read as a to z */
 
 /* Per-token flags of a word tokenizer. */
 #define DOGBERRY_GLUE_LEFT 1u     /* no space before it, as "," */
@@ -327,7 +328,7 @@ typedef struct {
     size_t length;
     size_t at;      /* first byte not yet read */
     size_t start;   /* where the last piece began: the piece is text[start .. at) */
-    uint8_t before; /* character class before `at`; BPE: bytes of the piece before `at` */
+    uint8_t before; /* character class before `at`; BPE, subwords: bytes of the piece before `at` */
 } dogberry_cursor;
 
 /* What a word tokenizer sees as one unit: a word, a punctuation mark, a line

@@ -2,6 +2,7 @@
  * What this build can run. By default everything; to make the code smaller, define any of
  *
  *     DOGBERRY_NO_GRU  DOGBERRY_NO_FACTORED  DOGBERRY_NO_INT8  DOGBERRY_NO_CHAR  DOGBERRY_NO_BPE
+ *     DOGBERRY_NO_SUBWORD
  *
  * for the whole of the runtime. An image of a kind that was left out is refused with
  * DOGBERRY_ERR_UNSUPPORTED. The questions below are constants then, and what only a kind that is
@@ -42,6 +43,11 @@
 #else
 #define DOGBERRY_HAS_BPE 1
 #endif
+#ifdef DOGBERRY_NO_SUBWORD
+#define DOGBERRY_HAS_SUBWORD 0
+#else
+#define DOGBERRY_HAS_SUBWORD 1
+#endif
 #ifdef DOGBERRY_NO_UNICODE_CASE
 #define DOGBERRY_HAS_UNICODE_CASE 0
 #else
@@ -73,10 +79,15 @@ static inline int dogberry_is_bpe(const dogberry_tokenizer *tokenizer)
     return DOGBERRY_HAS_BPE && tokenizer->kind == DOGBERRY_BPE;
 }
 
-/* Neither of them. */
+static inline int dogberry_is_subword(const dogberry_tokenizer *tokenizer)
+{
+    return DOGBERRY_HAS_SUBWORD && tokenizer->kind == DOGBERRY_SUBWORD;
+}
+
+/* None of them. */
 static inline int dogberry_is_word(const dogberry_tokenizer *tokenizer)
 {
-    return (!DOGBERRY_HAS_CHAR && !DOGBERRY_HAS_BPE) || tokenizer->kind == DOGBERRY_WORD;
+    return (!DOGBERRY_HAS_CHAR && !DOGBERRY_HAS_BPE && !DOGBERRY_HAS_SUBWORD) || tokenizer->kind == DOGBERRY_WORD;
 }
 
 #endif

@@ -53,6 +53,7 @@ static inline dogberry_merge dogberry_merge_at(const dogberry_tokenizer *tokeniz
 int dogberry_encode_word(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor);
 int dogberry_encode_char(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor);
 int dogberry_encode_bpe(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor);
+int dogberry_encode_subword(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor);
 
 /* Binary search in a sorted index. Returns the id whose key is the piece and that text may stand for, or
  * DOGBERRY_NO_TOKEN. */

@@ -122,6 +122,14 @@ static int contents_are_valid(const dogberry_tokenizer *t)
     return dogberry_is_bpe(t) ? bytes_are_valid(t) && merges_are_valid(t) : index_is_valid(t);
 }
 
+/* The section flags that a kind may have. */
+static uint32_t flags_of(uint32_t kind)
+{
+    if (kind == DOGBERRY_WORD)
+        return DOGBERRY_CAPITALIZE_SENTENCES | DOGBERRY_CAPITALIZE_LINES;
+    return kind == DOGBERRY_SUBWORD ? DOGBERRY_FOLD_CAPITALS : 0u;
+}
+
 int dogberry_tokenizer_open(dogberry_tokenizer *tokenizer, const void *section, size_t length)
 {
     const uint8_t *p = section;
@@ -141,9 +149,10 @@ int dogberry_tokenizer_open(dogberry_tokenizer *tokenizer, const void *section, 
     t.merge_count = dogberry_le16(p + 6);
     t.count = dogberry_le32(p + 8);
     t.pool_bytes = dogberry_le32(p + 12);
-    if (t.kind < DOGBERRY_WORD || t.kind > DOGBERRY_BPE || t.flags > (t.kind == DOGBERRY_WORD ? 3u : 0u))
+    if (t.kind < DOGBERRY_WORD || t.kind > DOGBERRY_SUBWORD || (t.flags & ~flags_of(t.kind)) != 0)
         return DOGBERRY_ERR_IMAGE;
-    if ((t.kind == DOGBERRY_CHAR && !DOGBERRY_HAS_CHAR) || (t.kind == DOGBERRY_BPE && !DOGBERRY_HAS_BPE))
+    if ((t.kind == DOGBERRY_CHAR && !DOGBERRY_HAS_CHAR) || (t.kind == DOGBERRY_BPE && !DOGBERRY_HAS_BPE) ||
+        (t.kind == DOGBERRY_SUBWORD && !DOGBERRY_HAS_SUBWORD))
         return DOGBERRY_ERR_UNSUPPORTED;
     if ((t.kind != DOGBERRY_BPE && t.merge_count != 0) || t.count < 1u || t.count > COUNT_MAX)
         return DOGBERRY_ERR_IMAGE;

@@ -1,0 +1,84 @@
+/*
+ * Subwords: at each place of a piece the longest entry that stands there (as WordPiece does: Wu et al., "Google's
+ * Neural Machine Translation System", 2016). Pieces are those of BPE.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "tokenizer.h"
+
+/* A piece as it is looked up. */
+typedef struct {
+    char bytes[DOGBERRY_BPE_PIECE_MAX];
+    size_t length;
+} piece_text;
+
+static void read_piece(const dogberry_tokenizer *tokenizer, const dogberry_cursor *piece, piece_text *text)
+{
+    int folds = (tokenizer->flags & DOGBERRY_FOLD_CAPITALS) != 0;
+
+    text->length = piece->at - piece->start;
+    for (size_t i = 0; i < text->length; i++) {
+        char byte = piece->text[piece->start + i];
+
+        text->bytes[i] = folds && byte >= 'A' && byte <= 'Z' ? (char)(byte + 32) : byte;
+    }
+}
+
+/* The longest entry at an offset; its bytes in *used. Returns DOGBERRY_NO_TOKEN where there is none. */
+static uint16_t match(const dogberry_tokenizer *tokenizer, const piece_text *text, size_t offset, size_t *used)
+{
+    size_t left = text->length - offset;
+
+    for (*used = left < DOGBERRY_KEY_MAX ? left : DOGBERRY_KEY_MAX; *used > 0; (*used)--) {
+        uint16_t id = dogberry_find_key(tokenizer, text->bytes + offset, *used);
+
+        if (id != DOGBERRY_NO_TOKEN)
+            return id;
+    }
+    return DOGBERRY_NO_TOKEN;
+}
+
+static int is_covered(const dogberry_tokenizer *tokenizer, const piece_text *text)
+{
+    size_t used;
+
+    for (size_t offset = 0; offset < text->length; offset += used) {
+        if (match(tokenizer, text, offset, &used) == DOGBERRY_NO_TOKEN)
+            return 0;
+    }
+    return 1;
+}
+
+/* cursor->before is how many bytes of the piece were given out. */
+int dogberry_encode_subword(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor)
+{
+    piece_text text;
+    size_t used;
+
+    for (;;) {
+        dogberry_cursor piece = *cursor;
+        size_t offset = cursor->before;
+
+        piece.at -= offset;
+        if (dogberry_split_bpe(&piece) == 0)
+            return -1;
+        read_piece(tokenizer, &piece, &text);
+        if (offset == 0 && !is_covered(tokenizer, &text)) {
+            cursor->start = piece.start;
+            cursor->at = piece.at;
+            if (tokenizer->unknown != DOGBERRY_NO_TOKEN)
+                return tokenizer->unknown;
+            continue;
+        }
+        if (offset >= text.length)
+            return -1; /* the cursor was moved by someone else */
+        uint16_t id = match(tokenizer, &text, offset, &used);
+
+        if (id == DOGBERRY_NO_TOKEN)
+            return -1; /* the same */
+        cursor->start = piece.start + offset;
+        cursor->at = cursor->start + used;
+        cursor->before = (uint8_t)(offset + used == text.length ? 0 : offset + used);
+        return id;
+    }
+}
