@@ -103,9 +103,12 @@ def main():
     rng = random.Random(options.seed)
     texts = [random_text(rng, sample) for _ in range(options.texts)]
     texts += [sample[i:i + 20000] for i in range(0, min(len(sample), 200000), 20000)]
-    model = json.loads(path.read_text())["model"]
-    if model["type"] == "WordPiece" and "<unk>" not in model["vocab"]:  # which that software has no way to leave out
-        texts = ["".join(c for c in text if c in model["vocab"] or c.lower() in model["vocab"]) for text in texts]
+    file = json.loads(path.read_text())
+    vocab = file["model"]["vocab"]
+    if file["model"]["type"] == "WordPiece" and "<unk>" not in vocab:  # that software cannot leave unknown text out
+        known = {c for c in vocab if len(c) == 1}
+        known |= {c.upper() for c in known if file["normalizer"] and "a" <= c <= "z"}
+        texts = ["".join(c for c in text if c in known) for text in texts]
     compare(path, options.encode_ids, extra, texts)
     if options.reverse:
         with tempfile.TemporaryDirectory() as folder:
