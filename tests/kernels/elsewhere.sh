@@ -1,0 +1,63 @@
+# Builds and runs bare programs for RISC-V, Xtensa and WebAssembly; sourced. Before: $source_dir, the project's root.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2154
+
+# tools_of MACHINE: what building and running for it takes; machines are rv32, xtensa, wasm and wasm-simd.
+tools_of() {
+    case $1 in
+    rv32) echo riscv64-unknown-elf-gcc qemu-system-riscv32 ;;
+    xtensa) echo xtensa-lx106-elf-gcc qemu-system-xtensa ;;
+    *) echo clang wasm-ld node ;;
+    esac
+}
+
+# have MACHINE: whether its tools are here; says what is missing.
+have() {
+    for tool in $(tools_of "$1"); do
+        command -v "$tool" >/dev/null || {
+            echo "$1: skipped: no $tool"
+            return 1
+        }
+    done
+}
+
+# build_for MACHINE OUTPUT OPTION-OR-SOURCE...: with the runtime's kernels.
+build_for() {
+    machine=$1
+    output=$2
+    shift 2
+    isa=$source_dir/tests/isa
+    case $machine in
+    rv32)
+        set -- riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 -fno-tree-loop-distribute-patterns -nostartfiles \
+            -Wl,--no-warn-rwx-segments -T "$isa/rv32/link.ld" "$isa/rv32/start.S" "$isa/rv32/machine.c" \
+            "$source_dir/tests/kernels/platform_isa.c" "$@"
+        ;;
+    xtensa)
+        set -- xtensa-lx106-elf-gcc -mlongcalls -fno-tree-loop-distribute-patterns -nostartfiles \
+            -Wl,--no-warn-rwx-segments -T "$isa/xtensa/link.ld" "$isa/xtensa/start.S" "$isa/xtensa/machine.c" \
+            "$isa/xtensa/arithmetic.c" "$source_dir/tests/kernels/platform_isa.c" "$@"
+        ;;
+    wasm) set -- clang --target=wasm32 -Wl,--no-entry "$source_dir/tests/kernels/platform_wasm.c" "$@" ;;
+    wasm-simd) set -- clang --target=wasm32 -msimd128 -Wl,--no-entry "$source_dir/tests/kernels/platform_wasm.c" "$@" ;;
+    esac
+    # shellcheck disable=SC2046
+    "$@" -std=c99 -ffreestanding -fno-builtin -nostdlib -I"$source_dir/runtime/include" -I"$source_dir/runtime/src" \
+        -I"$source_dir/tests/kernels" "$isa/memory.c" "$source_dir/runtime/src/kernels.c" \
+        $(find "$source_dir/runtime/kernels" -name '*.c') $(case $machine in rv32 | xtensa) echo -lgcc ;; esac) -o "$output"
+}
+
+# run_for MACHINE PROGRAM: a tick is an instruction on RISC-V and Xtensa, a nanosecond in WebAssembly.
+run_for() {
+    case $1 in
+    rv32)
+        timeout 120 qemu-system-riscv32 -M virt -bios none -display none -monitor none -serial stdio -icount shift=0 \
+            -kernel "$2" </dev/null
+        ;;
+    xtensa)
+        timeout 120 qemu-system-xtensa -M sim -cpu lx106 -display none -monitor none -serial none -semihosting \
+            -icount shift=5 -kernel "$2" </dev/null
+        ;;
+    *) node "$source_dir/tests/kernels/wasm.mjs" "$2" ;;
+    esac
+}
