@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# What the kernels for PCs gain: weights a nanosecond of every set that runs on this machine, then in WebAssembly
+# without and with SIMD instructions (node). Usage: kernels_fast.sh [BUILD].
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${1:-build}
+. bench/lib.sh
+source_dir=.
+. tests/kernels/elsewhere.sh
+mkdir -p "$work"
+
+machine
+cmake --build "$build" --target kernels_fast -- --quiet
+for target in host wasm wasm-simd; do
+    printf '\n%s\n' "$target"
+    if [ $target = host ]; then
+        "$build/bench/kernels_fast"
+    elif have $target; then
+        build_for $target "$work/kernels.$target" -O3 bench/kernels_fast.c
+        run_for $target "$work/kernels.$target"
+    fi
+done
