@@ -23,7 +23,8 @@ static const dogberry_kernels *set_at(uint32_t index)
 {
     uint32_t count = 0;
 
-#if defined(__x86_64__)
+#if defined(DOGBERRY_NO_FAST_KERNELS) /* kinds.h */
+#elif defined(__x86_64__)
     if (dogberry_x86_has_avx512_vnni() && index == count++)
         return &dogberry_kernels_avx512_vnni;
     if (dogberry_x86_has_avx2() && index == count++)

@@ -7,6 +7,7 @@
  * for the whole of the runtime. An image of a kind that was left out is refused with
  * DOGBERRY_ERR_UNSUPPORTED. The questions below are constants then, and what only a kind that is
  * not there needs goes with the linker's --gc-sections. LSTM, int4 and words always stay.
+ * DOGBERRY_NO_FAST_KERNELS leaves runtime/kernels/ref alone in dogberry_kernels_best() and _named().
  *
  * DOGBERRY_NO_UNICODE_CASE leaves a table out, too: of what is fed, only A to Z are made small then, and a
  * word with other capitals is unknown unless it stands in the vocabulary like that. Nothing else changes.

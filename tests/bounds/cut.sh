@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The smallest useful cut of the runtime: LSTM, int4 weights, words, lower case of ASCII. Compiled for a Cortex-M0+ with
+# The smallest useful cut of the runtime: LSTM, int4 weights, words, lower case of ASCII, plain kernels. Compiled for a Cortex-M0+ with
 # examples/minimal.c it must stay small; and it must run its kind of image as the whole runtime does, on this
 # machine and on an emulated core, and refuse all others.
 #     cut.sh SOURCE_DIR FUZZ_IMAGE_PROGRAM
@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/images"
 "$seeds" -write "$work/images"
 cut="-DDOGBERRY_NO_GRU -DDOGBERRY_NO_FACTORED -DDOGBERRY_NO_INT8 -DDOGBERRY_NO_CHAR -DDOGBERRY_NO_BPE
-     -DDOGBERRY_NO_SUBWORD -DDOGBERRY_NO_UNICODE_CASE"
+     -DDOGBERRY_NO_SUBWORD -DDOGBERRY_NO_UNICODE_CASE -DDOGBERRY_NO_FAST_KERNELS"
 flags="-std=c99 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -I$source_dir/runtime/include -I$source_dir/runtime/src"
 sources="$source_dir/examples/minimal.c $(find "$source_dir/runtime" -name '*.c')"
 
