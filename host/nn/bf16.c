@@ -108,6 +108,8 @@ typedef struct {
     __mmask16 lo, hi; /* columns that exist */
     db_bf16_start start;
     const float *bias;
+    const uint32_t *soon; /* what will be read soon: each block fetches `lines` cache lines of it */
+    size_t lines;
 } result;
 
 /* `rows` (a constant where this is inlined) rows by one panel. What is added to is fetched meanwhile, and added last.
@@ -126,6 +128,9 @@ DB_BF16_INLINE void kernel(const size_t rows, size_t pairs, db_bf16_broadcast a,
         hi[r] = hi[0];
         _mm_prefetch(c.at + r * c.step, _MM_HINT_T0);
         _mm_prefetch(c.at + r * c.step + 16, _MM_HINT_T0);
+    }
+    for (size_t l = 0; l < c.lines; l++) {
+        _mm_prefetch(c.soon + l * 16, _MM_HINT_T0);
     }
     db_bf16_accumulate(rows, pairs, a, panel, lo, hi);
     DB_BF16_UNROLLED
@@ -185,7 +190,9 @@ void db_bf16_parts(size_t m, size_t n, size_t pairs, db_bf16_part rows, db_bf16_
     for (size_t j = 0; j < n; j += DB_BF16_PANEL) {
         const uint32_t *panel = panels.words + j / DB_BF16_PANEL * panels.stride;
         result to = result_at(n, j, start, bias, c);
-        for (size_t i = 0; i < m; i += DB_BF16_ROWS, to.at += DB_BF16_ROWS * n) {
+        to.lines = db_bf16_lines_each(pairs, (m + DB_BF16_ROWS - 1) / DB_BF16_ROWS);
+        to.soon = panel + panels.stride;
+        for (size_t i = 0; i < m; i += DB_BF16_ROWS, to.at += DB_BF16_ROWS * n, to.soon += to.lines * 16) {
             const db_bf16_broadcast a = {rows.words + i * rows.stride, rows.stride, 1};
             block(m - i < DB_BF16_ROWS ? m - i : DB_BF16_ROWS, pairs, a, panel, &to);
         }
@@ -201,14 +208,19 @@ void db_bf16_rows_panels(size_t m, size_t n, size_t k, const uint32_t *rows, con
 }
 
 /* c [m][n], a panel of a's high, += the product of one panel of a and all of b, over some pairs. */
-static void panel_panels(size_t m, size_t n, size_t pairs, const uint32_t *a, db_bf16_part b, db_bf16_start start,
+static void panel_panels(size_t m, size_t n, size_t pairs, db_bf16_part a, db_bf16_part b, db_bf16_start start,
                          float *c)
 {
+    const size_t blocks = (m + DB_BF16_ROWS - 1) / DB_BF16_ROWS * ((n + DB_BF16_PANEL - 1) / DB_BF16_PANEL);
+    const size_t lines = db_bf16_lines_each(pairs, blocks);
+    const uint32_t *soon = a.words + a.stride;
     for (size_t j = 0; j < n; j += DB_BF16_PANEL) {
         result to = result_at(n, j, start, NULL, c);
-        for (size_t i = 0; i < m; i += DB_BF16_ROWS, to.at += DB_BF16_ROWS * n) {
-            block(m - i < DB_BF16_ROWS ? m - i : DB_BF16_ROWS, pairs, (db_bf16_broadcast){a + i, 1, DB_BF16_PANEL},
-                  b.words + j / DB_BF16_PANEL * b.stride, &to);
+        to.lines = lines;
+        for (size_t i = 0; i < m; i += DB_BF16_ROWS, to.at += DB_BF16_ROWS * n, soon += lines * 16) {
+            to.soon = soon;
+            block(m - i < DB_BF16_ROWS ? m - i : DB_BF16_ROWS, pairs,
+                  (db_bf16_broadcast){a.words + i, 1, DB_BF16_PANEL}, b.words + j / DB_BF16_PANEL * b.stride, &to);
         }
     }
 }
@@ -220,7 +232,7 @@ void db_bf16_panels_panels(size_t m, size_t n, size_t k, const uint32_t *a, cons
     for (size_t i = 0; i < m; i += DB_BF16_PANEL) {
         for (size_t p = 0; p < pairs; p += PAIRS) {
             const size_t rows = m - i < DB_BF16_PANEL ? m - i : DB_BF16_PANEL, at = p * DB_BF16_PANEL;
-            panel_panels(rows, n, pairs - p < PAIRS ? pairs - p : PAIRS, a + i * pairs + at,
+            panel_panels(rows, n, pairs - p < PAIRS ? pairs - p : PAIRS, (db_bf16_part){a + i * pairs + at, stride},
                          (db_bf16_part){b + at, stride}, p == 0 ? start : DB_BF16_ADD, c + i * n);
         }
     }

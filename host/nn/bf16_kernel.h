@@ -34,6 +34,12 @@ DB_BF16_INLINE __mmask16 db_bf16_lanes(size_t count)
     return (__mmask16)(count >= 16 ? 0xFFFFu : (1u << count) - 1);
 }
 
+/* Cache lines of a panel of `pairs` pairs that each of `blocks` blocks is to fetch. */
+static inline size_t db_bf16_lines_each(size_t pairs, size_t blocks)
+{
+    return (pairs * DB_BF16_PANEL / 16 + blocks - 1) / blocks;
+}
+
 /* Two rows of 16 floats as 16 pairs. */
 DB_BF16_INLINE __m512i db_bf16_pair_up(__m512 low, __m512 high)
 {

@@ -100,6 +100,8 @@ typedef struct {
     const float *shifts;    /* [HEIGHT] */
     uint32_t *rows, *pairs; /* first words in the row operand and in the panels */
     __mmask16 lo, hi;       /* columns that exist */
+    const uint32_t *soon;   /* what will be read soon: each block fetches `lines` cache lines of it */
+    size_t lines;
 } destination;
 
 /* Two rows of 32 as pairs: words 0..15 and 16..31. */
@@ -122,6 +124,10 @@ DB_BF16_TARGET static void exp_block(size_t pairs, const uint32_t *h, const uint
     for (size_t r = 0; r < HEIGHT; r++) {
         lo[r] = _mm512_maskz_loadu_ps(to->lo, bias);
         hi[r] = _mm512_maskz_loadu_ps(to->hi, bias + 16);
+        _mm_prefetch(to->pairs + r * 16, _MM_HINT_T0);
+    }
+    for (size_t l = 0; l < to->lines; l++) {
+        _mm_prefetch(to->soon + l * 16, _MM_HINT_T0);
     }
     db_bf16_accumulate(HEIGHT, pairs, (db_bf16_broadcast){h, pairs, 1}, panel, lo, hi);
     __m512i before = _mm512_setzero_si512();
@@ -152,13 +158,16 @@ DB_BF16_TARGET static void exp_group(const db_bf16_output *o, const workspace *w
                           .rows = w->e + j / 2,
                           .pairs = w->e_panels + column * (w->rows / 2),
                           .lo = db_bf16_lanes(left),
-                          .hi = db_bf16_lanes(left > 16 ? left - 16 : 0)};
+                          .hi = db_bf16_lanes(left > 16 ? left - 16 : 0),
+                          .soon = o->forward + (column + DB_BF16_PANEL) * pairs,
+                          .lines = db_bf16_lines_each(pairs, w->rows / HEIGHT)};
         for (size_t i = 0; i < w->rows; i += HEIGHT) {
             exp_block(pairs, w->h + i * pairs, o->forward + column * pairs, o->bias + column, &to);
             to.sums += HEIGHT * VECTOR;
             to.shifts += HEIGHT;
             to.rows += HEIGHT * GROUP_PAIRS;
             to.pairs += HEIGHT / 2 * DB_BF16_PANEL;
+            to.soon += to.lines * 16;
         }
     }
 }
