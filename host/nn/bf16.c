@@ -71,31 +71,54 @@ DB_BF16_TARGET void db_bf16_pack_panels(size_t k, size_t n, const float *x, uint
     }
 }
 
-/* 16 rows of 16 pairs, turned: words[i][j] = rows[j][i]. */
-DB_BF16_TARGET static void transpose(const uint32_t rows[16][16], size_t count, uint32_t *words)
+/* Rows of 16 pairs, turned: column i of 16 rows is what the first `count` rows of a panel get. */
+DB_BF16_TARGET static void transpose(__m512i rows[16], size_t count, uint32_t *words)
 {
-    const __m512i step = _mm512_setr_epi32(0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240);
+    __m512i turned[16], columns[16];
+    DB_BF16_UNROLLED
+    for (size_t i = 0; i < 16; i += 2) {
+        turned[i] = _mm512_unpacklo_epi32(rows[i], rows[i + 1]);
+        turned[i + 1] = _mm512_unpackhi_epi32(rows[i], rows[i + 1]);
+    }
+    /* Quarter q of rows[i + j] becomes column 4 q + j of rows i to i + 3. */
+    DB_BF16_UNROLLED
+    for (size_t i = 0; i < 16; i += 4) {
+        rows[i] = _mm512_unpacklo_epi64(turned[i], turned[i + 2]);
+        rows[i + 1] = _mm512_unpackhi_epi64(turned[i], turned[i + 2]);
+        rows[i + 2] = _mm512_unpacklo_epi64(turned[i + 1], turned[i + 3]);
+        rows[i + 3] = _mm512_unpackhi_epi64(turned[i + 1], turned[i + 3]);
+    }
+    DB_BF16_UNROLLED
+    for (size_t j = 0; j < 4; j++) {
+        const __m512i even = _mm512_shuffle_i32x4(rows[j], rows[j + 4], 0x88);
+        const __m512i odd = _mm512_shuffle_i32x4(rows[j], rows[j + 4], 0xDD);
+        const __m512i even_below = _mm512_shuffle_i32x4(rows[j + 8], rows[j + 12], 0x88);
+        const __m512i odd_below = _mm512_shuffle_i32x4(rows[j + 8], rows[j + 12], 0xDD);
+        columns[j] = _mm512_shuffle_i32x4(even, even_below, 0x88);
+        columns[j + 4] = _mm512_shuffle_i32x4(odd, odd_below, 0x88);
+        columns[j + 8] = _mm512_shuffle_i32x4(even, even_below, 0xDD);
+        columns[j + 12] = _mm512_shuffle_i32x4(odd, odd_below, 0xDD);
+    }
     for (size_t i = 0; i < count; i++) {
-        const __m512i column = _mm512_i32gather_epi32(_mm512_add_epi32(step, _mm512_set1_epi32((int)i)), rows, 4);
-        _mm512_storeu_si512(words + i * DB_BF16_PANEL, column);
+        _mm512_storeu_si512(words + i * DB_BF16_PANEL, columns[i]);
     }
 }
 
 DB_BF16_TARGET void db_bf16_pack_panels_transposed(size_t n, size_t k, const float *x, uint32_t *panels)
 {
     const size_t pairs = (k + 1) / 2, padded = (n + DB_BF16_PANEL - 1) / DB_BF16_PANEL * DB_BF16_PANEL;
-    uint32_t block[16][16];
     for (size_t r = 0; r < padded; r += 16) {
         uint32_t *panel = panels + r / DB_BF16_PANEL * DB_BF16_PANEL * pairs + r % DB_BF16_PANEL;
         for (size_t p = 0; p < pairs; p += 16) {
+            __m512i rows[16];
             for (size_t i = 0; i < 16; i++) {
                 const size_t left = r + i < n ? k - 2 * p : 0;
                 const float *from = x + (left > 0 ? (r + i) * k + 2 * p : 0);
                 const __m512 low = _mm512_maskz_loadu_ps(db_bf16_lanes(left), from);
                 const __m512 high = _mm512_maskz_loadu_ps(left > 16 ? db_bf16_lanes(left - 16) : 0, from + 16);
-                _mm512_storeu_si512(block[i], (__m512i)_mm512_cvtne2ps_pbh(high, low));
+                rows[i] = (__m512i)_mm512_cvtne2ps_pbh(high, low);
             }
-            transpose((const uint32_t(*)[16])block, pairs - p < 16 ? pairs - p : 16, panel + p * DB_BF16_PANEL);
+            transpose(rows, pairs - p < 16 ? pairs - p : 16, panel + p * DB_BF16_PANEL);
         }
     }
 }

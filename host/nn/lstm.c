@@ -10,6 +10,8 @@
 #include "nn/rounding.h"
 #include "nn/vector.h"
 
+enum { ROWS_AT_ONCE = 128 };
+
 /* One step of one stream, all [H] but gates [4*H]: squashes the gates in place and moves the state on. */
 DB_VECTOR static void cell_forward(uint32_t hidden, real *gates, const real *cell, real *cell_next, real *squashed,
                                    real *hidden_next)
@@ -49,15 +51,26 @@ DB_VECTOR static void cell_backward(uint32_t hidden, real *gates, const real *ce
     }
 }
 
+/* Steps whose products with inputs are one: as many as leave their gates in the second-level cache until the steps
+ * themselves have used them. */
+static uint32_t steps_at_once(uint32_t streams)
+{
+    return streams < ROWS_AT_ONCE ? ROWS_AT_ONCE / streams : 1;
+}
+
 void db_lstm_forward(const db_recurrent *layer, const db_recurrent_input *input, const db_recurrent_trace *trace,
                      real *out)
 {
-    const uint32_t hidden = layer->hidden, streams = input->streams;
+    const uint32_t hidden = layer->hidden, streams = input->streams, at_once = steps_at_once(streams);
     const size_t gates = 4 * (size_t)hidden, state = (size_t)streams * hidden;
-    db_linear_forward(layer->input, (size_t)input->steps * streams, input->x, layer->bias, trace->gates);
     for (uint32_t t = 0; t < input->steps; t++) {
         real *h = trace->hidden + t * state, *c = trace->cell + t * state;
         real *step_gates = trace->gates + t * streams * gates;
+        if (t % at_once == 0) {
+            const uint32_t left = input->steps - t, steps = left < at_once ? left : at_once;
+            db_linear_forward(layer->input, (size_t)steps * streams, input->x + (size_t)t * streams * layer->inputs,
+                              layer->bias, step_gates);
+        }
         db_recurrent_reset(streams, hidden, input->resets + t * streams, h);
         db_recurrent_reset(streams, hidden, input->resets + t * streams, c);
         db_linear_product(layer->recurrent, streams, h, true, step_gates);
@@ -73,12 +86,34 @@ void db_lstm_forward(const db_recurrent *layer, const db_recurrent_input *input,
     }
 }
 
+/* The gradients of the weights from the steps [from, to), and those of their inputs. */
+static void weights_backward(const db_recurrent *layer, const db_recurrent_input *input,
+                             const db_recurrent_trace *trace, uint32_t from, uint32_t to,
+                             const db_recurrent_gradient *gradient, real *dx)
+{
+    const size_t rows = (size_t)(to - from) * input->streams, first = (size_t)from * input->streams;
+    const size_t gates = 4 * (size_t)layer->hidden;
+    const real *dgates = trace->gates + first * gates;
+    const real *x = input->x + first * layer->inputs, *h = trace->hidden + first * layer->hidden;
+    db_linear_backward_weight(layer->recurrent, rows, dgates, h, gradient->weight_recurrent);
+    db_linear_backward_weight(layer->input, rows, dgates, x, gradient->weight_input);
+    db_linear_backward_bias(rows, gates, dgates, gradient->bias);
+    db_linear_backward_input(layer->input, rows, dgates, dx + first * layer->inputs);
+}
+
+DB_VECTOR static void add(size_t count, const real *from, real *to)
+{
+    for (size_t i = 0; i < count; i++) {
+        to[i] += from[i];
+    }
+}
+
 void db_lstm_backward(const db_recurrent *layer, const db_recurrent_input *input, const db_recurrent_trace *trace,
                       real *dout, const db_recurrent_gradient *gradient, real *dx)
 {
-    const uint32_t hidden = layer->hidden, streams = input->streams;
+    const uint32_t hidden = layer->hidden, streams = input->streams, at_once = steps_at_once(streams);
     const size_t gates = 4 * (size_t)hidden, state = (size_t)streams * hidden;
-    const size_t rows = (size_t)input->steps * streams;
+    uint32_t end = input->steps;  /* of the steps that have no gradients of weights yet */
     real *dcell = trace->scratch; /* [B][H] */
     memset(dcell, 0, state * sizeof *dcell);
     for (uint32_t t = input->steps; t-- > 0;) {
@@ -89,22 +124,18 @@ void db_lstm_backward(const db_recurrent *layer, const db_recurrent_input *input
             cell_backward(hidden, step_gates + b * gates, c + at, trace->extra + t * state + at, dout + t * state + at,
                           dcell + at);
         }
-        if (t == 0) {
-            break;
+        if (t > 0) {
+            /* What a reset zeroed had no influence: its stream passes nothing further back. */
+            const uint8_t *resets = input->resets + t * streams;
+            real *dhidden = trace->scratch + state; /* [B][H] */
+            db_recurrent_reset(streams, hidden, resets, dcell);
+            db_linear_backward_input(layer->recurrent, streams, step_gates, dhidden);
+            db_recurrent_reset(streams, hidden, resets, dhidden);
+            add(state, dhidden, dout + (t - 1) * state);
         }
-        /* What a reset zeroed had no influence: its stream passes nothing further back. */
-        const uint8_t *resets = input->resets + t * streams;
-        db_recurrent_reset(streams, hidden, resets, dcell);
-        real *dhidden = trace->scratch + state; /* [B][H] */
-        db_linear_backward_input(layer->recurrent, streams, step_gates, dhidden);
-        db_recurrent_reset(streams, hidden, resets, dhidden);
-        real *before = dout + (t - 1) * state;
-        for (size_t i = 0; i < state; i++) {
-            before[i] += dhidden[i];
+        if (end - t == at_once || t == 0) {
+            weights_backward(layer, input, trace, t, end, gradient, dx);
+            end = t;
         }
     }
-    db_linear_backward_weight(layer->recurrent, rows, trace->gates, trace->hidden, gradient->weight_recurrent);
-    db_linear_backward_weight(layer->input, rows, trace->gates, input->x, gradient->weight_input);
-    db_linear_backward_bias(rows, gates, trace->gates, gradient->bias);
-    db_linear_backward_input(layer->input, rows, trace->gates, dx);
 }
