@@ -17,6 +17,9 @@ extern const dogberry_kernels dogberry_kernels_avx512_vnni; /* and dogberry_x86_
 #if defined(__ARM_ARCH_6M__)
 extern const dogberry_kernels dogberry_kernels_armv6m;
 #endif
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+extern const dogberry_kernels dogberry_kernels_arm_dsp;
+#endif
 #if defined(__wasm_simd128__)
 extern const dogberry_kernels dogberry_kernels_wasm_simd128;
 #endif

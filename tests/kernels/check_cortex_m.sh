@@ -28,9 +28,9 @@ check() { # check CORE SET...
 
 check cortex-m0 ref armv6m
 check cortex-m3 ref
-check cortex-m4 ref
-check cortex-m7 ref
-check cortex-m33 ref
+check cortex-m4 ref arm-dsp
+check cortex-m7 ref arm-dsp
+check cortex-m33 ref arm-dsp
 if have_rp2040; then
     check rp2040 ref armv6m
 fi
