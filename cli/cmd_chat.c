@@ -15,6 +15,8 @@
 #include "image_file.h"
 #include "progress.h"
 
+enum { OWN_OPTIONS = 2 };
+
 typedef struct {
     cli_image file;
     unsigned long length, seed;
@@ -31,10 +33,10 @@ static void on_interrupt(int number)
 static void print_info(const conversation *talk)
 {
     const dogberry_image *image = &talk->file.image;
-    printf("%s: %u parameters, %u bytes of flash, %zu bytes of RAM, vocabulary %u, seed %lu, temperature %.2f, "
-           "top-k %u\n",
-           image->name, image->parameters, image->length, talk->file.arena_bytes, image->vocab, talk->seed,
-           talk->file.sampling.temperature / 1000.0, talk->file.sampling.top_k);
+    printf("%s: %u parameters, %u bytes of flash, %zu bytes of RAM, vocabulary %u, seed %lu, ", image->name,
+           image->parameters, image->length, talk->file.arena_bytes, image->vocab, talk->seed);
+    cli_sampling_print(&talk->file.sampling);
+    putchar('\n');
 }
 
 static bool show(void *context, const char *piece, size_t bytes)
@@ -68,10 +70,34 @@ static bool command_number(const char *text, double most, double *value)
     return false;
 }
 
-static void set_sampling(conversation *talk, uint32_t temperature, uint32_t top_k)
+/* "/temp 0.8" and the like. Returns false for other commands. */
+static bool obey_setting(conversation *talk, const char *line)
 {
-    talk->file.sampling = (dogberry_sampling){temperature, top_k};
-    dogberry_set_sampling(talk->file.session, &talk->file.sampling);
+    dogberry_sampling *sampling = &talk->file.sampling;
+    const struct {
+        const char *name;
+        uint32_t *value;
+        double scale, most;
+    } settings[] = {
+        {"/temp ", &sampling->temperature, 1000, DOGBERRY_TEMPERATURE_MAX / 1000.0},
+        {"/top-k ", &sampling->top_k, 1, DOGBERRY_TOP_K_MAX},
+        {"/top-p ", &sampling->top_p, 1000, 1},
+        {"/min-p ", &sampling->min_p, 1000, 1},
+        {"/repeat ", &sampling->repeat_penalty, 1000, DOGBERRY_PENALTY_MAX / 1000.0},
+        {"/no-repeat ", &sampling->no_repeat, 1, DOGBERRY_NGRAM_MAX},
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        const size_t bytes = strlen(settings[i].name);
+        double value;
+        if (strncmp(line, settings[i].name, bytes) != 0)
+            continue;
+        if (command_number(line + bytes, settings[i].most, &value)) {
+            *settings[i].value = (uint32_t)(value * settings[i].scale + 0.5);
+            dogberry_set_sampling(talk->file.session, sampling);
+        }
+        return true;
+    }
+    return false;
 }
 
 /* Returns false when the conversation is over. */
@@ -89,17 +115,12 @@ static bool obey(conversation *talk, const char *line)
             talk->seed = (unsigned long)value;
             dogberry_reset(talk->file.session, (uint32_t)talk->seed);
         }
-    } else if (strncmp(line, "/temp ", 6) == 0) {
-        if (command_number(line + 6, DOGBERRY_TEMPERATURE_MAX / 1000.0, &value))
-            set_sampling(talk, (uint32_t)(value * 1000 + 0.5), talk->file.sampling.top_k);
-    } else if (strncmp(line, "/top-k ", 7) == 0) {
-        if (command_number(line + 7, DOGBERRY_TOP_K_MAX, &value))
-            set_sampling(talk, talk->file.sampling.temperature, (uint32_t)value);
     } else if (strncmp(line, "/length ", 8) == 0) {
         if (command_number(line + 8, 100000, &value) && value >= 1)
             talk->length = (unsigned long)value;
-    } else {
-        printf("/info  /seed N  /reset  /temp X  /top-k N  /length N  /quit; anything else is a prompt\n");
+    } else if (!obey_setting(talk, line)) {
+        printf("/info  /seed N  /reset  /temp X  /top-k N  /top-p P  /min-p P  /repeat X  /no-repeat N  /length N  "
+               "/quit; anything else is a prompt\n");
     }
     return true;
 }
@@ -169,33 +190,29 @@ static void converse_by_lines(conversation *talk)
 static int run(int argc, char **argv)
 {
     conversation talk = {.length = 40, .seed = 1};
-    double temperature = 0;
-    unsigned long top_k = 0;
+    cli_sampling sampling = {0};
     /* clang-format off */
-    cli_option options[] = {
+    cli_option options[OWN_OPTIONS + CLI_SAMPLING_OPTIONS] = {
         {.name = "seed", .letter = 's', .kind = CLI_COUNT, .value = &talk.seed, .argument = "N", .most = 4294967295.0,
          .help = "same seed and lines, same words"},
         {.name = "length", .letter = 'n', .kind = CLI_COUNT, .value = &talk.length, .argument = "N", .least = 1,
          .most = 1e9, .help = "at most so many tokens a reply"},
-        {.name = "temperature", .letter = 't', .kind = CLI_REAL, .value = &temperature, .argument = "T", .most = 10,
-         .help = "0 = always the likeliest (the image's own if not given)"},
-        {.name = "top-k", .letter = 'k', .kind = CLI_COUNT, .value = &top_k, .argument = "K",
-         .most = DOGBERRY_TOP_K_MAX, .help = "draw from the K likeliest, 0 = all (the image's own if not given)"},
     };
     /* clang-format on */
+    cli_sampling_options(options + OWN_OPTIONS, &sampling);
     cli_list operands = {0};
     int status = cli_parse(&cli_chat, options, sizeof options / sizeof *options, argc, argv, &operands);
     if (status < 0 && operands.count != 1)
         status = cli_misused(&cli_chat, "give one image");
     if (status >= 0) {
+        cli_sampling_free(&sampling);
         cli_list_free(&operands);
         return status;
     }
     db_error error;
     status = 1;
     if (cli_image_open(&talk.file, operands.items[0], &error) ||
-        cli_session_start(&talk.file, options[2].given ? temperature : -1, options[3].given ? (long)top_k : -1,
-                          talk.seed, &error)) {
+        cli_session_start(&talk.file, &sampling, talk.seed, &error)) {
         cli_failed(&cli_chat, error.message);
     } else {
         sigaction(SIGINT, &(struct sigaction){.sa_handler = on_interrupt}, NULL);
@@ -206,6 +223,7 @@ static int run(int argc, char **argv)
         status = 0;
     }
     cli_image_close(&talk.file);
+    cli_sampling_free(&sampling);
     cli_list_free(&operands);
     return status;
 }

@@ -13,10 +13,12 @@
 #include "image_file.h"
 #include "progress.h"
 
+enum { OWN_OPTIONS = 6 };
+
 typedef struct {
     const char *prompt, *kernels;
-    unsigned long seed, length, top_k;
-    double temperature;
+    unsigned long seed, length;
+    cli_sampling sampling;
     bool digest, json;
 } settings;
 
@@ -69,28 +71,26 @@ static int run(int argc, char **argv)
 {
     settings given = {.prompt = "", .seed = 1, .length = 40};
     /* clang-format off */
-    cli_option options[] = {
+    cli_option options[OWN_OPTIONS + CLI_SAMPLING_OPTIONS] = {
         {.name = "prompt", .letter = 'p', .kind = CLI_TEXT, .value = &given.prompt, .argument = "TEXT",
          .help = "what the text begins with"},
         {.name = "seed", .letter = 's', .kind = CLI_COUNT, .value = &given.seed, .argument = "N", .most = 4294967295.0,
          .help = "same seed, same words"},
         {.name = "length", .letter = 'n', .kind = CLI_COUNT, .value = &given.length, .argument = "N", .least = 1,
          .most = 1e9, .help = "at most so many tokens"},
-        {.name = "temperature", .letter = 't', .kind = CLI_REAL, .value = &given.temperature, .argument = "T",
-         .most = 10, .help = "0 = always the likeliest (the image's own if not given)"},
-        {.name = "top-k", .letter = 'k', .kind = CLI_COUNT, .value = &given.top_k, .argument = "K",
-         .most = DOGBERRY_TOP_K_MAX, .help = "draw from the K likeliest, 0 = all (the image's own if not given)"},
         {.name = "digest", .kind = CLI_FLAG, .value = &given.digest, .help = "print the digest of the tokens"},
         {.name = "kernels", .kind = CLI_TEXT, .value = &given.kernels, .argument = "NAME",
          .help = "ref, avx2, avx512-vnni: the same words at another speed (the fastest there are)"},
         {.name = "json", .kind = CLI_FLAG, .value = &given.json, .help = "one JSON object instead of text"},
     };
     /* clang-format on */
+    cli_sampling_options(options + OWN_OPTIONS, &given.sampling);
     cli_list operands = {0};
     int status = cli_parse(&cli_generate, options, sizeof options / sizeof *options, argc, argv, &operands);
     if (status < 0 && operands.count != 1)
         status = cli_misused(&cli_generate, "give one image");
     if (status >= 0) {
+        cli_sampling_free(&given.sampling);
         cli_list_free(&operands);
         return status;
     }
@@ -98,8 +98,7 @@ static int run(int argc, char **argv)
     db_error error;
     status = 1;
     if (cli_image_open(&file, operands.items[0], &error) || cli_image_use_kernels(&file, given.kernels, &error) ||
-        cli_session_start(&file, options[3].given ? given.temperature : -1, options[4].given ? (long)given.top_k : -1,
-                          given.seed, &error)) {
+        cli_session_start(&file, &given.sampling, given.seed, &error)) {
         cli_failed(&cli_generate, error.message);
     } else {
         reply said = {0};
@@ -114,6 +113,7 @@ static int run(int argc, char **argv)
         status = 0;
     }
     cli_image_close(&file);
+    cli_sampling_free(&given.sampling);
     cli_list_free(&operands);
     return status;
 }
@@ -123,8 +123,11 @@ const cli_command cli_generate = {
     .synopsis = "IMAGE [--prompt TEXT] [--seed N]",
     .summary = "let an image write text",
     .details = "Runs the integer runtime, the same code that runs on the board: the same image, prompt,\n"
-               "seed and sampling give the same words everywhere. The digest is over the drawn tokens.",
-    .examples = "  dogberry generate model.dog --prompt \"Once upon a time\" --seed 7\n"
-                "  dogberry generate model.dog -p \"who goes there\" --digest --json",
+               "seed and sampling give the same words everywhere. The digest is over the drawn tokens.\n"
+               "Sampling is the image's own but for what is given; docs/SAMPLING.md shows what it does.",
+    .examples =
+        "  dogberry generate model.dog --prompt \"Once upon a time\" --seed 7\n"
+        "  dogberry generate model.dog -p \"who goes there\" --min-p 0.05 --no-repeat 4 --stop exeunt --ban thou\n"
+        "  dogberry generate model.dog -p \"who goes there\" --digest --json",
     .run = run,
 };

@@ -38,9 +38,9 @@ static void print_text(const dogberry_image *image, size_t file_bytes, int golde
     printf("  %u bytes (format %d, checksum right)", image->length, DOGBERRY_FORMAT_VERSION);
     if (file_bytes > image->length)
         printf(", followed by %zu more bytes in the file", file_bytes - image->length);
-    printf("\n  session %zu bytes of RAM\n  temperature %.2f, top-k %u; logits in 1/%u nats\n",
-           dogberry_session_bytes(image), image->sampling.temperature / 1000.0, image->sampling.top_k,
-           1u << image->logit_frac);
+    printf("\n  session %zu bytes of RAM\n  ", dogberry_session_bytes(image));
+    cli_sampling_print(&image->sampling);
+    printf("; logits in 1/%u nats\n", 1u << image->logit_frac);
     printf("  golden vector: \"%.*s\", seed %u, %u tokens, digest %08x: %s\n", (int)image->golden.prompt_bytes,
            image->golden.prompt, image->golden.seed, image->golden.tokens, image->golden.digest,
            golden == DOGBERRY_OK ? "reproduced" : dogberry_status_name(golden));
@@ -87,7 +87,7 @@ static int run(int argc, char **argv)
     if (status < 0) {
         cli_image file;
         db_error error;
-        if (cli_image_open(&file, operands.items[0], &error) || cli_session_start(&file, -1, -1, 1, &error)) {
+        if (cli_image_open(&file, operands.items[0], &error) || cli_session_start(&file, NULL, 1, &error)) {
             status = cli_failed(&cli_inspect, error.message);
         } else {
             int golden = dogberry_verify(&file.image, file.arena, file.arena_bytes);

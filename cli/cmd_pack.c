@@ -14,13 +14,16 @@
 #include "pack/mixed.h"
 #include "pack/pack.h"
 #include "progress.h"
+#include "sampling.h"
 #include "texts.h"
+
+enum { OWN_OPTIONS = 9 };
 
 typedef struct {
     const char *output, *name, *golden_prompt, *bits;
     cli_list calibration;
-    double temperature;
-    unsigned long top_k, golden_seed, max_bytes, threads;
+    cli_sampling sampling;
+    unsigned long golden_seed, max_bytes, threads;
     bool nearest;
 } settings;
 
@@ -100,8 +103,6 @@ static int make_image(job *work, const char *folder, const settings *given, db_e
     db_pack_options options;
     db_pack_defaults(&options);
     options.name = given->name;
-    options.temperature = (uint32_t)(given->temperature * 1000 + 0.5);
-    options.top_k = (uint32_t)given->top_k;
     options.golden_prompt = given->golden_prompt;
     options.golden_seed = (uint32_t)given->golden_seed;
     options.bits = given->bits && !is_mixed(given) ? (uint32_t)(given->bits[0] - '0') : 0;
@@ -109,6 +110,8 @@ static int make_image(job *work, const char *folder, const settings *given, db_e
     if (db_model_dir_load(&work->model, folder, error) ||
         cli_texts_read(&work->calibration, &given->calibration, false, error))
         return -1;
+    options.sampling = db_pack_sampling(work->model.tokenizer.view.kind);
+    cli_sampling_read(&given->sampling, &options.sampling);
     db_tokens_append(&work->tokens, &work->model.tokenizer, &work->calibration);
     if (is_mixed(given))
         return pack_mixed(work, given, &options, error);
@@ -143,12 +146,9 @@ static int run(int argc, char **argv)
 {
     db_pack_options defaults;
     db_pack_defaults(&defaults);
-    settings given = {.temperature = defaults.temperature / 1000.0,
-                      .top_k = defaults.top_k,
-                      .golden_seed = defaults.golden_seed,
-                      .threads = (unsigned long)omp_get_num_procs()};
+    settings given = {.golden_seed = defaults.golden_seed, .threads = (unsigned long)omp_get_num_procs()};
     /* clang-format off */
-    cli_option options[] = {
+    cli_option options[OWN_OPTIONS + CLI_SAMPLING_NUMBERS] = {
         {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = &given.output, .argument = "FILE",
          .help = "the image to write"},
         {.name = "bits", .letter = 'b', .kind = CLI_TEXT, .value = &given.bits, .argument = "4|8|mixed",
@@ -157,10 +157,6 @@ static int run(int argc, char **argv)
          .help = "of an image with mixed bits: 900k, 1M, 1MiB (loses at most 0.1 % over 8 bits)"},
         {.name = "name", .kind = CLI_TEXT, .value = &given.name, .argument = "NAME",
          .help = "what the board calls it (the model's name)"},
-        {.name = "temperature", .letter = 't', .kind = CLI_REAL, .value = &given.temperature, .argument = "T",
-         .most = 10, .help = "how it is sampled unless told otherwise"},
-        {.name = "top-k", .letter = 'k', .kind = CLI_COUNT, .value = &given.top_k, .argument = "K",
-         .most = DOGBERRY_TOP_K_MAX, .help = "the same; 0 = all"},
         {.name = "calibrate", .kind = CLI_LIST, .value = &given.calibration, .argument = "TEXT",
          .help = "text to measure activations and losses on (an excerpt of the training text)"},
         {.name = "nearest", .kind = CLI_FLAG, .value = &given.nearest,
@@ -173,6 +169,7 @@ static int run(int argc, char **argv)
          .most = 64, .help = "cores to measure on; the image does not depend on it"},
     };
     /* clang-format on */
+    cli_sampling_numbers(options + OWN_OPTIONS, &given.sampling);
     cli_list operands = {0};
     int status = cli_parse(&cli_pack, options, sizeof options / sizeof *options, argc, argv, &operands);
     if (status < 0 && operands.count != 1)
@@ -195,6 +192,7 @@ const cli_command cli_pack = {
     .details = "Weights become int8 with a scale a row (or int4, with another for every 64 columns); the ranges of\n"
                "activations are measured on an excerpt of the training text. With --bits mixed the integer runtime\n"
                "measures what 4 bits cost in each matrix, and the bytes that there are go where they bring the most.\n"
+               "How it is sampled unless told otherwise is in the image; docs/SAMPLING.md has the defaults.\n"
                "The same model gives the same image, byte for byte.",
     .examples = "  dogberry pack model -o model.dog\n  dogberry pack bard -o bard.dog --name bard --temperature 0.7\n"
                 "  dogberry pack bard --bits mixed --max-bytes 1M -o bard.dog",

@@ -93,7 +93,7 @@ static int verify(const char *path, bool json, db_error *error)
     cli_image file;
     golden_run runs[SETS_MAX];
     size_t wrong = 0, count = 0;
-    int failed = cli_image_open(&file, path, error) || cli_session_start(&file, -1, -1, 1, error);
+    int failed = cli_image_open(&file, path, error) || cli_session_start(&file, NULL, 1, error);
     if (!failed) {
         count = run_all(&file, runs);
         for (size_t i = 0; i < count; i++)

@@ -63,40 +63,44 @@ int cli_image_use_kernels(cli_image *file, const char *name, db_error *error)
     return 0;
 }
 
-int cli_session_start(cli_image *file, double temperature, long top_k, unsigned long seed, db_error *error)
+int cli_session_start(cli_image *file, const cli_sampling *given, unsigned long seed, db_error *error)
 {
     file->arena_bytes = dogberry_session_bytes(&file->image);
     file->arena = db_allocate(file->arena_bytes);
     int status = dogberry_start(&file->session, &file->image, file->arena, file->arena_bytes);
     if (status == DOGBERRY_OK) {
         file->sampling = file->image.sampling;
-        if (temperature >= 0)
-            file->sampling.temperature = (uint32_t)(temperature * 1000 + 0.5);
-        if (top_k >= 0)
-            file->sampling.top_k = (uint32_t)top_k;
+        if (given)
+            cli_sampling_read(given, &file->sampling);
         status = dogberry_set_sampling(file->session, &file->sampling);
     }
     if (status != DOGBERRY_OK)
-        return db_fail(error, "cannot start a session: %s; temperature is 0 to %g and top-k 0 to %d",
-                       dogberry_status_name(status), DOGBERRY_TEMPERATURE_MAX / 1000.0, DOGBERRY_TOP_K_MAX);
+        return db_fail(error, "cannot start a session: %s", dogberry_status_name(status));
+    if (given && cli_sampling_forbid(given, file->session, &file->image.tokenizer, file->banned, error))
+        return -1;
     dogberry_reset(file->session, (uint32_t)seed);
     return 0;
 }
 
 unsigned long cli_reply(cli_image *file, const char *prompt, unsigned long length, cli_listener listener, void *context)
 {
+    char piece[DOGBERRY_PIECE_MAX];
     unsigned long tokens = 0;
     bool listening = true;
     dogberry_feed(file->session, prompt, strlen(prompt));
     while (tokens < length && listening) {
-        char piece[DOGBERRY_PIECE_MAX];
         size_t bytes = 0;
         int token = dogberry_next(file->session, piece, sizeof piece, &bytes);
-        tokens++;
-        if (token < 0 || token == file->image.end_token)
+        if (token < 0)
             break;
+        tokens++;
         listening = listener(context, piece, bytes);
+        if (token == file->image.end_token)
+            break;
     }
+    int held = dogberry_flush(file->session, piece, sizeof piece);
+    if (held > 0 && listening)
+        listener(context, piece, (size_t)held);
     return tokens;
 }
 

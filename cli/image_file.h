@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "dogberry.h"
+#include "sampling.h"
 
 typedef struct {
     void *bytes;
@@ -18,7 +19,8 @@ typedef struct {
     void *arena; /* only after cli_session_start() */
     size_t arena_bytes;
     dogberry_session *session;
-    dogberry_sampling sampling; /* what the session draws with */
+    dogberry_sampling sampling;           /* what the session draws with */
+    uint16_t banned[DOGBERRY_BANNED_MAX]; /* the same */
 } cli_image;
 
 /* Reads and opens an image. Returns 0, or -1 with the error set; close in either case. */
@@ -32,15 +34,15 @@ extern const char *const cli_kernel_sets[];
  * Returns 0, or -1 with the error set, naming those that run here. */
 int cli_image_use_kernels(cli_image *file, const char *name, db_error *error);
 
-/* Starts a session with the image's own sampling where `temperature` is negative and
- * `top_k` is, too. Returns 0, or -1 with the error set. */
-int cli_session_start(cli_image *file, double temperature, long top_k, unsigned long seed, db_error *error);
+/* Starts a session that draws as the image says but for what is in `given` (NULL: nothing), which must outlive it
+ * as `file` must. Returns 0, or -1 with the error set. */
+int cli_session_start(cli_image *file, const cli_sampling *given, unsigned long seed, db_error *error);
 
 /* Receives a reply piece by piece. Returns false to stop it. */
 typedef bool (*cli_listener)(void *context, const char *piece, size_t bytes);
 
-/* Feeds `prompt` and draws up to `length` tokens, fewer when the model ends its text or the
- * listener has heard enough. Returns how many were drawn. */
+/* Feeds `prompt` and draws up to `length` tokens, fewer when the model ends its text, a stop
+ * string comes or the listener has heard enough. Returns how many were drawn. */
 unsigned long cli_reply(cli_image *file, const char *prompt, unsigned long length, cli_listener listener,
                         void *context);
 

@@ -4,10 +4,37 @@
  */
 #include "commands.h"
 
+#include <stddef.h>
+
 struct command {
     const char *name, *argument, *help;
     void (*run)(struct console *console, const char *argument);
 };
+
+/* A number of dogberry_sampling. */
+struct setting {
+    const char *name, *argument, *help, *range;
+    size_t offset;
+    unsigned decimals;
+};
+
+static const struct setting settings[] = {
+    {"temp", " X", "temperature, 0 (always the likeliest word) to 10",
+     "/temp takes a number from 0 to 10, as /temp 0.8", offsetof(dogberry_sampling, temperature), 3},
+    {"top-k", " N", "draw from the N likeliest words only, 0 to 128; 0: all",
+     "/top-k takes a whole number from 0 (all) to 128, as /top-k 40", offsetof(dogberry_sampling, top_k), 0},
+    {"top-p", " X", "draw from the likeliest that have probability X together; 0: all",
+     "/top-p takes a number from 0 (all) to 1, as /top-p 0.9", offsetof(dogberry_sampling, top_p), 3},
+    {"min-p", " X", "draw from those at least X times as likely as the likeliest",
+     "/min-p takes a number from 0 (all) to 1, as /min-p 0.05", offsetof(dogberry_sampling, min_p), 3},
+    {"repeat", " X", "nats off words that were there lately, 0 to 10",
+     "/repeat takes a number from 0 (none) to 10, as /repeat 0.5", offsetof(dogberry_sampling, repeat_penalty), 3},
+    {"no-repeat", " N", "no N words in a row come again for a while; 0: they may",
+     "/no-repeat takes a whole number from 0 (they may) to 32, as /no-repeat 4", offsetof(dogberry_sampling, no_repeat),
+     0},
+};
+
+#define SETTINGS (sizeof settings / sizeof settings[0])
 
 static void help(struct console *console, const char *argument);
 
@@ -18,13 +45,30 @@ static void put_amount(console_write write, const char *before, uint32_t number,
     text_put(write, after);
 }
 
+static uint32_t *value_of(const struct setting *setting, dogberry_sampling *sampling)
+{
+    return (uint32_t *)(void *)((char *)sampling + setting->offset);
+}
+
+/* Temperature and top-k, and of the others those that are on. */
 static void put_settings(const struct console *console)
 {
     console_write write = console->port->write;
+    dogberry_sampling sampling = console->sampling;
 
     text_put(write, "sampling: temperature ");
-    text_put_thousandths(write, console->sampling.temperature);
-    put_amount(write, ", top-k ", console->sampling.top_k, "");
+    text_put_thousandths(write, sampling.temperature);
+    put_amount(write, ", top-k ", sampling.top_k, "");
+    for (size_t i = 2; i < SETTINGS; i++) {
+        uint32_t value = *value_of(&settings[i], &sampling);
+
+        if (value == 0)
+            continue;
+        text_put(write, ", ");
+        text_put(write, settings[i].name);
+        text_put(write, " ");
+        text_put_thousandths(write, settings[i].decimals > 0 ? value : value * 1000);
+    }
     put_amount(write, ", seed ", console->seed, "");
     put_amount(write, ", length ", console->length, " tokens\n");
 }
@@ -73,38 +117,19 @@ static void complain(struct console *console, const char *what)
     text_put(console->port->write, "\n");
 }
 
-static void set_sampling(struct console *console, dogberry_sampling sampling, const char *range)
+static void set(struct console *console, const struct setting *setting, const char *argument)
 {
+    dogberry_sampling sampling = console->sampling;
+
     if (!console->session) {
         console_put_problem(console);
-    } else if (dogberry_set_sampling(console->session, &sampling) == DOGBERRY_OK) {
+    } else if (text_number(argument, setting->decimals, value_of(setting, &sampling)) &&
+               dogberry_set_sampling(console->session, &sampling) == DOGBERRY_OK) {
         console->sampling = sampling;
         put_settings(console);
     } else {
-        complain(console, range);
+        complain(console, setting->range);
     }
-}
-
-static void temperature(struct console *console, const char *argument)
-{
-    static const char range[] = "/temp takes a number from 0 to 10, as /temp 0.8";
-    dogberry_sampling sampling = console->sampling;
-
-    if (text_number(argument, 3, &sampling.temperature))
-        set_sampling(console, sampling, range);
-    else
-        complain(console, range);
-}
-
-static void top_k(struct console *console, const char *argument)
-{
-    static const char range[] = "/top-k takes a whole number from 0 (all) to 128, as /top-k 40";
-    dogberry_sampling sampling = console->sampling;
-
-    if (text_number(argument, 0, &sampling.top_k))
-        set_sampling(console, sampling, range);
-    else
-        complain(console, range);
 }
 
 static void length(struct console *console, const char *argument)
@@ -147,26 +172,30 @@ static const struct command commands[] = {
     {"info", "", "the model, memory and settings", info},
     {"seed", " N", "start over with random numbers from N", seed},
     {"reset", "", "start over with the same seed", reset},
-    {"temp", " X", "temperature, 0 (always the likeliest word) to 10", temperature},
-    {"top-k", " N", "draw from the N likeliest words only, 0 to 128; 0: all", top_k},
     {"length", " N", "tokens in a reply, 1 to 1000", length},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void put_help(console_write write, const char *name, const char *argument, const char *text)
+{
+    text_put(write, "/");
+    text_put(write, name);
+    text_put(write, argument);
+    text_put(write, ": ");
+    text_put(write, text);
+    text_put(write, "\n");
+}
 
 static void help(struct console *console, const char *argument)
 {
     console_write write = console->port->write;
 
     (void)argument;
-    for (size_t i = 0; i < COMMANDS; i++) {
-        text_put(write, "/");
-        text_put(write, commands[i].name);
-        text_put(write, commands[i].argument);
-        text_put(write, ": ");
-        text_put(write, commands[i].help);
-        text_put(write, "\n");
-    }
+    for (size_t i = 0; i < COMMANDS; i++)
+        put_help(write, commands[i].name, commands[i].argument, commands[i].help);
+    for (size_t i = 0; i < SETTINGS; i++)
+        put_help(write, settings[i].name, settings[i].argument, settings[i].help);
     text_put(write, "Ctrl-C stops a reply; any other line is a prompt\n");
 }
 
@@ -187,6 +216,14 @@ void command_run(struct console *console, const char *line)
 
         if (argument) {
             commands[i].run(console, argument);
+            return;
+        }
+    }
+    for (size_t i = 0; i < SETTINGS; i++) {
+        const char *argument = match(line, settings[i].name);
+
+        if (argument) {
+            set(console, &settings[i], argument);
             return;
         }
     }

@@ -42,7 +42,12 @@ enum {
     AT_GOLDEN_DIGEST = 88,
     AT_GOLDEN_PROMPT_BYTES = 92,
     AT_NAME = 96,
-    AT_GOLDEN_PROMPT = 128
+    AT_GOLDEN_PROMPT = 128,
+    AT_TOP_P = 224,
+    AT_MIN_P = 228,
+    AT_REPEAT_PENALTY = 232,
+    AT_REPEAT_WINDOW = 236,
+    AT_NO_REPEAT = 240
 };
 
 static void put16(uint8_t *at, uint32_t value)
@@ -137,8 +142,13 @@ static void write_header(uint8_t *out, const db_image_parts *parts, const places
     put32(out + AT_PROVENANCE, at->provenance);
     put32(out + AT_PROVENANCE_BYTES, (uint32_t)strlen(parts->provenance));
     put32(out + AT_PARAMETERS, parts->parameters);
-    put32(out + AT_TEMPERATURE, parts->temperature);
-    put32(out + AT_TOP_K, parts->top_k);
+    put32(out + AT_TEMPERATURE, parts->sampling.temperature);
+    put32(out + AT_TOP_K, parts->sampling.top_k);
+    put32(out + AT_TOP_P, parts->sampling.top_p);
+    put32(out + AT_MIN_P, parts->sampling.min_p);
+    put32(out + AT_REPEAT_PENALTY, parts->sampling.repeat_penalty);
+    put32(out + AT_REPEAT_WINDOW, parts->sampling.repeat_window);
+    put32(out + AT_NO_REPEAT, parts->sampling.no_repeat);
     put_text(out + AT_NAME, parts->name);
 }
 

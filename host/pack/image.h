@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "dogberry.h"
 #include "nn/config.h"
 
 /* Roles and types of the tensor table. */
@@ -51,7 +52,8 @@ typedef struct {
 
 typedef struct {
     db_model_config config;
-    uint32_t logit_frac, parameters, temperature, top_k;
+    uint32_t logit_frac, parameters;
+    dogberry_sampling sampling;
     uint16_t start_token, end_token, unknown_token;
     const char *name; /* at most DB_IMAGE_NAME_MAX bytes */
     db_image_tensor tensors[DB_IMAGE_TENSORS_MAX];

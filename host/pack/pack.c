@@ -40,7 +40,16 @@ typedef struct {
 
 void db_pack_defaults(db_pack_options *options)
 {
-    *options = (db_pack_options){.temperature = 800, .top_k = 40, .golden_seed = 1, .golden_tokens = 32};
+    *options = (db_pack_options){.sampling = db_pack_sampling(DOGBERRY_WORD), .golden_seed = 1, .golden_tokens = 32};
+}
+
+/* Characters that repeat are spelling; words that do are a loop. */
+dogberry_sampling db_pack_sampling(enum dogberry_tokenizer_kind kind)
+{
+    dogberry_sampling sampling = {.temperature = 800, .top_k = 40};
+    if (kind == DOGBERRY_WORD)
+        sampling.no_repeat = 4;
+    return sampling;
 }
 
 /* ---- Helpers ---- */
@@ -338,9 +347,9 @@ static int check(const db_pack_options *options, db_error *error)
 {
     if (options->bits != 0 && options->bits != 8 && options->bits != 4)
         return db_fail(error, "pack: weights have 8 or 4 bits, not %u", options->bits);
-    if (options->temperature > DOGBERRY_TEMPERATURE_MAX || options->top_k > DOGBERRY_TOP_K_MAX)
-        return db_fail(error, "pack: temperature must be 0..%d thousandths and top-k 0..%d", DOGBERRY_TEMPERATURE_MAX,
-                       DOGBERRY_TOP_K_MAX);
+    if (!dogberry_sampling_is_valid(&options->sampling))
+        return db_fail(error, "pack: the sampling is out of range; temperature is 0..%d thousandths, top-k 0..%d",
+                       DOGBERRY_TEMPERATURE_MAX, DOGBERRY_TOP_K_MAX);
     if (options->name && strlen(options->name) > DB_IMAGE_NAME_MAX)
         return db_fail(error, "pack: the name is longer than %d bytes", DB_IMAGE_NAME_MAX);
     if (options->golden_prompt && strlen(options->golden_prompt) > DB_IMAGE_PROMPT_MAX)
@@ -372,8 +381,7 @@ static void fill_header(packing *pack, const db_pack_options *options)
     pack->parts.config = model->config;
     pack->parts.logit_frac = fraction_bits(pack->calibration.logit_max * LOGIT_HEADROOM, 4, 12);
     pack->parts.parameters = (uint32_t)model->layout.trained;
-    pack->parts.temperature = options->temperature;
-    pack->parts.top_k = options->top_k;
+    pack->parts.sampling = options->sampling;
     pack->parts.start_token = model->start_token;
     pack->parts.end_token = model->tokenizer.view.end;
     pack->parts.unknown_token = model->tokenizer.view.unknown;

@@ -14,10 +14,9 @@
 #include "interop/model_dir.h"
 
 typedef struct {
-    const char *name;          /* of the image, at most 32 bytes of UTF-8; NULL: the model's own */
-    uint32_t temperature;      /* default sampling, thousandths, 0..10000 */
-    uint32_t top_k;            /* 0..128; 0 = all */
-    const char *golden_prompt; /* at most 96 bytes; NULL: the first words of the calibration text */
+    const char *name;           /* of the image, at most 32 bytes of UTF-8; NULL: the model's own */
+    dogberry_sampling sampling; /* that the image is to be sampled with unless told otherwise */
+    const char *golden_prompt;  /* at most 96 bytes; NULL: the first words of the calibration text */
     uint32_t golden_seed;
     uint32_t golden_tokens; /* 1..1024 */
     const char *command;    /* kept in the provenance; NULL: none */
@@ -28,8 +27,11 @@ typedef struct {
     bool nearest;      /* 4 bits: to the nearest integers instead of with error feedback (to compare with) */
 } db_pack_options;
 
-/* Bits as tuned, temperature 0.8, top-k 40, a golden vector of 32 tokens. */
+/* Bits as tuned, the sampling of word models, a golden vector of 32 tokens. */
 void db_pack_defaults(db_pack_options *options);
+
+/* What reads well with a tokenizer of this kind (docs/SAMPLING.md has samples). */
+dogberry_sampling db_pack_sampling(enum dogberry_tokenizer_kind kind);
 
 /* Packs a model as an image. A model tuned for these bits is rounded as it was while it was tuned, and not
  * corrected further. Activations are calibrated on calibration_tokens [count], ids that a

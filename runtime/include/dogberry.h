@@ -11,7 +11,7 @@
  *     dogberry_open(&image, bytes, length);                validates everything, once
  *     dogberry_start(&session, &image, arena, sizeof arena);
  *     dogberry_feed(session, "who goes there", 14);
- *     while (dogberry_next(session, piece, sizeof piece, &n) != image.end_token)
+ *     while ((token = dogberry_next(session, piece, sizeof piece, &n)) >= 0 && token != image.end_token)
  *         put(piece, n);
  *
  * An image (docs/FORMAT.md) is read in place, so `bytes` must stay where it is,
@@ -49,7 +49,8 @@ enum dogberry_status {
     DOGBERRY_ERR_TOKEN = -9,       /* a token id outside the vocabulary */
     DOGBERRY_ERR_SPACE = -10,      /* the caller's output buffer is too small */
     DOGBERRY_ERR_ALIGNMENT = -11,  /* image or arena not aligned as required */
-    DOGBERRY_ERR_GOLDEN = -12      /* the golden vector's digest was not reproduced */
+    DOGBERRY_ERR_GOLDEN = -12,     /* the golden vector's digest was not reproduced */
+    DOGBERRY_STOPPED = -100        /* no error: a stop string has come, see dogberry_next() */
 };
 
 /* Names a status for messages ("DOGBERRY_ERR_CHECKSUM"); "unknown" for others.
@@ -115,14 +116,30 @@ typedef struct {
     uint16_t end;     /* id that is never made from text, or DOGBERRY_NO_TOKEN */
 } dogberry_tokenizer;
 
-/* How the next token is drawn. */
+/* How the next token is drawn; 0 turns each off but the temperature. docs/NUMERICS.md, "Sampling", says exactly what
+ * they do, docs/SAMPLING.md how they read. In this order: the penalty is taken off the logits, tokens that may not
+ * be drawn go, then of the others top_k, min_p and top_p each keep the likeliest that the one before has left. */
 typedef struct {
-    uint32_t temperature; /* thousandths, 0..10000; 800 = 0.8; 0 = always the likeliest */
-    uint32_t top_k;       /* only the k likeliest are drawn from; 0 = all; at most DOGBERRY_TOP_K_MAX */
+    uint32_t temperature;    /* thousandths, 0..10000; 800 = 0.8; 0 = always the likeliest */
+    uint32_t top_k;          /* 0..128: only the k likeliest are drawn from */
+    uint32_t top_p;          /* thousandths, 0..1000: only the likeliest that have this probability together */
+    uint32_t min_p;          /* thousandths, 0..1000: only those with this share of the likeliest one's probability */
+    uint32_t repeat_penalty; /* thousandths of a nat, 0..10000, off the logit of a word that was there lately */
+    uint32_t repeat_window;  /* 0..128 tokens that the penalty looks back, prompt included; 0 = 128 */
+    uint32_t no_repeat;      /* n, 0..32: no n tokens in a row come again as long as the last 128 hold them */
 } dogberry_sampling;
+
+/* Whether every value is in its range. Returns 1 or 0. */
+int dogberry_sampling_is_valid(const dogberry_sampling *sampling);
 
 #define DOGBERRY_TOP_K_MAX 128
 #define DOGBERRY_TEMPERATURE_MAX 10000
+#define DOGBERRY_PENALTY_MAX 10000
+#define DOGBERRY_HISTORY_MAX 128 /* tokens of the past that a session keeps */
+#define DOGBERRY_NGRAM_MAX 32
+#define DOGBERRY_BANNED_MAX 64 /* tokens */
+#define DOGBERRY_STOPS_MAX 8   /* strings */
+#define DOGBERRY_STOP_MAX 32   /* bytes of one */
 
 /* The inner loops, which an instruction set may have its own version of. kernels/ref defines what each
  * computes; every other set gives the same bits. Weights and x lie on multiples of 16 bytes from the start of
@@ -252,25 +269,44 @@ void dogberry_reset(dogberry_session *session, uint32_t seed);
  * Returns DOGBERRY_OK, or ERR_ARGUMENT where a value is out of range (nothing changed). */
 int dogberry_set_sampling(dogberry_session *session, const dogberry_sampling *sampling);
 
+/* Tokens that are never drawn, besides the unknown one: `count` ids, 0..DOGBERRY_BANNED_MAX, in any order; they must
+ * stay where they are. Replaces those of before; dogberry_reset() keeps them. Where everything would be banned, the
+ * ban of repeated n-grams is lifted for that token, and if need be this one.
+ * Returns DOGBERRY_OK, or ERR_ARGUMENT, ERR_TOKEN (nothing changed). */
+int dogberry_set_banned(dogberry_session *session, const uint16_t *tokens, uint32_t count);
+
+/* Strings that end a reply as soon as the text drawn since the last feed or reset contains one, wherever tokens
+ * begin and end: `count`, 0..DOGBERRY_STOPS_MAX, NUL-terminated, of 1..DOGBERRY_STOP_MAX bytes; array and strings
+ * must stay where they are. Replaces those of before; dogberry_reset() keeps them. See dogberry_next().
+ * Returns DOGBERRY_OK, or ERR_ARGUMENT (nothing changed). */
+int dogberry_set_stops(dogberry_session *session, const char *const *strings, uint32_t count);
+
 /* Encodes `length` bytes of UTF-8 and runs every token through the model.
  * Invalid bytes are read as unknown text, never an error.
  * Returns the number of tokens fed, or ERR_ARGUMENT. */
 int dogberry_feed(dogberry_session *session, const char *text, size_t length);
 
-/* Draws the next token, feeds it back, and writes its text, with the space that
- * belongs before it, NUL-terminated, into `piece` (`capacity` bytes; 64 is always
- * enough). The unknown token is never drawn. `*length` (may be NULL) receives the
- * text's length; the end token's text is empty.
- * Returns the token's id (>= 0), or ERR_ARGUMENT, ERR_SPACE (nothing drawn). */
+/* Draws the next token, feeds it back, and writes its text, with the space that belongs before it, NUL-terminated,
+ * into `piece` (`capacity` bytes; DOGBERRY_PIECE_MAX is always enough). The unknown token is never drawn. `*length`
+ * (may be NULL) receives the text's length; the end token's text is empty.
+ * With stop strings the text may come later than its token: what a stop string could begin with is held back until
+ * that is decided, and is part of a later piece. The piece of the token that completes a stop string is the text
+ * before it; after that this draws nothing and returns DOGBERRY_STOPPED until something is fed or the session reset.
+ * Returns the token's id (>= 0), or DOGBERRY_STOPPED, or ERR_ARGUMENT, ERR_SPACE (nothing drawn). */
 int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_t *length);
 
-#define DOGBERRY_PIECE_MAX 64 /* capacity that dogberry_next() never exceeds */
+#define DOGBERRY_PIECE_MAX 96 /* capacity that dogberry_next() never exceeds */
+
+/* Writes what is held back, NUL-terminated, for a caller that will not call dogberry_next() again for this reply; it
+ * is printed then, and no stop string begins in it any more.
+ * Returns the text's length, or ERR_ARGUMENT, ERR_SPACE (nothing changed). */
+int dogberry_flush(dogberry_session *session, char *piece, size_t capacity);
 
 /* Receives text piece by piece; `bytes` of it, not NUL-terminated, gone after the call. */
 typedef void (*dogberry_put)(void *context, const char *text, size_t bytes);
 
 /* Feed and next in one: feeds the prompt (NUL-terminated) and hands the reply to `put`, token by token,
- * until the model ends its text or `tokens` were drawn. `context` is for `put` alone.
+ * until the model ends its text, a stop string comes or `tokens` were drawn. `context` is for `put` alone.
  * Returns the number of tokens drawn (the end token counts), or ERR_ARGUMENT, or what dogberry_feed() and
  * dogberry_next() return. */
 int dogberry_say(dogberry_session *session, const char *prompt, uint32_t tokens, dogberry_put put, void *context);

@@ -98,7 +98,7 @@ static size_t write_text(char *out, const dogberry_tokenizer *tokenizer, uint8_t
 int dogberry_decode(const dogberry_tokenizer *tokenizer, dogberry_decoder *decoder, uint32_t token, char *piece,
                     size_t capacity)
 {
-    char text[DOGBERRY_PIECE_MAX];
+    char text[1 + DOGBERRY_KEY_MAX];
     size_t length;
 
     if (token >= tokenizer->count)

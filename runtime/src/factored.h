@@ -7,6 +7,7 @@
 #ifndef DOGBERRY_FACTORED_H
 #define DOGBERRY_FACTORED_H
 
+#include "history.h"
 #include "layers.h"
 #include "sampler.h"
 
@@ -16,6 +17,8 @@ typedef struct {
     const int8_t *hidden; /* the last layer's output */
     int16_t *logits;      /* the work's scratch: room for one a class and for the largest class's tokens */
     uint16_t *heap;       /* [DOGBERRY_TOP_K_MAX] */
+    int16_t *edited;      /* room for one a token of the largest class */
+    uint32_t *shares;     /* [classes] */
 } dogberry_factored_room;
 
 /* logits[c] of all classes. */
@@ -28,7 +31,8 @@ void dogberry_word_logits(const dogberry_image *image, uint32_t c, const dogberr
 uint32_t dogberry_class_at(const dogberry_image *image, uint32_t place);
 
 /* Draws a token; the unknown token never. Returns its id. */
-uint32_t dogberry_sample_factored(const dogberry_sampler *sampler, const dogberry_image *image,
-                                  const dogberry_factored_room *room, dogberry_random *random);
+uint32_t dogberry_sample_factored(const dogberry_sampler *sampler, const dogberry_rules *rules,
+                                  const dogberry_image *image, const dogberry_factored_room *room,
+                                  dogberry_random *random);
 
 #endif

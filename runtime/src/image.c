@@ -98,7 +98,7 @@ static int read_model(dogberry_image *image, const uint8_t *p)
     if (image->output == DOGBERRY_TIED && image->embedding != image->hidden)
         return DOGBERRY_ERR_IMAGE;
     if (image->start_token >= image->vocab || !token_is_valid(image->end_token, image->vocab) ||
-        !token_is_valid(image->unknown_token, image->vocab) || !is_zero(p + 42, 2) || !is_zero(p + 224, 32))
+        !token_is_valid(image->unknown_token, image->vocab) || !is_zero(p + 42, 2) || !is_zero(p + 244, 12))
         return DOGBERRY_ERR_IMAGE;
     return DOGBERRY_OK;
 }
@@ -110,13 +110,18 @@ static int read_defaults(dogberry_image *image, const uint8_t *p)
 
     image->sampling.temperature = dogberry_le32(p + 72);
     image->sampling.top_k = dogberry_le32(p + 76);
+    image->sampling.top_p = dogberry_le32(p + 224);
+    image->sampling.min_p = dogberry_le32(p + 228);
+    image->sampling.repeat_penalty = dogberry_le32(p + 232);
+    image->sampling.repeat_window = dogberry_le32(p + 236);
+    image->sampling.no_repeat = dogberry_le32(p + 240);
     image->golden.seed = dogberry_le32(p + 80);
     image->golden.tokens = dogberry_le32(p + 84);
     image->golden.digest = dogberry_le32(p + 88);
     image->golden.prompt_bytes = dogberry_le32(p + 92);
     image->golden.prompt = (const char *)p + 128;
-    if (image->sampling.temperature > DOGBERRY_TEMPERATURE_MAX || image->sampling.top_k > DOGBERRY_TOP_K_MAX ||
-        image->golden.tokens > GOLDEN_TOKENS_MAX || image->golden.prompt_bytes > PROMPT_BYTES)
+    if (!dogberry_sampling_is_valid(&image->sampling) || image->golden.tokens > GOLDEN_TOKENS_MAX ||
+        image->golden.prompt_bytes > PROMPT_BYTES)
         return DOGBERRY_ERR_IMAGE;
     if (!text_is_valid(p + 96, name_bytes, NAME_BYTES) ||
         !text_is_valid(p + 128, image->golden.prompt_bytes, PROMPT_BYTES))

@@ -44,22 +44,7 @@ static inline uint32_t dogberry_random_next(dogberry_random *random)
     return dogberry_rotate(a * 0x9E3779BBu, 5) * 5u;
 }
 
-/* Returns a uniform integer below `bound` > 0, exactly: bits under the smallest mask that
- * covers bound - 1, drawn again while they are too large (less than twice on average).
- * The high word is drawn only where the mask reaches into it, after the low one. */
-static inline uint64_t dogberry_random_below(dogberry_random *random, uint64_t bound)
-{
-    uint64_t last = bound - 1u, mask = last, value;
-
-    for (uint32_t shift = 1; shift < 64u; shift *= 2u)
-        mask |= mask >> shift;
-    do {
-        value = dogberry_random_next(random);
-        if (mask >> 32 != 0)
-            value |= (uint64_t)dogberry_random_next(random) << 32;
-        value &= mask;
-    } while (value > last);
-    return value;
-}
+/* Returns a uniform integer below `bound` > 0, exactly. */
+uint64_t dogberry_random_below(dogberry_random *random, uint64_t bound);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Temperature and top-k sampling in integers.
+ * Temperature, top-k, min-p and top-p in integers.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,22 +10,48 @@
 #define HALVINGS_Q20 1512775395u
 /* Distances of 25 halvings and more weigh less than half a unit of Q24. */
 #define HALVINGS_MAX 25u
+/* Further than any two logits are apart. */
+#define ALL_DISTANCES 65536u
 
-/* The ids that may be drawn: logits above `floor`, and at it those up to id `last`. */
-typedef struct {
-    const int16_t *logits;
-    uint32_t count;
-    const dogberry_exception *exception;
-    int32_t floor;
-    uint32_t last;
-    int32_t highest; /* logit that weighs most */
-} candidates;
+int dogberry_sampling_is_valid(const dogberry_sampling *sampling)
+{
+    return sampling->temperature <= DOGBERRY_TEMPERATURE_MAX && sampling->top_k <= DOGBERRY_TOP_K_MAX &&
+           sampling->top_p <= 1000u && sampling->min_p <= 1000u && sampling->repeat_penalty <= DOGBERRY_PENALTY_MAX &&
+           sampling->repeat_window <= DOGBERRY_HISTORY_MAX && sampling->no_repeat <= DOGBERRY_NGRAM_MAX;
+}
+
+uint32_t dogberry_weight(const dogberry_sampler *sampler, uint32_t distance)
+{
+    return distance > sampler->reach ? 0 : dogberry_exp2(distance * sampler->slope);
+}
+
+/* The largest distance whose weight is at least min_p thousandths of the highest one's. */
+static uint32_t near_of(const dogberry_sampler *sampler, uint32_t min_p)
+{
+    uint32_t low = 0, high = ALL_DISTANCES; /* low is near enough, high is not or no distance at all */
+
+    while (high - low > 1u) {
+        uint32_t middle = (low + high) / 2u;
+
+        if ((uint64_t)dogberry_weight(sampler, middle) * 1000u >= (uint64_t)min_p << 24)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
 
 dogberry_sampler dogberry_sampler_make(const dogberry_sampling *sampling, uint32_t logit_frac)
 {
-    dogberry_sampler sampler = {0, 0, sampling->top_k};
+    dogberry_sampler sampler = {0};
     uint32_t t = sampling->temperature, per_nat;
 
+    sampler.top_k = (uint8_t)sampling->top_k;
+    sampler.top_p = (uint16_t)(sampling->top_p % 1000u);
+    sampler.ngram = (uint8_t)sampling->no_repeat;
+    sampler.penalty = ((sampling->repeat_penalty << logit_frac) + 500u) / 1000u;
+    sampler.window = (uint8_t)(sampling->repeat_window != 0 ? sampling->repeat_window : DOGBERRY_HISTORY_MAX);
+    sampler.near = ALL_DISTANCES;
     if (t == 0)
         return sampler;
     per_nat = (HALVINGS_Q20 + t / 2u) / t;
@@ -34,7 +60,21 @@ dogberry_sampler dogberry_sampler_make(const dogberry_sampling *sampling, uint32
     else
         sampler.slope = per_nat > 0xFFFFFFFFu >> (6u - logit_frac) ? 0xFFFFFFFFu : per_nat << (6u - logit_frac);
     sampler.reach = ((HALVINGS_MAX << 26) - 1u) / sampler.slope;
+    if (sampling->min_p > 0)
+        sampler.near = near_of(&sampler, sampling->min_p);
     return sampler;
+}
+
+int dogberry_is_barred(const dogberry_candidates *c, uint32_t id)
+{
+    return id == c->apart || (c->bars && c->logits[id] == DOGBERRY_BARRED);
+}
+
+int dogberry_is_kept(const dogberry_candidates *c, uint32_t id)
+{
+    int32_t logit = c->logits[id];
+
+    return (logit > c->floor || (logit == c->floor && id <= c->last)) && !dogberry_is_barred(c, id);
 }
 
 static int is_worse(const int16_t *logits, uint16_t a, uint16_t b)
@@ -63,14 +103,14 @@ static void sift_down(uint16_t *heap, uint32_t count, uint32_t at, const int16_t
     }
 }
 
-/* Sets floor and last so that exactly the k best remain (all, where there are fewer): a heap
- * of the k best so far has the worst of them at its root. */
-static void keep_best(candidates *c, uint32_t k, uint16_t *heap)
+/* Keeps exactly the k best (all, where there are fewer): a heap of the k best so far has the worst
+ * of them at its root. */
+static void keep_best(dogberry_candidates *c, uint32_t k, uint16_t *heap)
 {
     uint32_t count = 0;
 
     for (uint32_t id = 0; id < c->count; id++) {
-        if (id == c->exception->id && !c->exception->counts)
+        if (dogberry_is_barred(c, id))
             continue;
         if (count < k) {
             heap[count++] = (uint16_t)id;
@@ -89,73 +129,91 @@ static void keep_best(candidates *c, uint32_t k, uint16_t *heap)
     }
 }
 
-static int never_drawn(const candidates *c, uint32_t id)
+static uint32_t weight_of(const dogberry_candidates *c, uint32_t id, const dogberry_sampler *sampler)
 {
-    return id == c->exception->id && c->exception->share == 0;
+    return dogberry_is_kept(c, id) ? dogberry_weight(sampler, (uint32_t)(c->highest - c->logits[id])) : 0;
 }
 
-/* The likeliest id that may be drawn, the lowest of equals. */
-static uint32_t likeliest(const candidates *c)
+/* Of the kept ids whose logits are low .. high. */
+static uint64_t sum_of_weights(const dogberry_candidates *c, const dogberry_sampler *sampler, int32_t low, int32_t high)
 {
-    uint32_t best = never_drawn(c, 0) ? 1u : 0u;
+    uint64_t sum = 0;
 
-    for (uint32_t id = best + 1u; id < c->count; id++) {
-        if (!never_drawn(c, id) && c->logits[id] > c->logits[best])
+    for (uint32_t id = 0; id < c->count; id++) {
+        if (c->logits[id] >= low && c->logits[id] <= high)
+            sum += weight_of(c, id, sampler);
+    }
+    return sum;
+}
+
+/* Keeps the first in order whose weights are together at least top_p thousandths of all kept ones'.
+ * The logit of the last one is searched by halves, without sorting. */
+static void keep_likely(dogberry_candidates *c, const dogberry_sampler *sampler)
+{
+    uint64_t needed = sum_of_weights(c, sampler, c->floor, c->highest) * sampler->top_p, above = 0;
+    int32_t low = c->floor, high = c->highest + 1; /* logits from low on suffice, those from high on, `above`, do not */
+
+    if (low < c->highest - (int32_t)sampler->reach)
+        low = c->highest - (int32_t)sampler->reach;
+    while (high - low > 1) {
+        int32_t middle = low + (high - low) / 2;
+        uint64_t more = sum_of_weights(c, sampler, middle, high - 1);
+
+        if ((above + more) * 1000u >= needed) {
+            low = middle;
+        } else {
+            above += more;
+            high = middle;
+        }
+    }
+    for (uint32_t id = 0; id < c->count && above * 1000u < needed; id++) {
+        if (c->logits[id] == low) {
+            above += weight_of(c, id, sampler);
+            c->last = above * 1000u >= needed ? id : c->last;
+        }
+    }
+    c->floor = low;
+}
+
+uint32_t dogberry_likeliest(const dogberry_candidates *c)
+{
+    uint32_t best = c->count;
+
+    for (uint32_t id = 0; id < c->count; id++) {
+        if (!dogberry_is_barred(c, id) && (best == c->count || c->logits[id] > c->logits[best]))
             best = id;
     }
     return best;
 }
 
-static uint32_t weight_of(const candidates *c, uint32_t id, const dogberry_sampler *sampler)
+void dogberry_cut(dogberry_candidates *c, const dogberry_sampler *sampler, uint16_t *heap)
 {
-    const dogberry_exception *exception = c->exception;
-    int32_t logit = c->logits[id];
-    uint32_t distance = (uint32_t)(c->highest - logit);
-    int apart = id == exception->id, beyond = logit < c->floor || (logit == c->floor && id > c->last);
-
-    if ((apart && exception->share == 0) || (beyond && !(apart && !exception->counts)) || distance > sampler->reach)
-        return 0;
-    uint32_t weight = dogberry_exp2(distance * sampler->slope);
-
-    if (!apart || exception->share == exception->of)
-        return weight;
-    return (uint32_t)(weight * exception->share / exception->of); /* below 2^24 * 2^40, and no more than the weight */
+    c->highest = c->logits[dogberry_likeliest(c)];
+    c->floor = -32768;
+    c->last = c->count;
+    if (sampler->top_k > 0)
+        keep_best(c, sampler->top_k, heap);
+    if (c->highest - (int32_t)sampler->near > c->floor) {
+        c->floor = c->highest - (int32_t)sampler->near;
+        c->last = c->count;
+    }
+    if (sampler->top_p > 0)
+        keep_likely(c, sampler);
 }
 
-dogberry_drawn dogberry_draw(const dogberry_sampler *sampler, const int16_t *logits, uint32_t count,
-                             const dogberry_exception *exception, uint16_t *heap, dogberry_random *random)
+uint32_t dogberry_draw(dogberry_candidates *c, const dogberry_sampler *sampler, uint16_t *heap, dogberry_random *random)
 {
-    candidates c = {logits, count, exception, -32768, count, 0};
-    dogberry_drawn drawn = {likeliest(&c), 1, 1};
     uint64_t at;
 
     if (sampler->slope == 0)
-        return drawn;
-    c.highest = logits[drawn.id];
-    if (sampler->top_k > 0)
-        keep_best(&c, sampler->top_k, heap);
-    drawn.total = 0;
-    for (uint32_t id = 0; id < count; id++)
-        drawn.total += weight_of(&c, id, sampler);
-    drawn.id = exception->id;
-    drawn.weight = 0;
-    if (drawn.total == 0)
-        return drawn;
-    at = dogberry_random_below(random, drawn.total);
-    for (uint32_t id = 0; id < count; id++) {
-        drawn.id = id;
-        drawn.weight = weight_of(&c, id, sampler);
-        if (at < drawn.weight)
-            return drawn;
-        at -= drawn.weight;
+        return dogberry_likeliest(c);
+    dogberry_cut(c, sampler, heap);
+    at = dogberry_random_below(random, sum_of_weights(c, sampler, c->floor, c->highest));
+    for (uint32_t id = 0;; id++) { /* ends: the weights add up to what `at` is below */
+        uint32_t weight = weight_of(c, id, sampler);
+
+        if (at < weight)
+            return id;
+        at -= weight;
     }
-    return drawn; /* not reached: the weights add up to the total */
-}
-
-uint32_t dogberry_sample(const dogberry_sampler *sampler, const int16_t *logits, uint32_t vocab, uint32_t banned,
-                         uint16_t *heap, dogberry_random *random)
-{
-    const dogberry_exception never = {banned, 0, 0, 1};
-
-    return dogberry_draw(sampler, logits, vocab, &never, heap, random).id;
 }

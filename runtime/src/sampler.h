@@ -1,5 +1,5 @@
 /*
- * Drawing a token from logits: docs/NUMERICS.md, "Sampling".
+ * Drawing an id from logits: docs/NUMERICS.md, "Sampling".
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,37 +9,48 @@
 #include "dogberry.h"
 #include "random.h"
 
-/* The temperature as the sampler wants it. */
+/* dogberry_sampling as the draw wants it. */
 typedef struct {
-    uint32_t slope; /* halvings per unit of logit, Q26, saturated; 0: temperature 0 */
-    uint32_t reach; /* logits further below the highest have weight 0 */
-    uint32_t top_k;
+    uint32_t slope;   /* halvings per unit of logit, Q26, saturated; 0: temperature 0 */
+    uint32_t reach;   /* logits further below the highest have weight 0 */
+    uint32_t near;    /* min-p: logits further below the highest are cut off */
+    uint32_t penalty; /* of a repeated token, in units of logit */
+    uint16_t top_p;   /* thousandths; 0: all */
+    uint8_t top_k, window, ngram;
 } dogberry_sampler;
 
 /* `sampling` is within its ranges, logit_frac in 4..12. */
 dogberry_sampler dogberry_sampler_make(const dogberry_sampling *sampling, uint32_t logit_frac);
 
-/* An id that is treated apart from the others; an id >= count for none. */
+/* Returns 2^24 exp(-distance / temperature), rounded; slope must not be 0. */
+uint32_t dogberry_weight(const dogberry_sampler *sampler, uint32_t distance);
+
+#define DOGBERRY_BARRED (-32768) /* in place of a logit that may not be drawn */
+
+/* What a draw is from. Ids that are not barred have an order: higher logits first, the lower of equal ids
+ * first. Those up to the last one kept are drawn from. */
 typedef struct {
-    uint32_t id;
-    uint32_t counts;    /* whether it counts among the k best (if not, it is kept besides them) */
-    uint64_t share, of; /* its weight is multiplied by share / of, rounded down; 0, 1: it is never drawn */
-} dogberry_exception;
+    const int16_t *logits; /* [count] */
+    uint32_t count;
+    uint32_t apart; /* an id that is barred whatever its logit; >= count for none */
+    uint32_t bars;  /* whether DOGBERRY_BARRED is no logit */
+    int32_t highest;
+    int32_t floor; /* kept are logits above it, and at it ids up to `last` */
+    uint32_t last;
+} dogberry_candidates;
 
-typedef struct {
-    uint32_t id;
-    uint64_t weight, total; /* of the id, and of all; temperature 0: 1 and 1 */
-} dogberry_drawn;
+int dogberry_is_barred(const dogberry_candidates *c, uint32_t id);
+int dogberry_is_kept(const dogberry_candidates *c, uint32_t id);
 
-/* Draws an id from logits[0 .. count); at least one id must not be the exception. `heap` has room
- * for DOGBERRY_TOP_K_MAX ids. Where all weights are 0 (only the exception is among the k best, and its
- * share rounds to 0), the exception is drawn. Returns what was drawn. */
-dogberry_drawn dogberry_draw(const dogberry_sampler *sampler, const int16_t *logits, uint32_t count,
-                             const dogberry_exception *exception, uint16_t *heap, dogberry_random *random);
+/* The first in order; at least one id is not barred. */
+uint32_t dogberry_likeliest(const dogberry_candidates *c);
 
-/* Draws an id from logits[0 .. vocab), never `banned` (an id, or any number >= vocab for
- * none); at least one id must remain. `heap` as above. Returns the id. */
-uint32_t dogberry_sample(const dogberry_sampler *sampler, const int16_t *logits, uint32_t vocab, uint32_t banned,
-                         uint16_t *heap, dogberry_random *random);
+/* Sets highest, floor and last: what top-k, min-p and top-p, one after another, leave. `heap` has room for
+ * DOGBERRY_TOP_K_MAX ids. */
+void dogberry_cut(dogberry_candidates *c, const dogberry_sampler *sampler, uint16_t *heap);
+
+/* Draws an id from logits, apart and bars; the other fields are set. Returns the id. */
+uint32_t dogberry_draw(dogberry_candidates *c, const dogberry_sampler *sampler, uint16_t *heap,
+                       dogberry_random *random);
 
 #endif

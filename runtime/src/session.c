@@ -26,11 +26,13 @@ dogberry_arena_map dogberry_map_arena(const dogberry_image *image)
 
     map.logits = DOGBERRY_SESSION_BYTES;
     map.heap = map.logits + ROUND_UP_16(2u * logit_count(image));
-    map.input = map.heap + 2u * DOGBERRY_TOP_K_MAX;
+    map.edited = map.heap + 2u * DOGBERRY_TOP_K_MAX;
+    map.input = map.edited + ROUND_UP_16(2u * image->factored.largest);
     if (map.input - map.logits < scratch)
         map.input = map.logits + scratch;
     map.fresh = map.input + ROUND_UP_16(image->embedding);
-    map.layers = map.fresh + ROUND_UP_16(image->hidden);
+    map.shares = map.fresh + ROUND_UP_16(image->hidden);
+    map.layers = map.shares + ROUND_UP_16(4u * image->classes);
     map.layer_bytes = ROUND_UP_16(image->hidden) + ROUND_UP_16(2u * image->hidden);
     map.total = map.layers + image->layers * map.layer_bytes;
     return map;
@@ -103,6 +105,13 @@ int dogberry_start(dogberry_session **session, const dogberry_image *image, void
     return DOGBERRY_OK;
 }
 
+/* Stop strings are looked for in what is drawn from here on. */
+static void forget_stop(dogberry_session *session)
+{
+    session->stop.bytes = 0;
+    session->stop.stopped = 0;
+}
+
 void dogberry_reset(dogberry_session *session, uint32_t seed)
 {
     dogberry_arena_map map = dogberry_map_arena(session->model.image);
@@ -111,15 +120,40 @@ void dogberry_reset(dogberry_session *session, uint32_t seed)
     session->random = dogberry_random_seeded(seed);
     session->digest = 0;
     session->decoder.state = 0;
+    session->history.count = 0;
+    forget_stop(session);
     run(session, session->model.image->start_token);
 }
 
 int dogberry_set_sampling(dogberry_session *session, const dogberry_sampling *sampling)
 {
-    if (session == NULL || sampling == NULL || sampling->temperature > DOGBERRY_TEMPERATURE_MAX ||
-        sampling->top_k > DOGBERRY_TOP_K_MAX)
+    if (session == NULL || sampling == NULL || !dogberry_sampling_is_valid(sampling))
         return DOGBERRY_ERR_ARGUMENT;
     session->sampler = dogberry_sampler_make(sampling, session->model.image->logit_frac);
+    return DOGBERRY_OK;
+}
+
+int dogberry_set_banned(dogberry_session *session, const uint16_t *tokens, uint32_t count)
+{
+    if (session == NULL || (tokens == NULL && count != 0) || count > DOGBERRY_BANNED_MAX)
+        return DOGBERRY_ERR_ARGUMENT;
+    for (uint32_t i = 0; i < count; i++) {
+        if (tokens[i] >= session->model.image->vocab)
+            return DOGBERRY_ERR_TOKEN;
+    }
+    session->banned.tokens = tokens;
+    session->banned_count = (uint8_t)count;
+    return DOGBERRY_OK;
+}
+
+int dogberry_set_stops(dogberry_session *session, const char *const *strings, uint32_t count)
+{
+    if (session == NULL || (strings == NULL && count != 0) || count > DOGBERRY_STOPS_MAX ||
+        !dogberry_stops_are_valid(strings, count))
+        return DOGBERRY_ERR_ARGUMENT;
+    session->stops.strings = strings;
+    session->stop_count = (uint8_t)count;
+    forget_stop(session);
     return DOGBERRY_OK;
 }
 
@@ -130,6 +164,8 @@ int dogberry_feed_token(dogberry_session *session, uint32_t token)
     if (token >= image->vocab)
         return DOGBERRY_ERR_TOKEN;
     dogberry_decoder_advance(&image->tokenizer, &session->decoder, token);
+    forget_stop(session);
+    dogberry_history_add(&session->history, token);
     run(session, token);
     return DOGBERRY_OK;
 }
@@ -154,8 +190,12 @@ static dogberry_factored_room room_of(dogberry_session *session)
 {
     const dogberry_image *image = session->model.image;
     dogberry_arena_map map = dogberry_map_arena(image);
-    dogberry_factored_room room = {work_of(session, &map), layer_state(session, &map, image->layers - 1u).output,
-                                   at(session, map.logits), at(session, map.heap)};
+    dogberry_factored_room room = {work_of(session, &map),
+                                   layer_state(session, &map, image->layers - 1u).output,
+                                   at(session, map.logits),
+                                   at(session, map.heap),
+                                   at(session, map.edited),
+                                   at(session, map.shares)};
 
     return room;
 }
@@ -210,23 +250,69 @@ static uint32_t draw(dogberry_session *session)
 {
     const dogberry_image *image = session->model.image;
     dogberry_factored_room room = room_of(session);
+    dogberry_rules rules = {&image->tokenizer,
+                            &session->history,
+                            session->banned.tokens,
+                            session->banned_count,
+                            image->unknown_token,
+                            0,
+                            0,
+                            0};
+    dogberry_logit_range range = {room.logits, NULL, 0, image->vocab};
+    dogberry_candidates candidates = {room.logits, image->vocab, image->unknown_token, 0, 0, 0, 0};
 
+    dogberry_rules_settle(&rules, &session->sampler);
     if (dogberry_is_factored(image)) {
         session->stale = 1;
-        return dogberry_sample_factored(&session->sampler, image, &room, &session->random);
+        return dogberry_sample_factored(&session->sampler, &rules, image, &room, &session->random);
     }
-    return dogberry_sample(&session->sampler, dogberry_logits(session), image->vocab, image->unknown_token, room.heap,
-                           &session->random);
+    (void)dogberry_logits(session);
+    if (dogberry_rules_apply(&rules)) {
+        dogberry_rules_edit(&rules, &range);
+        candidates.bars = 1;
+        session->stale = 1; /* they are not the model's any more */
+    }
+    return dogberry_draw(&candidates, &session->sampler, room.heap, &session->random);
+}
+
+/* The text of a token behind what was held back; what of it may be printed stays in `piece`. Returns its length,
+ * or ERR_SPACE with nothing changed. */
+static int print(dogberry_session *session, uint32_t token, char *piece, size_t capacity)
+{
+    const dogberry_image *image = session->model.image;
+    dogberry_stop *stop = &session->stop;
+    size_t held = stop->bytes;
+    int written;
+
+    if (held >= capacity)
+        return DOGBERRY_ERR_SPACE;
+    dogberry_copy(piece, stop->held, held);
+    written = dogberry_decode(&image->tokenizer, &session->decoder, token, piece + held, capacity - held);
+    if (written < 0)
+        return written;
+    held += (size_t)written;
+    if (token == image->end_token)
+        stop->bytes = 0; /* nothing goes on here */
+    else if (session->stop_count > 0)
+        held = dogberry_stop_scan(stop, session->stops.strings, session->stop_count, piece, held);
+    piece[held] = '\0';
+    return (int)held;
 }
 
 int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_t *length)
 {
     if (session == NULL || piece == NULL)
         return DOGBERRY_ERR_ARGUMENT;
-    const dogberry_image *image = session->model.image;
+    if (session->stop.stopped) {
+        if (capacity > 0)
+            piece[0] = '\0';
+        if (length != NULL)
+            *length = 0;
+        return DOGBERRY_STOPPED;
+    }
     dogberry_random kept = session->random;
     uint32_t token = draw(session);
-    int written = dogberry_decode(&image->tokenizer, &session->decoder, token, piece, capacity);
+    int written = print(session, token, piece, capacity);
 
     if (written < 0) {
         session->random = kept;
@@ -237,8 +323,23 @@ int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_
     session->digest = dogberry_crc32(session->digest, id, sizeof id);
     if (length != NULL)
         *length = (size_t)written;
+    dogberry_history_add(&session->history, token);
     run(session, token);
     return (int)token;
+}
+
+int dogberry_flush(dogberry_session *session, char *piece, size_t capacity)
+{
+    if (session == NULL || piece == NULL)
+        return DOGBERRY_ERR_ARGUMENT;
+    size_t held = session->stop.bytes;
+
+    if (held >= capacity)
+        return DOGBERRY_ERR_SPACE;
+    dogberry_copy(piece, session->stop.held, held);
+    piece[held] = '\0';
+    session->stop.bytes = 0;
+    return (int)held;
 }
 
 uint32_t dogberry_digest(const dogberry_session *session)

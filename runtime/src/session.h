@@ -8,24 +8,37 @@
 #define DOGBERRY_SESSION_H
 
 #include "dogberry.h"
+#include "history.h"
 #include "random.h"
 #include "sampler.h"
 #include "seam.h"
+#include "stop.h"
 
 struct dogberry_session {
     union {
         const dogberry_image *image;
         uint64_t width; /* as wide on every machine */
     } model;
+    union {
+        const uint16_t *tokens;
+        uint64_t width;
+    } banned;
+    union {
+        const char *const *strings;
+        uint64_t width;
+    } stops;
     dogberry_sampler sampler;
     dogberry_random random;
     uint32_t digest;
+    dogberry_history history;
+    dogberry_stop stop;
     dogberry_decoder decoder;
     uint8_t stale; /* tokens were fed since the logits were computed */
-    uint8_t unused[30];
+    uint8_t banned_count, stop_count;
+    uint8_t unused[10];
 };
 
-#define DOGBERRY_SESSION_BYTES 64u
+#define DOGBERRY_SESSION_BYTES 368u
 
 DOGBERRY_STATIC_ASSERT(sizeof(struct dogberry_session) == DOGBERRY_SESSION_BYTES, session_size);
 
@@ -33,8 +46,10 @@ DOGBERRY_STATIC_ASSERT(sizeof(struct dogberry_session) == DOGBERRY_SESSION_BYTES
 typedef struct {
     uint32_t logits; /* int16 [V], factored: of the classes, then of the largest class's tokens */
     uint32_t heap;   /* uint16 [DOGBERRY_TOP_K_MAX] */
+    uint32_t edited; /* factored: int16, of the largest class's tokens */
     uint32_t input;  /* int8 [E], padded with zeros; everything before it, from the logits on, is the layers' scratch */
     uint32_t fresh;  /* int8 [H] */
+    uint32_t shares; /* factored: uint32, of the classes */
     uint32_t layers; /* per layer: int8 [H] padded with zeros, int16 [H] */
     uint32_t layer_bytes;
     uint32_t total;

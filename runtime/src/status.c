@@ -34,6 +34,8 @@ const char *dogberry_status_name(int status)
         return "DOGBERRY_ERR_ALIGNMENT";
     case DOGBERRY_ERR_GOLDEN:
         return "DOGBERRY_ERR_GOLDEN";
+    case DOGBERRY_STOPPED:
+        return "DOGBERRY_STOPPED";
     default:
         return "unknown";
     }

@@ -61,8 +61,15 @@ test('line ends of every kind end one line', () => {
 
 test('settings are set, shown and refused outside their range', () => {
   const { talk } = boot();
-  assert.match(talk.command('/temp 0.05'), /temperature 0\.05, top-k 40, seed 1, length 40 tokens/);
+  assert.match(talk.command('/temp 0.05'), /temperature 0\.05, top-k 40, no-repeat 4, seed 1, length 40 tokens/);
   assert.match(talk.command('/top-k 5'), /temperature 0\.05, top-k 5,/);
+  assert.match(talk.command('/no-repeat 0'), /top-k 5, seed 1,/);
+  assert.match(talk.command('/top-p 0.9'), /top-k 5, top-p 0\.9, seed 1,/);
+  assert.match(talk.command('/min-p 0.05'), /top-p 0\.9, min-p 0\.05, seed 1,/);
+  assert.match(talk.command('/repeat 1'), /min-p 0\.05, repeat 1, seed 1,/);
+  for (const name of ['top-p', 'min-p', 'repeat']) {
+    talk.command(`/${name} 0`);
+  }
   assert.match(talk.command('/length 7'), /length 7 tokens/);
   for (const [line, complaint] of [
     ['/temp 10.001', /from 0 to 10/],
@@ -70,6 +77,10 @@ test('settings are set, shown and refused outside their range', () => {
     ['/temp 0.5555', /from 0 to 10/],
     ['/top-k 129', /from 0 \(all\) to 128/],
     ['/top-k -1', /from 0 \(all\) to 128/],
+    ['/top-p 1.001', /from 0 \(all\) to 1/],
+    ['/min-p 2', /from 0 \(all\) to 1/],
+    ['/repeat 11', /from 0 \(none\) to 10/],
+    ['/no-repeat 33', /from 0 \(they may\) to 32/],
     ['/length 0', /from 1 to 1000/],
     ['/length 1001', /from 1 to 1000/],
     ['/seed 4294967296', /from 0 to 4294967295/],
@@ -79,7 +90,7 @@ test('settings are set, shown and refused outside their range', () => {
     assert.match(talk.command(line), complaint);
   }
   assert.match(talk.info().text, /temperature 0\.05, top-k 5, seed 1, length 7 tokens/);
-  assert.equal(talk.command('/help').trim().split('\n').length, 8);
+  assert.equal(talk.command('/help').trim().split('\n').length, 12);
   assert.equal(talk.command(''), '');
 });
 

@@ -303,8 +303,7 @@ static void header_says_what_was_packed(void **state)
     db_tokens tokens = tokens_of(&model);
     db_pack_defaults(&options);
     options.name = "thirty-two bytes long, not more.";
-    options.temperature = 650;
-    options.top_k = 7;
+    options.sampling = (dogberry_sampling){650, 7, 900, 20, 1500, 64, 3};
     options.golden_prompt = "the dog asked";
     options.golden_seed = 99;
     options.golden_tokens = 5;
@@ -319,8 +318,7 @@ static void header_says_what_was_packed(void **state)
     assert_int_equal(image.parameters, model.layout.parameters);
     assert_int_equal(image.start_token, model.start_token);
     assert_int_equal(image.end_token, model.tokenizer.view.end);
-    assert_int_equal(image.sampling.temperature, 650);
-    assert_int_equal(image.sampling.top_k, 7);
+    assert_memory_equal(&image.sampling, &options.sampling, sizeof image.sampling);
     assert_int_equal(image.golden.seed, 99);
     assert_int_equal(image.golden.tokens, 5);
     assert_int_equal(image.golden.prompt_bytes, strlen(options.golden_prompt));
@@ -444,13 +442,13 @@ static void what_cannot_be_packed_is_refused(void **state)
     make(&model, CONFIGS[0]);
     db_pack_defaults(&good);
     bad = good;
-    bad.temperature = 10001;
+    bad.sampling.temperature = 10001;
     refused(&model, &bad, "temperature");
     bad = good;
     bad.bits = 5;
     refused(&model, &bad, "bits");
     bad = good;
-    bad.top_k = 129;
+    bad.sampling.top_k = 129;
     refused(&model, &bad, "top-k");
     bad = good;
     bad.name = "thirty-three bytes long, not less";

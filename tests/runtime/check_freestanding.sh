@@ -9,7 +9,7 @@ source_dir=$1
 text_max=24576
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-flags="-std=c99 -mthumb -Os -ffreestanding -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+flags="-std=c99 -mthumb -ffreestanding -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
        -I$source_dir/runtime/include -I$source_dir/runtime/src"
 
 compile() { # compile NAME COMPILER...
@@ -33,7 +33,7 @@ check() { # check NAME
     fi
     arm-none-eabi-size -t $objects | tail -1 >"$work/size"
     read -r text data bss rest <"$work/size"
-    echo "$1, Cortex-M0+, -Os: text $text, data $data, bss $bss bytes"
+    echo "$1, Cortex-M0+, for size: text $text, data $data, bss $bss bytes"
     if [ "$data" -ne 0 ] || [ "$bss" -ne 0 ]; then
         echo "$1: the runtime has variables of its own"
         exit 1
@@ -48,10 +48,10 @@ if ! command -v arm-none-eabi-gcc >/dev/null; then
     echo "skipped: no arm-none-eabi-gcc"
     exit 0
 fi
-compile gcc arm-none-eabi-gcc -mcpu=cortex-m0plus
+compile gcc arm-none-eabi-gcc -Os -mcpu=cortex-m0plus
 check gcc
 if command -v clang >/dev/null; then
-    compile clang clang --target=thumbv6m-none-eabi -mcpu=cortex-m0plus
+    compile clang clang -Oz --target=thumbv6m-none-eabi -mcpu=cortex-m0plus
     check clang
 else
     echo "skipped: no clang"

@@ -86,6 +86,8 @@ static void read_header(void)
     static const char *const names[] = {"parameters",    "temperature",   "top_k",       "golden_seed",
                                         "golden_tokens", "golden_digest", "prompt_bytes"};
     static const number most[] = {0xFFFFFFFF, 10000, 128, 0xFFFFFFFF, 1024, 0xFFFFFFFF, 96};
+    static const char *const more[] = {"top_p", "min_p", "repeat_penalty", "repeat_window", "no_repeat"};
+    static const number most_more[] = {1000, 1000, 10000, 128, 32};
     demand(total >= 256 && memcmp(file, "DOGB", 4) == 0, "magic");
     field("version", 4, 2, 1, 1);
     field("header", 6, 2, 256, 256);
@@ -103,9 +105,11 @@ static void read_header(void)
     field("start", 36, 2, 0, vocab - 1);
     token_or_none("end", 38, &end_token);
     token_or_none("unknown", 40, &unknown);
-    demand(is_all(42, 2, 0) && is_all(224, 32, 0), "reserved");
+    demand(is_all(42, 2, 0) && is_all(244, 12, 0), "reserved");
     for (number i = 0; i < 7; i++)
         field(names[i], 68 + 4 * i, 4, 0, most[i]);
+    for (number i = 0; i < 5; i++)
+        field(more[i], 224 + 4 * i, 4, 0, most_more[i]);
     text("name", 96, strnlen((char *)file + 96, 32));
     text("prompt", 128, get(92, 4));
     demand(is_all(128 + get(92, 4), 96 - get(92, 4), 0), "prompt");

@@ -8,13 +8,16 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "dogberry.h"
 #include "factored.h"
+#include "sampling_reference.h"
 #include "tiny_image.h"
+#include "tokenizer.h"
 
 enum { VOCAB = 90, CLASSES = 9, HIDDEN = 24, DRAWS = 100000 };
 
@@ -25,7 +28,12 @@ typedef struct {
     int32_t scratch[VOCAB / 2 + 128];
     int16_t *logits;
     uint16_t heap[DOGBERRY_TOP_K_MAX];
+    int16_t changed[VOCAB];
+    uint32_t shares[VOCAB];
     dogberry_factored_room room;
+    dogberry_history history;
+    uint16_t banned[DOGBERRY_BANNED_MAX];
+    uint32_t banned_count;
     double by_class[VOCAB], words[VOCAB]; /* logits in nats; words by place */
 } fixture;
 
@@ -51,8 +59,8 @@ static fixture *start(const tiny_config *config, uint32_t seed)
     for (int i = 0; i < HIDDEN; i++)
         f->hidden[i] = (int8_t)((int)tiny_random(&seed, 255) - 127);
     f->logits = (int16_t *)f->scratch;
-    f->room = (dogberry_factored_room){
-        {&dogberry_kernels_ref, f->scratch, sizeof f->scratch / 4}, f->hidden, f->logits, f->heap};
+    f->room = (dogberry_factored_room){{&dogberry_kernels_ref, f->scratch, sizeof f->scratch / 4},
+                                       f->hidden, f->logits, f->heap, f->changed, f->shares};
     dogberry_class_logits(&f->image, &f->room);
     for (uint32_t c = 0; c < f->image.classes; c++)
         f->by_class[c] = ldexp(f->logits[c], -(int)f->image.logit_frac);
@@ -70,59 +78,80 @@ static void stop(fixture *f)
     free(f);
 }
 
-/* p[i] = softmax at a temperature over the k best (the lower index of equals first; 0: all), where `apart` does not
- * count among them and is kept. */
-static void softmax(double *p, const double *logits, uint32_t count, const dogberry_sampling *sampling, uint32_t apart)
+/* What the history's penalty and the bars make of the logits, in nats and by place. */
+typedef struct {
+    double words[VOCAB];
+    uint8_t barred[VOCAB];
+} edited;
+
+static void edit(edited *e, const fixture *f, const dogberry_sampling *sampling)
 {
-    double sum = 0, highest = -INFINITY;
+    const dogberry_history *history = &f->history;
+    const uint16_t *places = f->image.factored.places;
+    uint32_t n = sampling->no_repeat, window = sampling->repeat_window ? sampling->repeat_window : 128;
+    uint8_t seen[VOCAB] = {0};
 
-    for (uint32_t i = 0; i < count; i++)
-        highest = fmax(highest, logits[i]);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t rank = 0;
+    memcpy(e->words, f->words, sizeof e->words);
+    memset(e->barred, 0, sizeof e->barred);
+    for (uint32_t i = 0; i < history->count; i++) { /* the test's histories are not full: ids[0] is the first */
+        uint32_t token = history->ids[i], flags = dogberry_entry_at(&f->image.tokenizer, token).flags, same = 0;
 
-        for (uint32_t other = 0; other < count; other++)
-            rank += other != apart && (logits[other] > logits[i] || (logits[other] == logits[i] && other < i));
-        p[i] = i == apart || sampling->top_k == 0 || rank < sampling->top_k
-                   ? exp((logits[i] - highest) * 1000 / sampling->temperature)
-                   : 0;
-        sum += p[i];
+        if (i + window >= history->count && flags == 0 && token != TINY_LINE && token != TINY_PARAGRAPH &&
+            !seen[token]++)
+            e->words[places[token]] -= sampling->repeat_penalty / 1000.0;
+        while (n > 0 && i + 1 >= n && same < n - 1 &&
+               history->ids[i - 1 - same] == history->ids[history->count - 1 - same])
+            same++;
+        if (n > 0 && i + 1 >= n && same == n - 1 && token != TINY_END)
+            e->barred[places[token]] = 1;
     }
-    for (uint32_t i = 0; i < count; i++)
-        p[i] /= sum;
+    for (uint32_t i = 0; i < f->banned_count; i++)
+        e->barred[places[f->banned[i]]] = 1;
+    if (f->image.unknown_token != DOGBERRY_NO_TOKEN)
+        e->barred[places[f->image.unknown_token]] = 1;
 }
 
-/* p [VOCAB] by token: the two-level distribution given that the unknown token does not come. */
+/* p [VOCAB] by token, as docs/NUMERICS.md has it: the class's probability times that of the token under the logits that
+ * the model gave, where what the penalty and the bars take away goes to all classes alike. */
 static void exact_distribution(double *p, const fixture *f, const dogberry_sampling *sampling)
 {
     const dogberry_image *image = &f->image;
     const uint16_t *first = image->factored.first;
-    uint32_t unknown = image->unknown_token == DOGBERRY_NO_TOKEN ? VOCAB : image->factored.places[image->unknown_token];
-    double by_class[VOCAB], words[VOCAB], rest = 1;
+    double by_class[VOCAB], kept[VOCAB], t = sampling->temperature / 1000.0;
+    uint8_t out[VOCAB];
+    edited e;
 
-    softmax(by_class, f->by_class, image->classes, sampling, image->classes);
+    edit(&e, f, sampling);
     for (uint32_t c = 0; c < image->classes; c++) {
-        uint32_t size = (uint32_t)first[c + 1] - first[c];
-        uint32_t apart = unknown >= first[c] && unknown < first[c + 1] ? unknown - first[c] : size;
+        out[c] = 1;
+        for (uint32_t i = first[c]; i < first[c + 1]; i++)
+            out[c] &= e.barred[i];
+    }
+    reference_keep(by_class, f->by_class, out, image->classes, sampling);
+    for (uint32_t c = 0; c < image->classes; c++) {
+        double of = 0;
 
-        softmax(words, f->words + first[c], size, sampling, apart);
-        for (uint32_t i = 0; i < size; i++)
-            p[image->factored.tokens[first[c] + i]] = by_class[c] * words[i];
+        if (!out[c])
+            reference_keep(kept, e.words + first[c], e.barred + first[c], (uint32_t)first[c + 1] - first[c], sampling);
+        for (uint32_t i = first[c]; i < first[c + 1]; i++)
+            of += e.barred[i] || kept[i - first[c]] > 0 ? exp(f->words[i] / t) : 0;
+        for (uint32_t i = first[c]; i < first[c + 1]; i++)
+            p[image->factored.tokens[i]] =
+                !out[c] && kept[i - first[c]] > 0 ? by_class[c] * exp(e.words[i] / t) / of : 0;
     }
-    if (unknown < VOCAB) {
-        rest = 1 - p[image->unknown_token];
-        p[image->unknown_token] = 0;
-    }
-    for (uint32_t t = 0; t < VOCAB; t++)
-        p[t] /= rest;
+    reference_normalize(p, VOCAB);
 }
 
-/* Wilson and Hilferty's bound for a chi-square with `degrees` of freedom, at z = 5 (p = 3e-7). */
-static double chi_square_bound(double degrees)
+static uint32_t sample(fixture *f, const dogberry_sampler *sampler, dogberry_random *random)
 {
-    double a = 2 / (9 * degrees);
+    dogberry_rules rules = {.tokenizer = &f->image.tokenizer,
+                            .history = &f->history,
+                            .banned = f->banned,
+                            .banned_count = f->banned_count,
+                            .unknown = f->image.unknown_token};
 
-    return degrees * pow(1 - a + 5 * sqrt(a), 3);
+    dogberry_rules_settle(&rules, sampler);
+    return dogberry_sample_factored(sampler, &rules, &f->image, &f->room, random);
 }
 
 static void check_draws(fixture *f, dogberry_sampling sampling)
@@ -130,33 +159,16 @@ static void check_draws(fixture *f, dogberry_sampling sampling)
     dogberry_sampler sampler = dogberry_sampler_make(&sampling, f->image.logit_frac);
     dogberry_random random = dogberry_random_seeded(sampling.temperature + sampling.top_k);
     uint32_t counts[VOCAB] = {0};
-    double p[VOCAB], chi = 0, pooled = 0, pooled_expected = 0, degrees = -1;
+    double p[VOCAB];
+    char what[200];
 
     exact_distribution(p, f, &sampling);
     for (int i = 0; i < DRAWS; i++)
-        counts[dogberry_sample_factored(&sampler, &f->image, &f->room, &random)]++;
-    for (uint32_t t = 0; t < VOCAB; t++) {
-        double expected = p[t] * DRAWS;
-
-        if (p[t] == 0)
-            assert_int_equal(counts[t], 0);
-        if (expected < 10) {
-            pooled += counts[t];
-            pooled_expected += expected;
-            continue;
-        }
-        chi += pow(counts[t] - expected, 2) / expected;
-        degrees++;
-    }
-    if (pooled_expected > 10) {
-        chi += pow(pooled - pooled_expected, 2) / pooled_expected;
-        degrees++;
-    } else {
-        assert_true(pooled < 50);
-    }
-    print_message("temperature %u, top-k %u: chi-square %.1f with %.0f degrees of freedom\n", sampling.temperature,
-                  sampling.top_k, chi, degrees);
-    assert_true(degrees < 1 || chi < chi_square_bound(degrees));
+        counts[sample(f, &sampler, &random)]++;
+    snprintf(what, sizeof what, "temperature %u, top-k %u, min-p %u, top-p %u, penalty %u, n %u, %u banned",
+             sampling.temperature, sampling.top_k, sampling.min_p, sampling.top_p, sampling.repeat_penalty,
+             sampling.no_repeat, f->banned_count);
+    check_counts(what, counts, p, VOCAB, DRAWS);
 }
 
 /* Gives the unknown token's word or its class another bias, in Q(logit_frac). */
@@ -170,7 +182,17 @@ static void raise(fixture *f, int level, int16_t bias)
 
 static void draws_follow_the_distribution(void **state)
 {
-    static const dogberry_sampling settings[] = {{1000, 0}, {800, 0}, {3000, 0}, {1000, 3}, {2000, 1}, {700, 40}};
+    static const dogberry_sampling settings[] = {
+        {.temperature = 1000},
+        {.temperature = 800},
+        {.temperature = 3000},
+        {.temperature = 1000, .top_k = 3},
+        {.temperature = 2000, .top_k = 1},
+        {.temperature = 700, .top_k = 40},
+        {.temperature = 1000, .top_p = 700},
+        {.temperature = 2000, .min_p = 300},
+        {.temperature = 1500, .top_k = 6, .min_p = 100, .top_p = 800},
+    };
     tiny_config config = factored_config();
 
     (void)state;
@@ -206,9 +228,137 @@ static void unknown_is_excluded_exactly(void **state)
         f->by_class[c] = ldexp(f->logits[c], -(int)f->image.logit_frac);
         dogberry_word_logits(&f->image, c, &f->room);
         f->words[place] = ldexp(f->logits[place - f->image.factored.first[c]], -(int)f->image.logit_frac);
-        check_draws(f, (dogberry_sampling){1000, cases[i].top_k});
+        check_draws(f, (dogberry_sampling){.temperature = 1000, .top_k = cases[i].top_k});
         stop(f);
     }
+}
+
+/* A past in which tokens and pairs of them come several times. */
+static void live(fixture *f, uint32_t tokens, uint32_t few, uint32_t seed)
+{
+    for (uint32_t i = 0; i < tokens; i++)
+        dogberry_history_add(&f->history, tiny_random(&seed, few));
+}
+
+static void rules_follow_the_distribution(void **state)
+{
+    static const dogberry_sampling settings[] = {
+        {.temperature = 1000, .repeat_penalty = 1000},
+        {.temperature = 1000, .repeat_penalty = 10000, .repeat_window = 20},
+        {.temperature = 500, .repeat_penalty = 2000, .top_k = 5},
+        {.temperature = 1000, .no_repeat = 1},
+        {.temperature = 1000, .no_repeat = 2, .top_k = 4},
+        {.temperature = 2000, .no_repeat = 3},
+        {.temperature = 1000, .repeat_penalty = 700, .no_repeat = 2, .top_p = 800},
+        {.temperature = 1000, .repeat_penalty = 700, .no_repeat = 1, .min_p = 150},
+    };
+    tiny_config config = factored_config();
+
+    (void)state;
+    for (uint32_t i = 0; i < 2 * sizeof settings / sizeof settings[0]; i++) {
+        config.seed = 70 + i;
+        fixture *f = start(&config, i);
+
+        live(f, 40 + 10 * (i % 7), i & 1 ? 6 : VOCAB, i);
+        for (uint32_t k = 0; i & 2 && k < 20; k++) /* some of them twice, one the unknown token's */
+            f->banned[f->banned_count++] = (uint16_t)(k * k % 61);
+        check_draws(f, settings[i / 2]);
+        stop(f);
+    }
+}
+
+/* A class of which nothing may be drawn does not count among the k best, and what is left is drawn exactly. */
+static void classes_without_a_token_are_out(void **state)
+{
+    tiny_config config = factored_config();
+
+    (void)state;
+    for (uint32_t i = 0; i < 6; i++) {
+        config.seed = 90 + i;
+        fixture *f = start(&config, i);
+        uint32_t best = 0;
+
+        for (uint32_t c = 1; c < CLASSES; c++)
+            best = f->by_class[c] > f->by_class[best] ? c : best;
+        for (uint32_t p = f->image.factored.first[best]; p < f->image.factored.first[best + 1]; p++)
+            f->banned[f->banned_count++] = f->image.factored.tokens[p];
+        check_draws(f, (dogberry_sampling){.temperature = 1000, .top_k = i % 3});
+        stop(f);
+    }
+}
+
+/* Everything in the past forbidden, and what is not there banned: first the n-grams are lifted, then the bans. */
+static void something_is_always_left(void **state)
+{
+    tiny_config config = factored_config();
+    dogberry_random random = dogberry_random_seeded(3);
+
+    (void)state;
+    for (uint32_t t = 0; t <= 1000; t += 1000) {
+        dogberry_sampling sampling = {.temperature = t, .no_repeat = 1, .repeat_penalty = 10000};
+        fixture *f = start(&config, 5);
+        dogberry_sampler sampler = dogberry_sampler_make(&sampling, f->image.logit_frac);
+
+        for (uint32_t id = 0; id < VOCAB; id++)
+            if (id % 2)
+                dogberry_history_add(&f->history, id);
+            else
+                f->banned[f->banned_count++] = (uint16_t)id;
+        for (int i = 0; i < 50; i++) /* the end token may always repeat */
+            assert_int_equal(sample(f, &sampler, &random), TINY_END);
+        f->banned[f->banned_count++] = TINY_END;
+        for (int i = 0; i < 200; i++) {
+            uint32_t token = sample(f, &sampler, &random);
+
+            assert_true(token % 2 == 1 && token != TINY_END);
+        }
+        stop(f);
+    }
+}
+
+/* Greedy: the class that is the best once each has paid for its best token. */
+static void greedy_pays_the_penalty(void **state)
+{
+    tiny_config config = factored_config();
+    dogberry_sampling sampling = {.repeat_penalty = 1500};
+    dogberry_random random = dogberry_random_seeded(1), kept = random;
+    uint32_t moved = 0;
+
+    (void)state;
+    for (uint32_t seed = 1; seed < 100; seed++) {
+        fixture *f = start(&config, seed);
+        dogberry_sampler sampler = dogberry_sampler_make(&sampling, f->image.logit_frac);
+        double best = -1e9;
+        uint32_t expected = 0, plain;
+        edited e;
+
+        plain = sample(f, &sampler, &random);
+        live(f, 120, VOCAB, seed);
+        edit(&e, f, &sampling);
+        for (uint32_t c = 0; c < CLASSES; c++) {
+            double top = -1e9, before = -1e9;
+            uint32_t at = VOCAB;
+
+            for (uint32_t p = f->image.factored.first[c]; p < f->image.factored.first[c + 1]; p++) {
+                if (e.barred[p])
+                    continue;
+                before = fmax(before, f->words[p]);
+                if (e.words[p] > top) {
+                    top = e.words[p];
+                    at = p;
+                }
+            }
+            if (at < VOCAB && f->by_class[c] - (before - top) > best) {
+                best = f->by_class[c] - (before - top);
+                expected = f->image.factored.tokens[at];
+            }
+        }
+        assert_int_equal(sample(f, &sampler, &random), expected);
+        moved += expected != plain;
+        stop(f);
+    }
+    assert_true(moved > 20);
+    assert_memory_equal(&random, &kept, sizeof kept);
 }
 
 /* Where nothing but the unknown token has any weight, something else is drawn all the same: of its class, where that is
@@ -230,11 +380,11 @@ static void nearly_certain_unknown(void **state)
         raise(f, 1, 32767);
         for (uint32_t top_k = 0; top_k < 3; top_k++) {
             for (uint32_t t = 0; t <= 1000; t += 500) {
-                dogberry_sampling sampling = {t, top_k};
+                dogberry_sampling sampling = {.temperature = t, .top_k = top_k};
                 dogberry_sampler sampler = dogberry_sampler_make(&sampling, f->image.logit_frac);
 
                 for (int i = 0; i < 20; i++) {
-                    uint32_t token = dogberry_sample_factored(&sampler, &f->image, &f->room, &random);
+                    uint32_t token = sample(f, &sampler, &random);
                     uint32_t drawn = dogberry_class_at(&f->image, f->image.factored.places[token]);
 
                     assert_int_not_equal(token, f->image.unknown_token);
@@ -251,14 +401,14 @@ static void nearly_certain_unknown(void **state)
 static void greedy_takes_the_best_of_the_best_class(void **state)
 {
     tiny_config config = factored_config();
-    dogberry_sampling greedy = {0, 0};
+    dogberry_sampling greedy = {0};
     dogberry_random random = dogberry_random_seeded(1), kept = random;
 
     (void)state;
     for (uint32_t seed = 1; seed < 40; seed++) {
         fixture *f = start(&config, seed);
         dogberry_sampler sampler = dogberry_sampler_make(&greedy, f->image.logit_frac);
-        uint32_t token = dogberry_sample_factored(&sampler, &f->image, &f->room, &random);
+        uint32_t token = sample(f, &sampler, &random);
         uint32_t place = f->image.factored.places[token], c = dogberry_class_at(&f->image, place);
 
         for (uint32_t other = 1; other < CLASSES; other++) /* class 0 has one token, which may be the unknown one */
@@ -283,7 +433,7 @@ static void scores_are_the_two_levels(void **state)
 
     (void)state;
     assert_int_equal(f->image.factored.largest, 12);
-    assert_int_equal(bytes, 64 + 544 + 16 + 32 + 32 + 48);
+    assert_int_equal(bytes, 368 + 544 + 16 + 32 + 48 + 32 + 48);
     assert_int_equal(dogberry_start(&session, &f->image, arena, bytes), DOGBERRY_OK);
     int16_t by_class[CLASSES];
 
@@ -341,9 +491,16 @@ static void too_small_a_piece_draws_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(draws_follow_the_distribution), cmocka_unit_test(unknown_is_excluded_exactly),
-        cmocka_unit_test(nearly_certain_unknown),        cmocka_unit_test(greedy_takes_the_best_of_the_best_class),
-        cmocka_unit_test(scores_are_the_two_levels),     cmocka_unit_test(too_small_a_piece_draws_nothing),
+        cmocka_unit_test(draws_follow_the_distribution),
+        cmocka_unit_test(unknown_is_excluded_exactly),
+        cmocka_unit_test(rules_follow_the_distribution),
+        cmocka_unit_test(classes_without_a_token_are_out),
+        cmocka_unit_test(something_is_always_left),
+        cmocka_unit_test(nearly_certain_unknown),
+        cmocka_unit_test(greedy_takes_the_best_of_the_best_class),
+        cmocka_unit_test(greedy_pays_the_penalty),
+        cmocka_unit_test(scores_are_the_two_levels),
+        cmocka_unit_test(too_small_a_piece_draws_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,13 @@ static void reads_every_field(void **state)
     tiny_config config = tiny_default();
     dogberry_image image;
     size_t length;
+
+    config.top_k = 7;
+    config.top_p = 950;
+    config.min_p = 20;
+    config.repeat_penalty = 1200;
+    config.repeat_window = 50;
+    config.no_repeat = 3;
     uint8_t *bytes = tiny_build(&config, &length);
 
     (void)state;
@@ -64,6 +71,12 @@ static void reads_every_field(void **state)
     assert_int_equal(image.layer[0].input.stride, 16);
     assert_null(image.layer[0].recurrent_bias);
     assert_int_equal(image.sampling.temperature, 1000);
+    assert_int_equal(image.sampling.top_k, 7);
+    assert_int_equal(image.sampling.top_p, 950);
+    assert_int_equal(image.sampling.min_p, 20);
+    assert_int_equal(image.sampling.repeat_penalty, 1200);
+    assert_int_equal(image.sampling.repeat_window, 50);
+    assert_int_equal(image.sampling.no_repeat, 3);
     assert_int_equal(image.golden.seed, 99);
     assert_int_equal(image.golden.tokens, 5);
     assert_memory_equal(image.golden.prompt, "the usa", image.golden.prompt_bytes);
@@ -175,10 +188,16 @@ static const struct {
     {76, 129, DOGBERRY_ERR_IMAGE},
     {84, 1025, DOGBERRY_ERR_IMAGE},
     {92, 97, DOGBERRY_ERR_IMAGE},
+    {224, 1001, DOGBERRY_ERR_IMAGE},
+    {228, 1001, DOGBERRY_ERR_IMAGE},
+    {232, 10001, DOGBERRY_ERR_IMAGE},
+    {236, 129, DOGBERRY_ERR_IMAGE},
+    {240, 33, DOGBERRY_ERR_IMAGE},
+    {244, 1, DOGBERRY_ERR_IMAGE},
     {96, 0x00FF7974, DOGBERRY_ERR_IMAGE},
     {120, 1, DOGBERRY_ERR_IMAGE},
     {128, 'x', DOGBERRY_ERR_IMAGE},
-    {224, 1, DOGBERRY_ERR_IMAGE},
+    {248, 1, DOGBERRY_ERR_IMAGE},
     {252, 1u << 31, DOGBERRY_ERR_IMAGE},
     {TABLE, 0x00010000, DOGBERRY_ERR_IMAGE},
     {TABLE, 0x00010009, DOGBERRY_ERR_IMAGE},

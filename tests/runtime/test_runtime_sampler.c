@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -15,6 +16,7 @@
 #include "dogberry.h"
 #include "random.h"
 #include "sampler.h"
+#include "sampling_reference.h"
 #include "tiny_image.h"
 
 enum { VOCAB = 160, DRAWS = 100000 };
@@ -39,14 +41,6 @@ static void generator_as_documented(void **state)
     }
 }
 
-/* Wilson and Hilferty's bound for a chi-square with `degrees` of freedom, at z = 5 (p = 3e-7). */
-static double chi_square_bound(double degrees)
-{
-    double a = 2 / (9 * degrees);
-
-    return degrees * pow(1 - a + 5 * sqrt(a), 3);
-}
-
 static void below_is_uniform(void **state)
 {
     static const uint64_t bounds[] = {1, 2, 3, 10, 1u << 16, 0xFFFFFFFF, 0x100000000, 0x100000001, 5000000000};
@@ -69,87 +63,99 @@ static void below_is_uniform(void **state)
     }
 }
 
-/* Rank by logit, the lower id of equals first; the banned one last. */
-static uint32_t rank_of(const int16_t *logits, uint32_t id, uint32_t banned)
-{
-    uint32_t rank = 0;
-
-    for (uint32_t other = 0; other < VOCAB; other++)
-        rank += other != banned && (logits[other] > logits[id] || (logits[other] == logits[id] && other < id));
-    return rank;
-}
-
-static void expected_distribution(double *p, const int16_t *logits, const dogberry_sampling *sampling, uint32_t frac,
-                                  uint32_t banned)
-{
-    double sum = 0;
-    int highest = -32768;
-
-    for (uint32_t id = 0; id < VOCAB; id++)
-        highest = id != banned && logits[id] > highest ? logits[id] : highest;
-    for (uint32_t id = 0; id < VOCAB; id++) {
-        int kept = id != banned && (sampling->top_k == 0 || rank_of(logits, id, banned) < sampling->top_k);
-
-        p[id] = kept ? exp((logits[id] - highest) / ldexp(1, (int)frac) / (sampling->temperature / 1000.0)) : 0;
-        sum += p[id];
-    }
-    for (uint32_t id = 0; id < VOCAB; id++)
-        p[id] /= sum;
-}
-
-/* Chi-square over the ids that are expected often enough, the others pooled. */
+/* Draws from `logits` [VOCAB], never `banned`, against the reference. */
 static void check_draws(const int16_t *logits, dogberry_sampling sampling, uint32_t frac, uint32_t banned)
 {
     dogberry_sampler sampler = dogberry_sampler_make(&sampling, frac);
     dogberry_random random = dogberry_random_seeded(sampling.temperature + sampling.top_k);
+    dogberry_candidates candidates = {.logits = logits, .count = VOCAB, .apart = banned};
     static uint32_t counts[VOCAB];
     uint16_t heap[DOGBERRY_TOP_K_MAX];
-    double p[VOCAB], chi = 0, pooled = 0, pooled_expected = 0, degrees = -1;
+    uint8_t barred[VOCAB] = {0};
+    double p[VOCAB], nats[VOCAB];
+    char what[100];
 
     memset(counts, 0, sizeof counts);
-    expected_distribution(p, logits, &sampling, frac, banned);
-    for (int i = 0; i < DRAWS; i++)
-        counts[dogberry_sample(&sampler, logits, VOCAB, banned, heap, &random)]++;
     for (uint32_t id = 0; id < VOCAB; id++) {
-        double expected = p[id] * DRAWS;
+        nats[id] = ldexp(logits[id], -(int)frac);
+        barred[id] = id == banned;
+    }
+    reference_keep(p, nats, barred, VOCAB, &sampling);
+    reference_normalize(p, VOCAB);
+    for (int i = 0; i < DRAWS; i++)
+        counts[dogberry_draw(&candidates, &sampler, heap, &random)]++;
+    snprintf(what, sizeof what, "temperature %u, top-k %u, min-p %u, top-p %u", sampling.temperature, sampling.top_k,
+             sampling.min_p, sampling.top_p);
+    check_counts(what, counts, p, VOCAB, DRAWS);
+}
 
-        if (p[id] == 0)
-            assert_int_equal(counts[id], 0);
-        if (expected < 10) {
-            pooled += counts[id];
-            pooled_expected += expected;
-            continue;
-        }
-        chi += pow(counts[id] - expected, 2) / expected;
-        degrees++;
-    }
-    if (pooled_expected > 10) {
-        chi += pow(pooled - pooled_expected, 2) / pooled_expected;
-        degrees++;
-    } else {
-        assert_true(pooled < 50);
-    }
-    print_message("temperature %u, top-k %u: chi-square %.1f with %.0f degrees of freedom\n", sampling.temperature,
-                  sampling.top_k, chi, degrees);
-    assert_true(degrees < 1 || chi < chi_square_bound(degrees));
+/* About normal, 1.5 nats wide, with ties. */
+static void make_logits(int16_t *logits, uint32_t frac, uint32_t *random)
+{
+    for (uint32_t id = 0; id < VOCAB; id++)
+        logits[id] = (int16_t)(((int32_t)tiny_random(random, 60) + (int32_t)tiny_random(random, 60) +
+                                (int32_t)tiny_random(random, 60) - 60) *
+                               (1 << frac) / 20);
 }
 
 static void draws_follow_the_distribution(void **state)
 {
-    static const dogberry_sampling settings[] = {{1000, 0}, {800, 0},  {300, 0},  {3000, 0},  {10000, 0}, {50, 0},
-                                                 {1, 0},    {1000, 1}, {1000, 2}, {1000, 40}, {2000, 128}};
+    static const uint32_t settings[][2] = {{1000, 0}, {800, 0},  {300, 0},  {3000, 0},  {10000, 0}, {50, 0},
+                                           {1, 0},    {1000, 1}, {1000, 2}, {1000, 40}, {2000, 128}};
     int16_t logits[VOCAB];
     uint32_t random = 11;
 
     (void)state;
     for (uint32_t frac = 4; frac <= 12; frac += 4) {
-        for (uint32_t id = 0; id < VOCAB; id++) /* about normal, 1.5 nats wide, with ties */
-            logits[id] = (int16_t)(((int32_t)tiny_random(&random, 60) + (int32_t)tiny_random(&random, 60) +
-                                    (int32_t)tiny_random(&random, 60) - 60) *
-                                   (1 << frac) / 20);
+        make_logits(logits, frac, &random);
         for (size_t i = 0; i < (frac == 8 ? sizeof settings / sizeof settings[0] : 2); i++)
-            check_draws(logits, settings[i], frac, i & 1 ? 0 : 17);
+            check_draws(logits, (dogberry_sampling){.temperature = settings[i][0], .top_k = settings[i][1]}, frac,
+                        i & 1 ? 0 : 17);
     }
+}
+
+static void cuts_follow_the_distribution(void **state)
+{
+    static const dogberry_sampling settings[] = {
+        {.temperature = 1000, .top_p = 900},
+        {.temperature = 1000, .top_p = 1},
+        {.temperature = 3000, .top_p = 500},
+        {.temperature = 1000, .top_p = 999},
+        {.temperature = 1000, .top_p = 1000},
+        {.temperature = 10000, .top_p = 777},
+        {.temperature = 1000, .min_p = 50},
+        {.temperature = 3000, .min_p = 300},
+        {.temperature = 1000, .min_p = 1000}, /* those as likely as the likeliest */
+        {.temperature = 10000, .min_p = 1},
+        {.temperature = 1500, .top_k = 30, .top_p = 600},
+        {.temperature = 1500, .top_k = 30, .min_p = 200, .top_p = 950},
+        {.temperature = 800, .top_k = 1, .min_p = 1000, .top_p = 1},
+        {.temperature = 50, .min_p = 10, .top_p = 990},
+    };
+    int16_t logits[VOCAB];
+    uint32_t random = 12;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        uint32_t frac = 4 + 4 * (uint32_t)(i % 3);
+
+        make_logits(logits, frac, &random);
+        check_draws(logits, settings[i], frac, i & 1 ? 0 : 17);
+    }
+}
+
+/* All equal: a cut goes through the middle of what is tied, by id. */
+static void cuts_go_by_id_among_equals(void **state)
+{
+    int16_t logits[VOCAB];
+
+    (void)state;
+    for (uint32_t id = 0; id < VOCAB; id++)
+        logits[id] = -700;
+    check_draws(logits, (dogberry_sampling){.temperature = 1000, .top_p = 250}, 8, 5);
+    check_draws(logits, (dogberry_sampling){.temperature = 1000, .top_p = 1, .min_p = 1000}, 8, 0);
+    check_draws(logits, (dogberry_sampling){.temperature = 1000, .top_p = 300, .top_k = 100}, 8, VOCAB);
+    check_draws(logits, (dogberry_sampling){.temperature = 1000, .min_p = 1000, .top_k = 100}, 8, VOCAB);
 }
 
 static void the_whole_range_of_logits(void **state)
@@ -159,29 +165,39 @@ static void the_whole_range_of_logits(void **state)
     (void)state;
     for (uint32_t id = 0; id < VOCAB; id++)
         logits[id] = id == 150 ? 32767 : -32768;
-    check_draws(logits, (dogberry_sampling){1000, 0}, 8, DOGBERRY_NO_TOKEN);
-    check_draws(logits, (dogberry_sampling){10000, 0}, 12, DOGBERRY_NO_TOKEN);
-    check_draws(logits, (dogberry_sampling){10000, 100}, 12, DOGBERRY_NO_TOKEN);
+    check_draws(logits, (dogberry_sampling){.temperature = 1000}, 8, DOGBERRY_NO_TOKEN);
+    check_draws(logits, (dogberry_sampling){.temperature = 10000}, 12, DOGBERRY_NO_TOKEN);
+    check_draws(logits, (dogberry_sampling){.temperature = 10000, .top_k = 100}, 12, DOGBERRY_NO_TOKEN);
+    check_draws(logits, (dogberry_sampling){.temperature = 10000, .top_p = 990}, 12, DOGBERRY_NO_TOKEN);
+    check_draws(logits, (dogberry_sampling){.temperature = 10000, .min_p = 1}, 12, DOGBERRY_NO_TOKEN);
     for (uint32_t id = 0; id < VOCAB; id++)
         logits[id] = -32768;
-    check_draws(logits, (dogberry_sampling){1000, 0}, 8, 3);
-    check_draws(logits, (dogberry_sampling){1000, 7}, 8, 3);
+    check_draws(logits, (dogberry_sampling){.temperature = 1000}, 8, 3);
+    check_draws(logits, (dogberry_sampling){.temperature = 1000, .top_k = 7}, 8, 3);
+    check_draws(logits, (dogberry_sampling){.temperature = 1000, .min_p = 7, .top_p = 500}, 8, 3);
+}
+
+static uint32_t greedy(const int16_t *logits, uint32_t count, uint32_t banned, dogberry_random *random)
+{
+    dogberry_sampling sampling = {.top_k = 5, .top_p = 10, .min_p = 900};
+    dogberry_sampler sampler = dogberry_sampler_make(&sampling, 8);
+    dogberry_candidates candidates = {.logits = logits, .count = count, .apart = banned};
+    uint16_t heap[DOGBERRY_TOP_K_MAX];
+
+    return dogberry_draw(&candidates, &sampler, heap, random);
 }
 
 static void greedy_takes_the_lowest_of_equals(void **state)
 {
-    dogberry_sampling greedy = {0, 5};
-    dogberry_sampler sampler = dogberry_sampler_make(&greedy, 8);
     dogberry_random random = dogberry_random_seeded(1), kept = random;
     int16_t logits[4] = {50, 90, 90, -5};
-    uint16_t heap[DOGBERRY_TOP_K_MAX];
 
     (void)state;
-    assert_int_equal(dogberry_sample(&sampler, logits, 4, 3, heap, &random), 1);
-    assert_int_equal(dogberry_sample(&sampler, logits, 4, 1, heap, &random), 2);
+    assert_int_equal(greedy(logits, 4, 3, &random), 1);
+    assert_int_equal(greedy(logits, 4, 1, &random), 2);
     logits[0] = 90;
-    assert_int_equal(dogberry_sample(&sampler, logits, 4, DOGBERRY_NO_TOKEN, heap, &random), 0);
-    assert_int_equal(dogberry_sample(&sampler, logits, 4, 0, heap, &random), 1);
+    assert_int_equal(greedy(logits, 4, DOGBERRY_NO_TOKEN, &random), 0);
+    assert_int_equal(greedy(logits, 4, 0, &random), 1);
     assert_memory_equal(&random, &kept, sizeof kept);
 }
 
@@ -193,7 +209,7 @@ static void settings_as_documented(void **state)
 
     (void)state;
     for (size_t i = 0; i < 4; i++) {
-        dogberry_sampling sampling = {rows[i].temperature, 3};
+        dogberry_sampling sampling = {.temperature = rows[i].temperature, .top_k = 3};
         dogberry_sampler sampler = dogberry_sampler_make(&sampling, rows[i].frac);
 
         assert_int_equal(sampler.slope, rows[i].slope);
@@ -202,7 +218,7 @@ static void settings_as_documented(void **state)
     }
     for (uint32_t t = 1; t <= DOGBERRY_TEMPERATURE_MAX; t++) { /* no setting loses its slope */
         for (uint32_t frac = 4; frac <= 12; frac++) {
-            dogberry_sampling sampling = {t, 0};
+            dogberry_sampling sampling = {.temperature = t};
             double real = 1000.0 * 67108864 / log(2) / t / ldexp(1, (int)frac);
             double slope = dogberry_sampler_make(&sampling, frac).slope;
 
@@ -214,9 +230,10 @@ static void settings_as_documented(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(generator_as_documented),   cmocka_unit_test(below_is_uniform),
-        cmocka_unit_test(settings_as_documented),    cmocka_unit_test(draws_follow_the_distribution),
-        cmocka_unit_test(the_whole_range_of_logits), cmocka_unit_test(greedy_takes_the_lowest_of_equals),
+        cmocka_unit_test(generator_as_documented),      cmocka_unit_test(below_is_uniform),
+        cmocka_unit_test(settings_as_documented),       cmocka_unit_test(draws_follow_the_distribution),
+        cmocka_unit_test(cuts_follow_the_distribution), cmocka_unit_test(cuts_go_by_id_among_equals),
+        cmocka_unit_test(the_whole_range_of_logits),    cmocka_unit_test(greedy_takes_the_lowest_of_equals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,16 @@ static void says_what_next_gives(void **state)
             assert_string_equal(said.text, expected.text);
             assert_int_equal(dogberry_digest(f.session), digest);
             ended += drawn < TOKENS;
+            if (strlen(expected.text) > 12) { /* and no more than that before a stop string */
+                char text[5] = "";
+                const char *stop = memcpy(text, expected.text + 8, 4);
+
+                memset(&said, 0, sizeof said);
+                restart(&f, seed);
+                assert_int_equal(dogberry_set_stops(f.session, &stop, 1), DOGBERRY_OK);
+                assert_in_range(dogberry_say(f.session, "the usa", TOKENS, collect, &said), 1, drawn);
+                assert_int_equal(said.length, strstr(expected.text, stop) - expected.text);
+            }
             cut += drawn == TOKENS;
         }
         finish(&f);

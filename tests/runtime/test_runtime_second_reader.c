@@ -124,9 +124,12 @@ static void first_reading(const dogberry_image *image, char *printed)
             image->unknown_token);
     fprintf(out, "parameters %u\ntemperature %u\ntop_k %u\n", image->parameters, image->sampling.temperature,
             image->sampling.top_k);
-    fprintf(out, "golden_seed %u\ngolden_tokens %u\ngolden_digest %u\nprompt_bytes %u\nname %s\nprompt %.*s\n",
-            image->golden.seed, image->golden.tokens, image->golden.digest, image->golden.prompt_bytes, image->name,
-            (int)image->golden.prompt_bytes, image->golden.prompt);
+    fprintf(out, "golden_seed %u\ngolden_tokens %u\ngolden_digest %u\nprompt_bytes %u\n", image->golden.seed,
+            image->golden.tokens, image->golden.digest, image->golden.prompt_bytes);
+    fprintf(out, "top_p %u\nmin_p %u\nrepeat_penalty %u\nrepeat_window %u\nno_repeat %u\n", image->sampling.top_p,
+            image->sampling.min_p, image->sampling.repeat_penalty, image->sampling.repeat_window,
+            image->sampling.no_repeat);
+    fprintf(out, "name %s\nprompt %.*s\n", image->name, (int)image->golden.prompt_bytes, image->golden.prompt);
     tensors(out, image);
     tokens(out, image);
     fprintf(out, "provenance %.*s\n", (int)image->provenance_bytes, image->provenance);
@@ -152,6 +155,11 @@ static void readers_agree(void **state)
         config.vocab = kind == 5 ? TINY_BPE : config.vocab;
         config.embedding = kind & 2 ? 20 : 9;
         config.hidden = 20;
+        config.top_p = kind * 90;
+        config.min_p = kind * 11;
+        config.repeat_penalty = kind * 100;
+        config.repeat_window = kind * 10;
+        config.no_repeat = kind;
         uint8_t *bytes = tiny_build(&config, &length);
 
         tiny_set_golden(bytes, "the usa", 17, 9);

@@ -261,6 +261,11 @@ uint8_t *tiny_build(const tiny_config *c, size_t *length)
     put(p + 68, 12345, 4);
     put(p + 72, c->temperature, 4);
     put(p + 76, c->top_k, 4);
+    put(p + 224, c->top_p, 4);
+    put(p + 228, c->min_p, 4);
+    put(p + 232, c->repeat_penalty, 4);
+    put(p + 236, c->repeat_window, 4);
+    put(p + 240, c->no_repeat, 4);
     strcpy((char *)p + 96, "tiny caf\xC3\xA9");
     put(p + 8, (uint32_t)w.at, 4);
     tiny_seal(p);

@@ -18,6 +18,7 @@ typedef struct {
     uint32_t vocab, embedding, hidden; /* vocab at least TINY_WORDS, BPE: TINY_BPE */
     uint32_t cell_frac, logit_frac;
     uint32_t temperature, top_k;
+    uint32_t top_p, min_p, repeat_penalty, repeat_window, no_repeat;
     uint32_t seed;       /* of the weights */
     uint32_t int4_roles; /* bit r set: the matrices of tensor role r are int4, else int8 */
     uint32_t classes;    /* class-factored output: at least 2; class 0 has one token, the others about as many each */
