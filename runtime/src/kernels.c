@@ -35,6 +35,9 @@ static const dogberry_kernels *set_at(uint32_t index)
 #elif defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
     if (index == count++)
         return &dogberry_kernels_arm_dsp;
+#elif defined(DOGBERRY_SCALAR32)
+    if (index == count++)
+        return &dogberry_kernels_scalar32;
 #elif defined(__wasm_simd128__)
     if (index == count++)
         return &dogberry_kernels_wasm_simd128;

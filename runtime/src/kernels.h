@@ -20,6 +20,10 @@ extern const dogberry_kernels dogberry_kernels_armv6m;
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 extern const dogberry_kernels dogberry_kernels_arm_dsp;
 #endif
+#if (defined(__riscv) && __riscv_xlen == 32) || defined(__XTENSA__)
+#define DOGBERRY_SCALAR32 1 /* cores that have no better kernels than C */
+extern const dogberry_kernels dogberry_kernels_scalar32;
+#endif
 #if defined(__wasm_simd128__)
 extern const dogberry_kernels dogberry_kernels_wasm_simd128;
 #endif

@@ -28,7 +28,7 @@ check() { # check MACHINE BYTES SET...
     done
 }
 
-check rv32 6144 ref
-check xtensa 6144 ref
+check rv32 6144 ref scalar32
+check xtensa 6144 ref scalar32
 check wasm 6144 ref
 check wasm-simd 1048576 ref wasm-simd128

@@ -276,7 +276,7 @@ static int check_set(buffers *b, const dogberry_kernels *set)
 
 int main(void)
 {
-    static const char *const names[] = {"ref", "armv6m", "arm-dsp", "avx2", "avx512-vnni", "wasm-simd128"};
+    static const char *const names[] = {"ref", "armv6m", "arm-dsp", "avx2", "avx512-vnni", "wasm-simd128", "scalar32"};
     static buffers b;
     int status = 0;
 
