@@ -72,8 +72,13 @@ static double sgemm_rate(int threads, double seconds, shape *which)
     return best;
 }
 
+/* Of products with weights; what attention does with keys and values is not counted. */
 static double operations_per_word(const db_model_config *config)
 {
+    if (config->architecture == DOGBERRY_TRANSFORMER) { /* a tied table is read once as a matrix */
+        const double table = config->output == DOGBERRY_TIED ? 0 : (double)config->vocab * config->embedding;
+        return 6 * ((double)db_model_config_trained(config) - table);
+    }
     const double gates = config->architecture == DOGBERRY_LSTM ? 4 : 3, h = config->hidden;
     double weights = (double)config->vocab * h;
     for (uint32_t l = 0; l < config->layers; l++) {

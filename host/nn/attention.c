@@ -16,14 +16,20 @@
 
 enum { LANES = 16 };
 
+/* Into the function that is compiled for each instruction set. */
+#define INLINE static inline __attribute__((always_inline))
+
+/* LANES numbers that the compiler keeps in registers; arrays of them are aligned for it. */
+typedef real lanes __attribute__((vector_size(LANES * sizeof(real))));
+
 /* One head at work: everything lies together. */
 typedef struct {
     uint32_t width;
-    real *keys, *values;     /* [longest][d], keys turned */
-    real *scores;            /* [longest][LANES] */
-    real *dkeys, *dvalues;   /* [longest][d][LANES] */
-    real *q, *o, *dq, *dout; /* [d][LANES] */
-    real *turned;            /* [d] */
+    real *keys, *values;      /* [longest][d], keys turned */
+    lanes *scores, *dscores;  /* [longest] */
+    lanes *dkeys, *dvalues;   /* [longest][d] */
+    lanes *q, *o, *dq, *dout; /* [d] */
+    real *turned;             /* [d] */
 } head;
 
 static uint32_t pairs_of(const db_attention *attention)
@@ -38,7 +44,8 @@ void db_attention_make(db_attention *attention, uint32_t heads, uint32_t kv_head
     const size_t pairs = pairs_of(attention), d = width;
     attention->cosines = db_allocate(longest * pairs * sizeof(real));
     attention->sines = db_allocate(longest * pairs * sizeof(real));
-    attention->scratch = db_allocate((longest * (2 * d + LANES + 2 * d * LANES) + 4 * d * LANES + d) * sizeof(real));
+    attention->scratch =
+        db_allocate((longest * (2 + 2 * d) + 4 * d) * sizeof(lanes) + (2 * longest * d + d) * sizeof(real));
     for (size_t position = 0; position < longest; position++) {
         for (size_t c = 0; c < pairs; c++) {
             const double angle = (double)position * pow(rotary_base, -(double)c / (double)pairs);
@@ -59,21 +66,22 @@ void db_attention_free(db_attention *attention)
 static head make_head(const db_attention *attention)
 {
     const size_t n = attention->longest, d = attention->width;
-    head h = {.width = attention->width, .keys = attention->scratch};
+    head h = {.width = attention->width, .scores = (lanes *)attention->scratch};
+    h.dscores = h.scores + n;
+    h.dkeys = h.dscores + n;
+    h.dvalues = h.dkeys + n * d;
+    h.q = h.dvalues + n * d;
+    h.o = h.q + d;
+    h.dq = h.o + d;
+    h.dout = h.dq + d;
+    h.keys = (real *)(h.dout + d);
     h.values = h.keys + n * d;
-    h.scores = h.values + n * d;
-    h.dkeys = h.scores + n * LANES;
-    h.dvalues = h.dkeys + n * d * LANES;
-    h.q = h.dvalues + n * d * LANES;
-    h.o = h.q + d * LANES;
-    h.dq = h.o + d * LANES;
-    h.dout = h.dq + d * LANES;
-    h.turned = h.dout + d * LANES;
+    h.turned = h.values + n * d;
     return h;
 }
 
 /* to [d] = from [d], turned as at `position`; backwards with `sign` -1. */
-static void turn(const db_attention *attention, uint32_t position, real sign, const real *from, real *to)
+INLINE void turn(const db_attention *attention, uint32_t position, real sign, const real *from, real *to)
 {
     const uint32_t pairs = pairs_of(attention);
     const real *cosines = attention->cosines + (size_t)position * pairs;
@@ -102,7 +110,8 @@ static real kept(const db_attention_stream *stream, uint32_t step, uint32_t kv)
     return stream->keep != NULL ? stream->keep[step * stream->keep_stride + kv] : 1;
 }
 
-static void gather_keys(const db_attention *attention, const db_attention_stream *stream, uint32_t kv, const head *h)
+DB_VECTOR static void gather_keys(const db_attention *attention, const db_attention_stream *stream, uint32_t kv,
+                                  const head *h)
 {
     const uint32_t d = attention->width;
     const size_t row = (size_t)attention->kv_heads * d, keys_at = (size_t)attention->heads * d + (size_t)kv * d;
@@ -124,8 +133,8 @@ static uint32_t lane_step(const db_attention_stream *stream, uint32_t block, uin
     return block + lane < stream->count ? block + lane : stream->count - 1;
 }
 
-static void gather_queries(const db_attention *attention, const db_attention_stream *stream, uint32_t number,
-                           uint32_t block, const head *h)
+DB_VECTOR static void gather_queries(const db_attention *attention, const db_attention_stream *stream, uint32_t number,
+                                     uint32_t block, const head *h)
 {
     const uint32_t d = attention->width;
     const real scale = 1 / (real)sqrt((double)d);
@@ -134,20 +143,20 @@ static void gather_queries(const db_attention *attention, const db_attention_str
         turn(attention, stream->before + t, 1, stream->inputs + t * stream->inputs_stride + (size_t)number * d,
              h->turned);
         for (uint32_t c = 0; c < d; c++) {
-            h->q[c * LANES + l] = scale * h->turned[c];
+            h->q[c][l] = scale * h->turned[c];
         }
     }
 }
 
-/* lanes [d][LANES] of rows [d], zero behind the last step. */
+/* to [d] of rows [d], zero behind the last step. */
 static void gather_rows(const db_attention_stream *stream, const real *rows, uint32_t number, uint32_t block,
-                        uint32_t d, real *lanes)
+                        uint32_t d, lanes *to)
 {
     for (uint32_t l = 0; l < LANES; l++) {
         const bool there = block + l < stream->count;
         const real *row = rows + lane_step(stream, block, l) * stream->out_stride + (size_t)number * d;
         for (uint32_t c = 0; c < d; c++) {
-            lanes[c * LANES + l] = there ? row[c] : 0;
+            to[c][l] = there ? row[c] : 0;
         }
     }
 }
@@ -157,37 +166,40 @@ static void scatter_out(const db_attention_stream *stream, uint32_t number, uint
     for (uint32_t l = 0; l < LANES && block + l < stream->count; l++) {
         real *row = stream->out + (block + l) * stream->out_stride + (size_t)number * h->width;
         for (uint32_t c = 0; c < h->width; c++) {
-            row[c] = h->o[c * LANES + l];
+            row[c] = h->o[c][l];
         }
     }
 }
 
-static void scatter_dqueries(const db_attention *attention, const db_attention_stream *stream, uint32_t number,
-                             uint32_t block, const head *h, real *dinputs)
+DB_VECTOR static void scatter_dqueries(const db_attention *attention, const db_attention_stream *stream,
+                                       uint32_t number, uint32_t block, const head *h, real *dinputs)
 {
     const uint32_t d = attention->width;
     const real scale = 1 / (real)sqrt((double)d);
     for (uint32_t l = 0; l < LANES && block + l < stream->count; l++) {
         const uint32_t t = block + l;
         for (uint32_t c = 0; c < d; c++) {
-            h->turned[c] = scale * h->dq[c * LANES + l];
+            h->turned[c] = scale * h->dq[c][l];
         }
         turn(attention, stream->before + t, -1, h->turned, dinputs + t * stream->inputs_stride + (size_t)number * d);
     }
 }
 
-static real add_up(const real *lanes)
+INLINE real add_up(const lanes *values)
 {
-    real sum = 0;
-    for (uint32_t l = 0; l < LANES; l++) {
-        sum += lanes[l];
+    real parts[LANES];
+    memcpy(parts, values, sizeof parts);
+    for (uint32_t half = LANES / 2; half > 0; half /= 2) {
+        for (uint32_t l = 0; l < half; l++) {
+            parts[l] += parts[l + half];
+        }
     }
-    return sum;
+    return parts[0];
 }
 
 /* Gradients of the window's own keys and values. */
-static void scatter_dkeys(const db_attention *attention, const db_attention_stream *stream, uint32_t kv, const head *h,
-                          real *dinputs)
+DB_VECTOR static void scatter_dkeys(const db_attention *attention, const db_attention_stream *stream, uint32_t kv,
+                                    const head *h, real *dinputs)
 {
     const uint32_t d = attention->width;
     const size_t row = (size_t)attention->kv_heads * d, keys_at = (size_t)attention->heads * d + (size_t)kv * d;
@@ -195,8 +207,8 @@ static void scatter_dkeys(const db_attention *attention, const db_attention_stre
         const size_t at = (size_t)(stream->before + t) * d;
         real *to = dinputs + t * stream->inputs_stride + keys_at;
         for (uint32_t c = 0; c < d; c++) {
-            h->turned[c] = add_up(h->dkeys + (at + c) * LANES);
-            to[row + c] = kept(stream, t, kv) * add_up(h->dvalues + (at + c) * LANES);
+            h->turned[c] = add_up(h->dkeys + at + c);
+            to[row + c] = kept(stream, t, kv) * add_up(h->dvalues + at + c);
         }
         turn(attention, stream->before + t, -1, h->turned, to);
     }
@@ -224,110 +236,128 @@ static span make_span(const db_attention_stream *stream, uint32_t block)
     return s;
 }
 
-static inline void score(const head *h, uint32_t j, real *restrict s)
-{
-    const real *key = h->keys + (size_t)j * h->width;
-    for (uint32_t l = 0; l < LANES; l++) {
-        s[l] = 0;
-    }
-    for (uint32_t c = 0; c < h->width; c++) {
-        for (uint32_t l = 0; l < LANES; l++) {
-            s[l] += key[c] * h->q[c * LANES + l];
-        }
-    }
-}
-
 /* Scores that a lane does not see become the least there is. */
-static inline void hide(const span *seen, uint32_t j, real *s)
+INLINE void hide(const span *seen, uint32_t j, lanes *s)
 {
     if (j >= seen->inner && j <= seen->last[0]) {
         return;
     }
     for (uint32_t l = 0; l < LANES; l++) {
-        s[l] = j >= seen->first[l] && j <= seen->last[l] ? s[l] : -INFINITY;
+        (*s)[l] = j >= seen->first[l] && j <= seen->last[l] ? (*s)[l] : -INFINITY;
     }
 }
 
-/* exp(s - shift), and 0 where it is hidden. */
-static inline void exponentials(const real *s, const real *shift, real *restrict p)
+/* scores [from..to) = the block's queries times the keys. */
+INLINE void find_scores(const head *h, const span *seen)
 {
+    for (uint32_t j = seen->from; j < seen->to; j++) {
+        const real *key = h->keys + (size_t)j * h->width;
+        lanes s = {0};
+        for (uint32_t c = 0; c < h->width; c++) {
+            s += key[c] * h->q[c];
+        }
+        hide(seen, j, &s);
+        h->scores[j] = s;
+    }
+}
+
+/* exp(s - shift), and 0 where it is hidden; in place. */
+INLINE void exponentials(lanes *s, const lanes *shift)
+{
+    real in[LANES], out[LANES];
+    const lanes difference = *s - *shift;
+    memcpy(in, &difference, sizeof in);
     for (uint32_t l = 0; l < LANES; l++) {
-        const real e = db_exp(s[l] - shift[l]);
-        p[l] = s[l] > -INFINITY ? e : 0;
+        const real e = db_exp(in[l]);
+        out[l] = in[l] > -INFINITY ? e : 0;
+    }
+    memcpy(s, out, sizeof out);
+}
+
+/* sums [columns] = the sum over j of factors[j] times row j [d] from column `at` on. Few sums at a time, so that they
+ * stay in registers. */
+INLINE void sum_rows(const span *seen, const lanes *factors, const real *rows, uint32_t d, uint32_t at,
+                     const uint32_t columns, lanes *sums)
+{
+    lanes local[4] = {{0}};
+    for (uint32_t j = seen->from; j < seen->to; j++) {
+        const real *row = rows + (size_t)j * d + at;
+        const lanes factor = factors[j];
+        for (uint32_t c = 0; c < columns; c++) {
+            local[c] += row[c] * factor;
+        }
+    }
+    for (uint32_t c = 0; c < columns; c++) {
+        sums[at + c] = local[c];
+    }
+}
+
+INLINE void sum_all_rows(const span *seen, const lanes *factors, const real *rows, uint32_t d, lanes *sums)
+{
+    uint32_t at = 0;
+    for (; at + 4 <= d; at += 4) {
+        sum_rows(seen, factors, rows, d, at, 4, sums);
+    }
+    if (at + 2 <= d) {
+        sum_rows(seen, factors, rows, d, at, 2, sums);
+        at += 2;
+    }
+    if (at < d) {
+        sum_rows(seen, factors, rows, d, at, 1, sums);
     }
 }
 
 /* h->o = the block's outputs; log_sums [LANES]. */
 DB_VECTOR static void block_forward(const head *h, const span *seen, real *log_sums)
 {
-    const uint32_t d = h->width;
-    real top[LANES], sum[LANES], p[LANES];
+    lanes top, sum = {0};
+    real highest[LANES];
+    find_scores(h, seen);
     for (uint32_t l = 0; l < LANES; l++) {
-        top[l] = -INFINITY;
-        sum[l] = 0;
+        highest[l] = -INFINITY;
     }
     for (uint32_t j = seen->from; j < seen->to; j++) {
-        real *s = h->scores + (size_t)j * LANES;
-        score(h, j, s);
-        hide(seen, j, s);
+        const real *s = (const real *)&h->scores[j];
         for (uint32_t l = 0; l < LANES; l++) {
-            top[l] = s[l] > top[l] ? s[l] : top[l];
+            highest[l] = s[l] > highest[l] ? s[l] : highest[l];
         }
     }
-    memset(h->o, 0, d * LANES * sizeof(real));
+    memcpy(&top, highest, sizeof top);
     for (uint32_t j = seen->from; j < seen->to; j++) {
-        const real *value = h->values + (size_t)j * d;
-        exponentials(h->scores + (size_t)j * LANES, top, p);
-        for (uint32_t l = 0; l < LANES; l++) {
-            sum[l] += p[l];
-        }
-        for (uint32_t c = 0; c < d; c++) {
-            for (uint32_t l = 0; l < LANES; l++) {
-                h->o[c * LANES + l] += value[c] * p[l];
-            }
-        }
+        exponentials(&h->scores[j], &top);
+        sum += h->scores[j];
     }
-    for (uint32_t c = 0; c < d; c++) {
-        for (uint32_t l = 0; l < LANES; l++) {
-            h->o[c * LANES + l] /= sum[l];
-        }
+    sum_all_rows(seen, h->scores, h->values, h->width, h->o);
+    for (uint32_t c = 0; c < h->width; c++) {
+        h->o[c] /= sum;
     }
     for (uint32_t l = 0; l < LANES; l++) {
         log_sums[l] = top[l] + (real)log((double)sum[l]);
     }
 }
 
-/* From h->dout and the sums [LANES] of dout out: h->dq is written, h->dkeys and h->dvalues are added to. */
-DB_VECTOR static void block_backward(const head *h, const span *seen, const real *log_sums, const real *along)
+/* From h->dout and `along`, the sums of dout out: h->dq is written, h->dkeys and h->dvalues are added to. */
+DB_VECTOR static void block_backward(const head *h, const span *seen, const lanes *log_sums, const lanes *along)
 {
     const uint32_t d = h->width;
-    real s[LANES], p[LANES], ds[LANES];
-    memset(h->dq, 0, d * LANES * sizeof(real));
+    find_scores(h, seen);
     for (uint32_t j = seen->from; j < seen->to; j++) {
-        const real *key = h->keys + (size_t)j * d, *value = h->values + (size_t)j * d;
-        real *restrict dkey = h->dkeys + (size_t)j * d * LANES, *restrict dvalue = h->dvalues + (size_t)j * d * LANES;
-        score(h, j, s);
-        hide(seen, j, s);
-        exponentials(s, log_sums, p);
-        for (uint32_t l = 0; l < LANES; l++) {
-            ds[l] = -along[l];
-        }
+        const real *value = h->values + (size_t)j * d;
+        lanes *restrict dkey = h->dkeys + (size_t)j * d, *restrict dvalue = h->dvalues + (size_t)j * d;
+        exponentials(&h->scores[j], log_sums);
+        const lanes p = h->scores[j];
+        lanes ds = -*along;
         for (uint32_t c = 0; c < d; c++) {
-            for (uint32_t l = 0; l < LANES; l++) {
-                ds[l] += value[c] * h->dout[c * LANES + l];
-                dvalue[c * LANES + l] += p[l] * h->dout[c * LANES + l];
-            }
+            ds += value[c] * h->dout[c];
+            dvalue[c] += p * h->dout[c];
         }
-        for (uint32_t l = 0; l < LANES; l++) {
-            ds[l] *= p[l];
-        }
+        ds *= p;
+        h->dscores[j] = ds;
         for (uint32_t c = 0; c < d; c++) {
-            for (uint32_t l = 0; l < LANES; l++) {
-                h->dq[c * LANES + l] += key[c] * ds[l];
-                dkey[c * LANES + l] += ds[l] * h->q[c * LANES + l];
-            }
+            dkey[c] += ds * h->q[c];
         }
     }
+    sum_all_rows(seen, h->dscores, h->keys, d, h->dq);
 }
 
 /* ---- A stream ---- */
@@ -359,17 +389,17 @@ static void backward_block(const db_attention *attention, const db_attention_str
 {
     const uint32_t d = attention->width;
     const span seen = make_span(stream, block);
-    real log_sums[LANES], along[LANES] = {0};
+    lanes log_sums, along = {0};
     gather_queries(attention, stream, number, block, h);
     gather_rows(stream, stream->out, number, block, d, h->o);
     gather_rows(stream, dout, number, block, d, h->dout);
     for (uint32_t l = 0; l < LANES; l++) {
         log_sums[l] = stream->log_sums[lane_step(stream, block, l) * stream->log_sums_stride + number];
-        for (uint32_t c = 0; c < d; c++) {
-            along[l] += h->o[c * LANES + l] * h->dout[c * LANES + l];
-        }
     }
-    block_backward(h, &seen, log_sums, along);
+    for (uint32_t c = 0; c < d; c++) {
+        along += h->o[c] * h->dout[c];
+    }
+    block_backward(h, &seen, &log_sums, &along);
     scatter_dqueries(attention, stream, number, block, h, dinputs);
 }
 
@@ -378,11 +408,11 @@ void db_attention_backward(const db_attention *attention, const db_attention_str
 {
     const head h = make_head(attention);
     const uint32_t group = attention->heads / attention->kv_heads;
-    const size_t keys = (size_t)(stream->before + stream->count) * attention->width * LANES;
+    const size_t keys = (size_t)(stream->before + stream->count) * attention->width;
     for (uint32_t kv = 0; kv < attention->kv_heads; kv++) {
         gather_keys(attention, stream, kv, &h);
-        memset(h.dkeys, 0, keys * sizeof(real));
-        memset(h.dvalues, 0, keys * sizeof(real));
+        memset(h.dkeys, 0, keys * sizeof *h.dkeys);
+        memset(h.dvalues, 0, keys * sizeof *h.dvalues);
         for (uint32_t number = kv * group; number < (kv + 1) * group; number++) {
             for (uint32_t block = 0; block < stream->count; block += LANES) {
                 backward_block(attention, stream, number, block, &h, dout, dinputs);
