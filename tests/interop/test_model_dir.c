@@ -22,6 +22,17 @@ static const db_model_config LSTM = {
 static const db_model_config GRU = {
     .architecture = DOGBERRY_GRU, .output = DOGBERRY_TIED, .embedding = 7, .hidden = 7, .layers = 1};
 
+static const db_model_config TRANSFORMER = {.architecture = DOGBERRY_TRANSFORMER,
+                                            .output = DOGBERRY_DENSE,
+                                            .embedding = 12,
+                                            .hidden = 7,
+                                            .layers = 5,
+                                            .heads = 4,
+                                            .kv_heads = 2,
+                                            .context = 9,
+                                            .feed_forward = DB_SWIGLU,
+                                            .rotary_base = 500};
+
 static const char *const FILES[] = {"model.safetensors", "tokenizer.json", "config.json", "calibration.txt"};
 enum { FILE_COUNT = sizeof FILES / sizeof FILES[0] };
 
@@ -56,8 +67,11 @@ static void save(db_model_config config, uint64_t seed)
 static void saved_model_loads_whole(void **state)
 {
     (void)state;
-    const db_model_config configs[] = {LSTM, GRU};
-    for (int i = 0; i < 2; i++) {
+    db_model_config tied = TRANSFORMER;
+    tied.output = DOGBERRY_TIED;
+    tied.feed_forward = DB_RELU2;
+    const db_model_config configs[] = {LSTM, GRU, TRANSFORMER, tied};
+    for (int i = 0; i < 4; i++) {
         db_model_dir model, loaded;
         db_error error = {""};
         assert_int_equal(tiny_model(&model, configs[i], 11, NULL), 0);

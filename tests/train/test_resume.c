@@ -35,7 +35,20 @@ static const db_model_config tiny = {.architecture = DOGBERRY_LSTM,
                                      .hidden = 16,
                                      .layers = 1};
 
+static const db_model_config transformer = {.architecture = DOGBERRY_TRANSFORMER,
+                                            .output = DOGBERRY_TIED,
+                                            .vocab = TINY_VOCAB,
+                                            .embedding = 6,
+                                            .hidden = 12,
+                                            .layers = 2,
+                                            .heads = 2,
+                                            .kv_heads = 1,
+                                            .context = 8,
+                                            .feed_forward = DB_SWIGLU,
+                                            .rotary_base = 10000};
+
 typedef struct {
+    const db_model_config *config;
     char folder[64];
     db_train_options options;
     uint32_t bits; /* that weights are rounded to, as for tuning; 0: none */
@@ -45,7 +58,8 @@ static int set_up(void **state)
 {
     setting *s = db_allocate(sizeof *s);
     snprintf(s->folder, sizeof s->folder, "resume_test.%ld", (long)getpid());
-    db_train_defaults(&s->options, &tiny, TINY_COUNT);
+    s->config = &tiny;
+    db_train_defaults(&s->options, s->config, TINY_COUNT);
     s->options.steps = 300;
     s->options.threads = 1;
     s->options.batch = 8;
@@ -93,18 +107,18 @@ static void train_and_exit(const setting *s)
     db_layout layout;
     db_train_result result;
     db_error error = {""};
-    db_layout_make(&layout, &tiny);
+    db_layout_make(&layout, s->config);
     float *parameters = db_allocate(layout.parameters * sizeof(float));
-    db_train_initialize(&tiny, s->options.seed, parameters);
+    db_train_initialize(s->config, s->options.seed, parameters);
     db_train_options options = s->options;
     db_weight_rounding rounding;
     db_train_rounding hook;
     if (s->bits != 0) {
-        db_weight_rounding_make(&rounding, &tiny, parameters, &train, s->bits, options.threads);
+        db_weight_rounding_make(&rounding, s->config, parameters, &train, s->bits, options.threads);
         hook = db_weight_rounding_for_training(&rounding);
         options.rounding = &hook;
     }
-    const int status = db_train_run(&tiny, parameters, &train, &validation, &options, NULL, &result, &error);
+    const int status = db_train_run(s->config, parameters, &train, &validation, &options, NULL, &result, &error);
     char *path = db_path_join(s->folder, status == 0 ? "weights" : "error");
     if (status == 0) {
         db_file_write(path, parameters, layout.parameters * sizeof(float), NULL);
@@ -214,6 +228,15 @@ static void threads_resume_alike(void **state)
     free(expected);
 }
 
+/* Every kind of dropout draws from what is carried over. */
+static void transformers_resume_alike(void **state)
+{
+    setting *s = *state;
+    s->config = &transformer;
+    s->options.drop_embedding = s->options.drop_hidden = s->options.drop_attention = 0.1;
+    threads_resume_alike(state);
+}
+
 static void refuse(const setting *s, const char *word)
 {
     const int status = wait_for(start(s));
@@ -319,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(kills_leave_no_trace, set_up, tear_down),
         cmocka_unit_test_setup_teardown(threads_resume_alike, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(transformers_resume_alike, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tuning_resumes_alike, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changed_options_are_refused_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unwritable_files_do_not_end_a_run, set_up, tear_down),
