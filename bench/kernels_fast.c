@@ -1,7 +1,8 @@
 /*
  * Times every set of kernels that runs here, one after another and again and again, on a layer's gate matrix and on
  * a whole output matrix: a table row for each with weights a nanosecond (the best of many runs) and how many times
- * ref's that is. Needs no C library; platform_ticks() are nanoseconds here.
+ * ref's that is. Needs no C library. platform_ticks() are nanoseconds; with TICKS_ARE_INSTRUCTIONS they are those, and
+ * the table has instructions for 100 weights.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,7 +10,15 @@
 #include "platform.h"
 #include <stddef.h>
 
-enum { COLUMNS_MOST = 320, WEIGHTS_MOST = 4000 * 256, ROWS_MOST = 4000, ROUNDS = 40, SETS_MOST = 4 };
+enum { COLUMNS_MOST = 320, WEIGHTS_MOST = 4000 * 256, ROWS_MOST = 4000, SETS_MOST = 5 };
+
+#ifdef TICKS_ARE_INSTRUCTIONS
+enum { ROUNDS = 1, WEIGHTS_A_RATE = 100 };
+#define RATE "instructions for 100 weights"
+#else
+enum { ROUNDS = 40, WEIGHTS_A_RATE = 0 };
+#define RATE "weights/ns"
+#endif
 
 typedef struct {
     uint32_t rows, columns;
@@ -17,7 +26,7 @@ typedef struct {
 } shape;
 
 static const shape shapes[] = {{1024, 320, "1024 x 320"}, {4000, 256, "4000 x 256"}};
-static const char *const names[] = {"ref", "avx2", "avx512-vnni", "wasm-simd128"};
+static const char *const names[] = {"ref", "avx2", "avx512-vnni", "wasm-simd128", "scalar32"};
 
 static uint64_t weights[WEIGHTS_MOST / sizeof(uint64_t)], x_words[COLUMNS_MOST / sizeof(uint64_t)];
 static uint8_t scales[WEIGHTS_MOST / DOGBERRY_I4_GROUP];
@@ -89,7 +98,10 @@ static void measure(const shape *s, uint32_t bits)
         char line[120], *end = put(put(put(put(line, "| "), sets[k]->name), " | "), s->name);
 
         end = put(end, bits == 8u ? " | int8 | " : " | int4 | ");
-        end = put_ratio(end, (uint64_t)s->rows * s->columns, best[k]);
+        if (WEIGHTS_A_RATE)
+            end = put_ratio(end, (uint64_t)best[k] * WEIGHTS_A_RATE, s->rows * s->columns);
+        else
+            end = put_ratio(end, (uint64_t)s->rows * s->columns, best[k]);
         end = put_ratio(put(end, " | "), best[0], best[k]);
         *put(end, " |\n") = '\0';
         platform_print(line);
@@ -101,7 +113,7 @@ int main(void)
     fill(weights, sizeof weights);
     fill(x_words, sizeof x_words);
     fill(scales, sizeof scales);
-    platform_print("| kernels | matrix | weights | weights/ns | times ref |\n|---|---|---|---|---|\n");
+    platform_print("| kernels | matrix | weights | " RATE " | times as fast as ref |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         measure(&shapes[i], 8);
         measure(&shapes[i], 4);

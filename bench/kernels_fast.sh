@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the kernels for PCs gain: weights a nanosecond of every set that runs on this machine, then in WebAssembly
-# without and with SIMD instructions (node). Usage: kernels_fast.sh [BUILD].
+# without and with SIMD instructions (node); then instructions a weight on cores with kernels in C alone. Usage: kernels_fast.sh [BUILD].
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,12 +12,17 @@ mkdir -p "$work"
 
 machine
 cmake --build "$build" --target kernels_fast -- --quiet
-for target in host wasm wasm-simd; do
+for target in host wasm wasm-simd rv32 xtensa; do
     printf '\n%s\n' "$target"
+    case $target in
+        rv32 | xtensa) flags="-O2 -DTICKS_ARE_INSTRUCTIONS" ;;
+        *) flags=-O3 ;;
+    esac
     if [ $target = host ]; then
         "$build/bench/kernels_fast"
     elif have $target; then
-        build_for $target "$work/kernels.$target" -O3 bench/kernels_fast.c
+        # shellcheck disable=SC2086
+        build_for $target "$work/kernels.$target" $flags bench/kernels_fast.c
         run_for $target "$work/kernels.$target"
     fi
 done
