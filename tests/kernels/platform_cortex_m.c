@@ -54,7 +54,7 @@ uint32_t platform_ticks(void)
 #endif
 uint32_t platform_ticks(void)
 {
-    if (SYST_CSR == 0) {
+    if ((SYST_CSR & 1u) == 0) {
         SYST_RVR = SYST_MASK;
         SYST_CVR = 0;
         SYST_CSR = SYST_ENABLE_ON_CORE_CLOCK;
