@@ -156,11 +156,11 @@ static void cut_files_are_refused(void **state)
 }
 
 /* Replaces the one occurrence of `from` in config.json by `to`. */
-static void change_config(const char *from, const char *to)
+static void change_config_of(db_model_config config, const char *from, const char *to)
 {
     char changed[65536];
     size_t length;
-    save(LSTM, 1);
+    save(config, 1);
     void *bytes;
     read_file("config.json", &bytes, &length);
     char *text = bytes;
@@ -171,6 +171,11 @@ static void change_config(const char *from, const char *to)
     int used = snprintf(changed, sizeof changed, "%.*s%s%s", (int)(place - text), text, to, place + strlen(from));
     write_file("config.json", changed, (size_t)used);
     free(text);
+}
+
+static void change_config(const char *from, const char *to)
+{
+    change_config_of(LSTM, from, to);
 }
 
 static void damaged_fields_are_named(void **state)
@@ -207,6 +212,33 @@ static void damaged_fields_are_named(void **state)
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         change_config(changes[i].from, changes[i].to);
+        load_refused(changes[i].word);
+    }
+}
+
+static void damaged_transformer_fields_are_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to, *word;
+    } changes[] = {
+        {"\"hidden_act\": \"silu\"", "\"hidden_act\": \"gelu\"", "hidden_act"},
+        {"\"hidden_act\": \"silu\"", "\"hidden_act\": \"relu\"", ""},
+        {"\"hidden_act\": \"silu\",", "", "hidden_act"},
+        {"\"num_attention_heads\": 4", "\"num_attention_heads\": 5", "heads"},
+        {"\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3", "keys and values"},
+        {"\"num_key_value_heads\": 2", "\"num_key_value_heads\": 0", "num_key_value_heads"},
+        {"\"num_key_value_heads\": 2", "\"num_key_value_heads\": 4", ""},
+        {"\"max_position_embeddings\": 9", "\"max_position_embeddings\": 0", "max_position_embeddings"},
+        {"\"max_position_embeddings\": 9", "\"max_position_embeddings\": 9999", "max_position_embeddings"},
+        {"\"rope_theta\": 500", "\"rope_theta\": 0", "rope_theta"},
+        {"\"intermediate_size\": 7", "\"intermediate_size\": 65536", "intermediate_size"},
+        {"\"hidden_size\": 12", "\"hidden_size\": 16", ""},
+        {"\"layers\": 5", "\"layers\": 17", "layers"},
+        {"\"output\": \"dense\"", "\"output\": \"factored\"", "output"},
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        change_config_of(TRANSFORMER, changes[i].from, changes[i].to);
         load_refused(changes[i].word);
     }
 }
@@ -404,6 +436,7 @@ int main(void)
         cmocka_unit_test(missing_files_are_named),
         cmocka_unit_test(cut_files_are_refused),
         cmocka_unit_test(damaged_fields_are_named),
+        cmocka_unit_test(damaged_transformer_fields_are_named),
         cmocka_unit_test(giant_sizes_are_refused_cheaply),
         cmocka_unit_test(files_of_different_models_are_refused),
         cmocka_unit_test(files_of_similar_models_are_refused),

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Transformers: trained by preset and by sizes, measured alike by train and eval, repeated bit for bit; what cannot be is
+# refused in one line.
+source "$(dirname "$0")/common.sh"
+
+# nats FILE: the figure that train --json and eval --json print.
+nats() { sed -n 's/.*"\(validation_\)\?nats_per_token": \?\([0-9.]*\).*/\2/p' "$1"; }
+within() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a > 0 && b > 0 && a / b - 1 < 1e-5 && b / a - 1 < 1e-5) }'; }
+
+succeeds "$dogberry" corpus stories --bytes 60k --seed 3 -o stories.txt
+succeeds "$dogberry" corpus stories --bytes 20k --seed 4 -o held.txt
+train() { succeeds "$dogberry" train stories.txt --val held.txt --threads 1 --json "$@"; }
+
+train -o one --preset story-1k --steps 40
+cp out one.json
+holds grep -q '"parameters": 1280' one/config.json
+holds grep -q '"hidden_act": "relu2"' one/config.json
+holds grep -q '"type": "WordPiece"' one/tokenizer.json
+succeeds "$dogberry" eval one held.txt --json
+holds within "$(nats out)" "$(nats one.json)"
+train -o two --preset story-1k --steps 40
+holds cmp -s one/model.safetensors two/model.safetensors
+
+# Every size by hand, and what a preset leaves.
+train -o sizes --arch transformer --dim 18 --hidden 20 --layers 5 --heads 6 --kv-heads 2 --context 24 --ffn swiglu \
+    --vocab 100 --drop-attention 0.1 --dropout 0.1 --steps 5
+holds grep -q '"num_key_value_heads": 2' sizes/config.json
+holds grep -q '"max_position_embeddings": 24' sizes/config.json
+holds grep -q '"model_type": "llama"' sizes/config.json
+train -o short --preset story-1k --context 1 --steps 5
+succeeds "$dogberry" eval short held.txt
+train -o word --arch transformer --tokenizer word --vocab 200 --steps 2
+
+refused 1 "5 heads do not divide the width 16" "$dogberry" train stories.txt -o no --preset chat-8k --heads 5
+refused 1 "keys and values do not divide" "$dogberry" train stories.txt -o no --preset chat-8k --kv-heads 3
+refused 1 "arch gru" "$dogberry" train stories.txt -o no --preset chat-8k --cell gru
+refused 1 "arch transformer" "$dogberry" train stories.txt -o no --preset char --heads 2
+refused 1 "leave one of them away" "$dogberry" train stories.txt -o no --preset char --arch transformer
+refused 1 "gelu" "$dogberry" train stories.txt -o no --preset chat-8k --ffn gelu
+refused 1 "output" "$dogberry" train stories.txt -o no --preset chat-8k --head factored
+refused 1 "images of transformers cannot be made yet" "$dogberry" pack one -o one.dog
+refused 1 "cannot be rounded yet" "$dogberry" tune one --bits 8 -o tuned
+
+finish
