@@ -123,6 +123,8 @@ static int read_defaults(dogberry_image *image, const uint8_t *p)
     if (!dogberry_sampling_is_valid(&image->sampling) || image->golden.tokens > GOLDEN_TOKENS_MAX ||
         image->golden.prompt_bytes > PROMPT_BYTES)
         return DOGBERRY_ERR_IMAGE;
+    if (dogberry_is_unsupported(&image->sampling))
+        return DOGBERRY_ERR_UNSUPPORTED;
     if (!text_is_valid(p + 96, name_bytes, NAME_BYTES) ||
         !text_is_valid(p + 128, image->golden.prompt_bytes, PROMPT_BYTES))
         return DOGBERRY_ERR_IMAGE;

@@ -7,7 +7,9 @@
  * for the whole of the runtime. An image of a kind that was left out is refused with
  * DOGBERRY_ERR_UNSUPPORTED. The questions below are constants then, and what only a kind that is
  * not there needs goes with the linker's --gc-sections. LSTM, int4 and words always stay.
- * DOGBERRY_NO_FAST_KERNELS leaves runtime/kernels/ref alone in dogberry_kernels_best() and _named().
+ * DOGBERRY_NO_RULES leaves out what a draw heeds besides the model: repetition penalty, no-repeat n-grams,
+ * banned tokens and stop strings, DOGBERRY_NO_TOP_P top-p and min-p. An image that asks for what is not there is
+ * refused. DOGBERRY_NO_FAST_KERNELS leaves runtime/kernels/ref alone in dogberry_kernels_best() and _named().
  *
  * DOGBERRY_NO_UNICODE_CASE leaves a table out, too: of what is fed, only A to Z are made small then, and a
  * word with other capitals is unknown unless it stands in the vocabulary like that. Nothing else changes.
@@ -49,11 +51,28 @@
 #else
 #define DOGBERRY_HAS_SUBWORD 1
 #endif
+#ifdef DOGBERRY_NO_RULES
+#define DOGBERRY_HAS_RULES 0
+#else
+#define DOGBERRY_HAS_RULES 1
+#endif
+#ifdef DOGBERRY_NO_TOP_P
+#define DOGBERRY_HAS_TOP_P 0
+#else
+#define DOGBERRY_HAS_TOP_P 1
+#endif
 #ifdef DOGBERRY_NO_UNICODE_CASE
 #define DOGBERRY_HAS_UNICODE_CASE 0
 #else
 #define DOGBERRY_HAS_UNICODE_CASE 1
 #endif
+
+/* Whether the sampling asks for what is not there. */
+static inline int dogberry_is_unsupported(const dogberry_sampling *sampling)
+{
+    return (!DOGBERRY_HAS_RULES && (sampling->repeat_penalty != 0 || sampling->no_repeat != 0)) ||
+           (!DOGBERRY_HAS_TOP_P && (sampling->min_p != 0 || sampling->top_p % 1000u != 0));
+}
 
 static inline int dogberry_is_gru(const dogberry_image *image)
 {

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "kinds.h"
 #include "sampler.h"
 #include "tables.h"
 
@@ -60,14 +61,14 @@ dogberry_sampler dogberry_sampler_make(const dogberry_sampling *sampling, uint32
     else
         sampler.slope = per_nat > 0xFFFFFFFFu >> (6u - logit_frac) ? 0xFFFFFFFFu : per_nat << (6u - logit_frac);
     sampler.reach = ((HALVINGS_MAX << 26) - 1u) / sampler.slope;
-    if (sampling->min_p > 0)
+    if (DOGBERRY_HAS_TOP_P && sampling->min_p > 0)
         sampler.near = near_of(&sampler, sampling->min_p);
     return sampler;
 }
 
 int dogberry_is_barred(const dogberry_candidates *c, uint32_t id)
 {
-    return id == c->apart || (c->bars && c->logits[id] == DOGBERRY_BARRED);
+    return id == c->apart || (DOGBERRY_HAS_RULES && c->bars && c->logits[id] == DOGBERRY_BARRED);
 }
 
 int dogberry_is_kept(const dogberry_candidates *c, uint32_t id)
@@ -193,11 +194,11 @@ void dogberry_cut(dogberry_candidates *c, const dogberry_sampler *sampler, uint1
     c->last = c->count;
     if (sampler->top_k > 0)
         keep_best(c, sampler->top_k, heap);
-    if (c->highest - (int32_t)sampler->near > c->floor) {
+    if (DOGBERRY_HAS_TOP_P && c->highest - (int32_t)sampler->near > c->floor) {
         c->floor = c->highest - (int32_t)sampler->near;
         c->last = c->count;
     }
-    if (sampler->top_p > 0)
+    if (DOGBERRY_HAS_TOP_P && sampler->top_p > 0)
         keep_likely(c, sampler);
 }
 

@@ -108,6 +108,8 @@ int dogberry_start(dogberry_session **session, const dogberry_image *image, void
 /* Stop strings are looked for in what is drawn from here on. */
 static void forget_stop(dogberry_session *session)
 {
+    if (!DOGBERRY_HAS_RULES)
+        return;
     session->stop.bytes = 0;
     session->stop.stopped = 0;
 }
@@ -129,6 +131,8 @@ int dogberry_set_sampling(dogberry_session *session, const dogberry_sampling *sa
 {
     if (session == NULL || sampling == NULL || !dogberry_sampling_is_valid(sampling))
         return DOGBERRY_ERR_ARGUMENT;
+    if (dogberry_is_unsupported(sampling))
+        return DOGBERRY_ERR_UNSUPPORTED;
     session->sampler = dogberry_sampler_make(sampling, session->model.image->logit_frac);
     return DOGBERRY_OK;
 }
@@ -137,6 +141,8 @@ int dogberry_set_banned(dogberry_session *session, const uint16_t *tokens, uint3
 {
     if (session == NULL || (tokens == NULL && count != 0) || count > DOGBERRY_BANNED_MAX)
         return DOGBERRY_ERR_ARGUMENT;
+    if (!DOGBERRY_HAS_RULES && count > 0)
+        return DOGBERRY_ERR_UNSUPPORTED;
     for (uint32_t i = 0; i < count; i++) {
         if (tokens[i] >= session->model.image->vocab)
             return DOGBERRY_ERR_TOKEN;
@@ -151,6 +157,8 @@ int dogberry_set_stops(dogberry_session *session, const char *const *strings, ui
     if (session == NULL || (strings == NULL && count != 0) || count > DOGBERRY_STOPS_MAX ||
         !dogberry_stops_are_valid(strings, count))
         return DOGBERRY_ERR_ARGUMENT;
+    if (!DOGBERRY_HAS_RULES && count > 0)
+        return DOGBERRY_ERR_UNSUPPORTED;
     session->stops.strings = strings;
     session->stop_count = (uint8_t)count;
     forget_stop(session);
@@ -165,7 +173,8 @@ int dogberry_feed_token(dogberry_session *session, uint32_t token)
         return DOGBERRY_ERR_TOKEN;
     dogberry_decoder_advance(&image->tokenizer, &session->decoder, token);
     forget_stop(session);
-    dogberry_history_add(&session->history, token);
+    if (DOGBERRY_HAS_RULES)
+        dogberry_history_add(&session->history, token);
     run(session, token);
     return DOGBERRY_OK;
 }
@@ -190,12 +199,9 @@ static dogberry_factored_room room_of(dogberry_session *session)
 {
     const dogberry_image *image = session->model.image;
     dogberry_arena_map map = dogberry_map_arena(image);
-    dogberry_factored_room room = {work_of(session, &map),
-                                   layer_state(session, &map, image->layers - 1u).output,
-                                   at(session, map.logits),
-                                   at(session, map.heap),
-                                   at(session, map.edited),
-                                   at(session, map.shares)};
+    dogberry_factored_room room = {work_of(session, &map),  layer_state(session, &map, image->layers - 1u).output,
+                                   at(session, map.logits), at(session, map.heap),
+                                   at(session, map.edited), at(session, map.shares)};
 
     return room;
 }
@@ -261,13 +267,14 @@ static uint32_t draw(dogberry_session *session)
     dogberry_logit_range range = {room.logits, NULL, 0, image->vocab};
     dogberry_candidates candidates = {room.logits, image->vocab, image->unknown_token, 0, 0, 0, 0};
 
-    dogberry_rules_settle(&rules, &session->sampler);
+    if (DOGBERRY_HAS_RULES)
+        dogberry_rules_settle(&rules, &session->sampler);
     if (dogberry_is_factored(image)) {
         session->stale = 1;
         return dogberry_sample_factored(&session->sampler, &rules, image, &room, &session->random);
     }
     (void)dogberry_logits(session);
-    if (dogberry_rules_apply(&rules)) {
+    if (DOGBERRY_HAS_RULES && dogberry_rules_apply(&rules)) {
         dogberry_rules_edit(&rules, &range);
         candidates.bars = 1;
         session->stale = 1; /* they are not the model's any more */
@@ -281,7 +288,7 @@ static int print(dogberry_session *session, uint32_t token, char *piece, size_t 
 {
     const dogberry_image *image = session->model.image;
     dogberry_stop *stop = &session->stop;
-    size_t held = stop->bytes;
+    size_t held = DOGBERRY_HAS_RULES ? stop->bytes : 0;
     int written;
 
     if (held >= capacity)
@@ -291,9 +298,9 @@ static int print(dogberry_session *session, uint32_t token, char *piece, size_t 
     if (written < 0)
         return written;
     held += (size_t)written;
-    if (token == image->end_token)
+    if (DOGBERRY_HAS_RULES && token == image->end_token)
         stop->bytes = 0; /* nothing goes on here */
-    else if (session->stop_count > 0)
+    else if (DOGBERRY_HAS_RULES && session->stop_count > 0)
         held = dogberry_stop_scan(stop, session->stops.strings, session->stop_count, piece, held);
     piece[held] = '\0';
     return (int)held;
@@ -303,7 +310,7 @@ int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_
 {
     if (session == NULL || piece == NULL)
         return DOGBERRY_ERR_ARGUMENT;
-    if (session->stop.stopped) {
+    if (DOGBERRY_HAS_RULES && session->stop.stopped) {
         if (capacity > 0)
             piece[0] = '\0';
         if (length != NULL)
@@ -323,7 +330,8 @@ int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_
     session->digest = dogberry_crc32(session->digest, id, sizeof id);
     if (length != NULL)
         *length = (size_t)written;
-    dogberry_history_add(&session->history, token);
+    if (DOGBERRY_HAS_RULES)
+        dogberry_history_add(&session->history, token);
     run(session, token);
     return (int)token;
 }
