@@ -187,14 +187,17 @@ DB_VECTOR static void scatter_dqueries(const db_attention *attention, const db_a
 
 INLINE real add_up(const lanes *values)
 {
-    real parts[LANES];
-    memcpy(parts, values, sizeof parts);
-    for (uint32_t half = LANES / 2; half > 0; half /= 2) {
-        for (uint32_t l = 0; l < half; l++) {
-            parts[l] += parts[l + half];
-        }
-    }
-    return parts[0];
+    typedef real eight __attribute__((vector_size(8 * sizeof(real))));
+    typedef real four __attribute__((vector_size(4 * sizeof(real))));
+    eight low, high;
+    four left, right;
+    memcpy(&low, values, sizeof low);
+    memcpy(&high, (const char *)values + sizeof low, sizeof high);
+    low += high;
+    memcpy(&left, &low, sizeof left);
+    memcpy(&right, (const char *)&low + sizeof left, sizeof right);
+    left += right;
+    return (left[0] + left[1]) + (left[2] + left[3]);
 }
 
 /* Gradients of the window's own keys and values. */
