@@ -298,7 +298,7 @@ int cli_train_parse(cli_train_settings *given, int argc, char **argv)
         {.name = "ffn", .kind = CLI_TEXT, .value = &given->feed_forward, .argument = "KIND",
          .help = "a transformer's feed-forward part: relu, relu2 or swiglu (the preset's)"},
         {.name = "rotary-base", .kind = CLI_COUNT, .value = &given->rotary_base, .argument = "N", .least = 1,
-         .most = 100000000, .help = "of a transformer's positions (10000)"},
+         .most = 100000000, .help = "of a transformer's positions (the preset's, 100)"},
         {.name = "classes", .kind = CLI_COUNT, .value = &given->classes, .argument = "N", .least = 2, .most = 4096,
          .help = "of a factored output (about the root of the vocabulary)"},
         {.name = "batch", .kind = CLI_COUNT, .value = &given->batch, .argument = "N", .least = 1, .most = 4096,

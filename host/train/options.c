@@ -17,13 +17,14 @@
 /* Steps before the rate is at its highest, an epoch at most; tokens to a stream at the least. */
 enum { WARMUP = 200, WINDOW = 32, BATCH_TOKENS = 8192, WINDOW_MOST = 1024, STEP_TOKENS = 4096 };
 
-/* A transformer learns from each window by itself, as long as what it will see. The wider, the smaller its steps. */
+/* A transformer learns from each window by itself, as long as what it will see. The wider, the smaller its steps: rates
+ * were measured at widths of 8, 18 and 32. */
 static void transformer_defaults(db_train_options *options, const db_model_config *config)
 {
     options->window = config->context < WINDOW_MOST ? config->context : WINDOW_MOST;
     while (options->batch > 8 && options->batch * options->window > STEP_TOKENS)
         options->batch /= 2;
-    options->learning_rate = 0.03 / sqrt(config->embedding);
+    options->learning_rate = fmin(0.06, 0.8 / config->embedding);
     options->weight_decay = 0.1;
     options->clip = 1;
     options->drop_input = options->drop_output = options->drop_recurrent = 0;
