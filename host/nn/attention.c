@@ -20,7 +20,7 @@ enum { LANES = 16 };
 #define INLINE static inline __attribute__((always_inline))
 
 /* LANES numbers that the compiler keeps in registers; arrays of them are aligned for it. */
-typedef real lanes __attribute__((vector_size(LANES * sizeof(real))));
+typedef real lanes __attribute__((vector_size(LANES * sizeof(real)), aligned(64)));
 
 /* One head at work: everything lies together. */
 typedef struct {
