@@ -1,5 +1,5 @@
 /*
- * dogberry plan: what an image needs on a board, before anything is flashed.
+ * dogberry plan: what an image needs on a board, or on every board, before anything is flashed.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,99 +10,115 @@
 #include "commands.h"
 #include "firmware_file.h"
 #include "image_file.h"
+#include "plan_view.h"
 
-static void print_json(const db_plan *plan)
-{
-    json_t *object = json_pack(
-        "{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:s, s:s}", "board",
-        plan->board->name, "fits", plan->fits, "firmware_known", plan->has_firmware, "firmware_bytes",
-        (json_int_t)plan->firmware_bytes, "model_offset", (json_int_t)plan->model_offset, "image_bytes",
-        (json_int_t)plan->image_bytes, "flash_needed", (json_int_t)plan->flash_end, "flash_bytes",
-        (json_int_t)plan->flash_bytes, "session_bytes", (json_int_t)plan->session_bytes, "arena_bytes",
-        (json_int_t)plan->arena_bytes, "static_bytes", (json_int_t)plan->static_bytes, "stack_bytes",
-        (json_int_t)plan->stack_bytes, "ram_needed", (json_int_t)plan->ram_needed, "ram_bytes",
-        (json_int_t)plan->ram_bytes, "modelled_cycles_per_token", plan->cycles_per_token, "modelled_tokens_per_second",
-        plan->tokens_per_second, "verdict", plan->verdict, "advice", plan->advice);
-    json_dumpf(object, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(object);
-}
+typedef struct {
+    const char *board, *firmware;
+    bool json, explain;
+} settings;
 
-static void print_plan(const db_plan *plan)
+/* The firmware that was named, else the one that was built beside this program, else none. */
+static int plan_on(db_plan *plan, const dogberry_image *image, const db_board *board, const char *named,
+                   db_error *error)
 {
-    printf("%s\n", plan->board->title);
-    printf("  flash  firmware, reserved  %10u bytes", plan->model_offset);
-    if (plan->has_firmware)
-        printf("  (%u used)", plan->firmware_bytes);
-    printf("\n         image               %10u bytes\n         in all              %10llu of %u bytes\n",
-           plan->image_bytes, (unsigned long long)plan->flash_end, plan->flash_bytes);
-    printf("  RAM    session             %10zu bytes", plan->session_bytes);
-    if (plan->has_firmware)
-        printf("  (the firmware's arena has %u)\n         firmware            %10u bytes\n         stack               "
-               "%10u bytes",
-               plan->arena_bytes, plan->static_bytes, plan->stack_bytes);
-    printf("\n         in all              %10llu of %u bytes\n", (unsigned long long)plan->ram_needed,
-           plan->ram_bytes);
-    printf("  speed  about %.1f tokens/s at %u MHz (modelled: %s)\n", plan->tokens_per_second,
-           plan->board->clock_hz / 1000000, plan->board->basis);
-    printf("%s\n", plan->verdict);
-    if (plan->advice[0])
-        printf("%s\n", plan->advice);
-}
-
-static int plan_image(const char *path, const char *board_name, const char *firmware_path, bool json)
-{
-    cli_image file;
-    db_error error;
     db_firmware firmware = {0};
-    db_plan plan;
-    int status = 1;
-    const db_board *board = NULL;
-    if (cli_image_open(&file, path, &error) || !(board = cli_board_find(board_name, &error)) ||
-        (firmware_path && db_firmware_read(&firmware, firmware_path, &error))) {
-        cli_failed(&cli_plan, error.message);
-    } else {
-        bool known = firmware_path || cli_firmware_read(&firmware, NULL, board, &error) == 0;
-        db_plan_make(&plan, &file.image, board, known ? &firmware : NULL);
-        if (json)
-            print_json(&plan);
-        else
-            print_plan(&plan);
-        status = plan.fits ? 0 : 1;
-    }
+    db_error unknown;
+    if (named && db_firmware_read(&firmware, named, error))
+        return -1;
+    bool known = named || cli_firmware_read(&firmware, NULL, board, &unknown) == 0;
+    db_plan_make(plan, image, board, known ? &firmware : NULL);
     db_firmware_free(&firmware);
-    cli_image_close(&file);
+    return 0;
+}
+
+static int plan_board(const dogberry_image *image, const settings *given)
+{
+    db_error error;
+    db_plan plan;
+    const db_board *board = cli_board_find(given->board, &error);
+    if (!board || plan_on(&plan, image, board, given->firmware, &error))
+        return cli_failed(&cli_plan, error.message);
+    if (given->json) {
+        json_t *object = cli_plan_json(&plan);
+        json_dumpf(object, stdout, JSON_INDENT(2));
+        putchar('\n');
+        json_decref(object);
+    } else if (given->explain) {
+        cli_plan_explain(&plan, image);
+    } else {
+        cli_plan_print(&plan);
+    }
+    return plan.fits ? 0 : 1;
+}
+
+/* Every board. Returns 0 where the image fits one of them at least. */
+static int plan_all(const dogberry_image *image, const settings *given)
+{
+    int status = 1;
+    json_t *list = json_array();
+    if (!given->json)
+        cli_plan_heading();
+    for (const db_board *board = db_boards(); board->name; board++) {
+        db_plan plan;
+        plan_on(&plan, image, board, NULL, NULL); /* fails on a named firmware alone */
+        if (given->json)
+            json_array_append_new(list, cli_plan_json(&plan));
+        else
+            cli_plan_row(&plan);
+        if (plan.fits)
+            status = 0;
+    }
+    if (given->json) {
+        json_dumpf(list, stdout, JSON_INDENT(2));
+        putchar('\n');
+    } else {
+        cli_plan_footing();
+    }
+    json_decref(list);
     return status;
 }
 
 static int run(int argc, char **argv)
 {
-    const char *board = "rp2040", *firmware = NULL;
-    bool json = false;
+    settings given = {0};
     /* clang-format off */
     cli_option options[] = {
-        {.name = "board", .letter = 'b', .kind = CLI_TEXT, .value = &board, .argument = "NAME", .help = "the board"},
-        {.name = "firmware", .kind = CLI_TEXT, .value = &firmware, .argument = "FILE",
-         .help = "the firmware's binary (the one that was built with this program)"},
-        {.name = "json", .kind = CLI_FLAG, .value = &json, .help = "one JSON object instead of text"},
+        {.name = "board", .letter = 'b', .kind = CLI_TEXT, .value = &given.board, .argument = "NAME",
+         .help = "one board, in full (default: a line for each)"},
+        {.name = "firmware", .kind = CLI_TEXT, .value = &given.firmware, .argument = "FILE",
+         .help = "the firmware's binary (the one that was built with this program); needs --board"},
+        {.name = "explain", .kind = CLI_FLAG, .value = &given.explain,
+         .help = "where the time of a token goes; needs --board"},
+        {.name = "json", .kind = CLI_FLAG, .value = &given.json, .help = "JSON instead of text"},
     };
     /* clang-format on */
     cli_list operands = {0};
     int status = cli_parse(&cli_plan, options, sizeof options / sizeof *options, argc, argv, &operands);
     if (status < 0 && operands.count != 1)
         status = cli_misused(&cli_plan, "give one image");
-    if (status < 0)
-        status = plan_image(operands.items[0], board, firmware, json);
+    else if (status < 0 && !given.board && (given.firmware || given.explain))
+        status =
+            cli_misused(&cli_plan, "%s: say which board: --board NAME", given.firmware ? "--firmware" : "--explain");
+    if (status < 0) {
+        cli_image file;
+        db_error error;
+        if (cli_image_open(&file, operands.items[0], &error))
+            status = cli_failed(&cli_plan, error.message);
+        else
+            status = given.board ? plan_board(&file.image, &given) : plan_all(&file.image, &given);
+        cli_image_close(&file);
+    }
     cli_list_free(&operands);
     return status;
 }
 
 const cli_command cli_plan = {
     .name = "plan",
-    .synopsis = "IMAGE [--board NAME]",
-    .summary = "flash, RAM and speed of an image on a board",
+    .synopsis = "IMAGE [--board NAME [--explain]]",
+    .summary = "flash, RAM and speed of an image on a board, or on all",
     .details = "Bytes are exact and equal to what the device uses; speed is modelled. Ends with status 1\n"
-               "when the image does not fit, and says what to do.",
-    .examples = "  dogberry plan model.dog --board rp2040\n  dogberry plan model.dog --board pico2 --json",
+               "when the image does not fit (without --board: fits none), and says what to do.",
+    .examples = "  dogberry plan model.dog\n  dogberry plan model.dog --board rp2040\n"
+                "  dogberry plan model.dog --board esp32s3-n16r8 --explain",
     .run = run,
 };

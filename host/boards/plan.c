@@ -1,51 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "boards/plan.h"
 
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "boards/shape.h"
 #include "boards/uf2.h"
-
-/* Rows of the output that one token reads: of a class-factored one the classes' and those of the largest class. */
-static uint64_t output_rows(const dogberry_image *image)
-{
-    if (image->output == DOGBERRY_FACTORED)
-        return (uint64_t)image->classes + image->factored.largest;
-    return image->vocab;
-}
-
-static uint64_t matrix_weights(const dogberry_matrix *matrix)
-{
-    return (uint64_t)matrix->rows * matrix->cols;
-}
-
-uint64_t db_plan_weights_per_token(const dogberry_image *image)
-{
-    uint64_t weights = image->embedding;
-    for (uint32_t i = 0; i < image->layers; i++)
-        weights += matrix_weights(&image->layer[i].input) + matrix_weights(&image->layer[i].recurrent);
-    return weights + output_rows(image) * image->hidden;
-}
-
-/* Columns that are multiplied: padding too. */
-static uint32_t columns_of(const dogberry_matrix *matrix)
-{
-    return matrix->bits == 4 ? matrix->stride / 4 : matrix->stride;
-}
-
-/* The recurrent layers' matrices have a row for each gate of each unit. */
-static double modelled_cycles(const dogberry_image *image, const db_board *board)
-{
-    const double logits = (double)output_rows(image);
-    double weights = logits * columns_of(&image->output_matrix), rows = 0;
-    for (uint32_t i = 0; i < image->layers; i++) {
-        const dogberry_matrix *input = &image->layer[i].input, *recurrent = &image->layer[i].recurrent;
-        rows += (double)input->rows + recurrent->rows;
-        weights += (double)input->rows * columns_of(input) + (double)recurrent->rows * columns_of(recurrent);
-    }
-    return board->cycles_per_weight * weights + board->cycles_per_row * rows + board->cycles_per_logit * logits +
-           board->cycles_per_token;
-}
 
 static void judge_flash(db_plan *plan)
 {
@@ -55,10 +17,7 @@ static void judge_flash(db_plan *plan)
              "does not fit: flash needs %llu bytes (image %u from offset %u) and has %u, %llu too many",
              (unsigned long long)plan->flash_end, plan->image_bytes, plan->model_offset, plan->flash_bytes,
              (unsigned long long)over);
-    snprintf(
-        plan->advice, sizeof plan->advice,
-        "make the image smaller by %llu bytes: a smaller vocabulary or hidden size; or take a board with more flash",
-        (unsigned long long)over);
+    snprintf(plan->advice, sizeof plan->advice, "make the image smaller by %llu bytes: ", (unsigned long long)over);
 }
 
 static void judge_arena(db_plan *plan)
@@ -67,8 +26,7 @@ static void judge_arena(db_plan *plan)
     snprintf(plan->verdict, sizeof plan->verdict,
              "does not fit: a session needs %zu bytes and the firmware's arena has %u, %zu too few",
              plan->session_bytes, plan->arena_bytes, plan->session_bytes - plan->arena_bytes);
-    snprintf(plan->advice, sizeof plan->advice,
-             "build the firmware with an arena of %zu bytes, or train with a smaller vocabulary or hidden size",
+    snprintf(plan->advice, sizeof plan->advice, "build the firmware with an arena of %zu bytes, or ",
              plan->session_bytes);
 }
 
@@ -79,8 +37,7 @@ static void judge_ram(db_plan *plan)
              "does not fit: %llu bytes of RAM needed, the chip has %u, %llu too few",
              (unsigned long long)plan->ram_needed, plan->ram_bytes,
              (unsigned long long)(plan->ram_needed - plan->ram_bytes));
-    snprintf(plan->advice, sizeof plan->advice,
-             "train with a smaller vocabulary or hidden size: both are in the session");
+    snprintf(plan->advice, sizeof plan->advice, "vocabulary and hidden size are in the session: ");
 }
 
 static void judge(db_plan *plan)
@@ -100,7 +57,8 @@ static void judge(db_plan *plan)
     }
 }
 
-void db_plan_make(db_plan *plan, const dogberry_image *image, const db_board *board, const db_firmware *firmware)
+/* Figures and verdict; no advice yet about other models. */
+static void compute(db_plan *plan, const dogberry_image *image, const db_board *board, const db_firmware *firmware)
 {
     *plan = (db_plan){
         .board = board,
@@ -110,7 +68,7 @@ void db_plan_make(db_plan *plan, const dogberry_image *image, const db_board *bo
         .flash_bytes = board->flash_bytes,
         .session_bytes = dogberry_session_bytes(image),
         .ram_bytes = board->ram_bytes,
-        .weights_per_token = db_plan_weights_per_token(image),
+        .cost = db_token_cost_of(image),
     };
     if (firmware) {
         plan->firmware_bytes = firmware->flash_bytes;
@@ -120,9 +78,75 @@ void db_plan_make(db_plan *plan, const dogberry_image *image, const db_board *bo
     }
     plan->flash_end = (uint64_t)plan->model_offset + plan->image_bytes;
     plan->ram_needed = (uint64_t)plan->static_bytes + plan->stack_bytes + plan->session_bytes;
-    plan->cycles_per_token = modelled_cycles(image, board);
-    plan->tokens_per_second = board->clock_hz / plan->cycles_per_token;
+    plan->cycles_per_token = db_cost_cycles(&plan->cost, board->core);
+    plan->core_seconds = db_cost_core_seconds(&plan->cost, board);
+    plan->flash_seconds = db_cost_flash_seconds(&plan->cost, board);
+    plan->tokens_per_second = 1 / fmax(plan->core_seconds, plan->flash_seconds);
+    plan->tokens_per_second_least = 1 / (plan->core_seconds + plan->flash_seconds);
     judge(plan);
+}
+
+static void add_advice(db_plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_advice(db_plan *plan, const char *format, ...)
+{
+    size_t length = strlen(plan->advice);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(plan->advice + length, sizeof plan->advice - length, format, arguments);
+    va_end(arguments);
+}
+
+static bool would_fit(const dogberry_image *shape, const db_plan *plan, const db_firmware *firmware)
+{
+    db_plan other;
+    compute(&other, shape, plan->board, firmware);
+    return other.fits;
+}
+
+/* The preset with the most parameters that fits, 8 bits before 4. Returns NULL where none does. */
+static const db_preset *best_preset(const db_plan *plan, const db_firmware *firmware, uint32_t *bits, uint32_t *bytes)
+{
+    const db_preset *best = NULL;
+    size_t most = 0;
+    for (const db_preset *preset = db_presets(); preset->name; preset++) {
+        for (uint32_t b = 8; b >= 4; b -= 4) {
+            dogberry_image shape;
+            size_t size = db_model_config_trained(&preset->config);
+            if (size <= most || !db_shape_make(&shape, &preset->config, preset->tokenizer, b) ||
+                !would_fit(&shape, plan, firmware))
+                continue;
+            best = preset;
+            most = size;
+            *bits = b;
+            *bytes = shape.length;
+        }
+    }
+    return best;
+}
+
+/* What to change, only of what would help. Image sizes of other models are estimates. */
+static void advise(db_plan *plan, const dogberry_image *image, const db_firmware *firmware)
+{
+    dogberry_image shape;
+    uint32_t bits = 8, bytes = 0;
+    db_shape_int4(&shape, image);
+    if (shape.length < image->length && would_fit(&shape, plan, firmware))
+        add_advice(plan, "pack with --bits 4 (%u bytes); or ", shape.length);
+    db_shape_factored(&shape, image);
+    if (image->output == DOGBERRY_DENSE && would_fit(&shape, plan, firmware))
+        add_advice(plan, "train with a class-factored output (preset dogberry-fast; %u bytes); or ", shape.length);
+    const db_preset *preset = best_preset(plan, firmware, &bits, &bytes);
+    if (preset)
+        add_advice(plan, "train preset %s (about %u bytes at %u bits); or ", preset->name, bytes, bits);
+    add_advice(plan, "%s", "take a smaller vocabulary or hidden size, or a larger board");
+}
+
+void db_plan_make(db_plan *plan, const dogberry_image *image, const db_board *board, const db_firmware *firmware)
+{
+    compute(plan, image, board, firmware);
+    if (!plan->fits)
+        advise(plan, image, firmware);
 }
 
 int db_export_uf2(const dogberry_image *image, const db_board *board, const db_firmware *firmware, uint8_t **bytes,

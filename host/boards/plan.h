@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "boards/boards.h"
+#include "boards/cost.h"
 #include "boards/firmware.h"
 #include "dogberry.h"
 
@@ -32,23 +33,21 @@ typedef struct {
     uint64_t ram_needed; /* static + stack + session */
     uint32_t ram_bytes;  /* what the chip has */
 
-    /* Modelled from the board's figures, not measured; see its `basis`. */
-    uint64_t weights_per_token; /* read for one token */
+    /* Modelled from the board's figures, not measured; see core->basis and flash_basis. */
+    db_token_cost cost;
     double cycles_per_token;
-    double tokens_per_second;
+    double core_seconds, flash_seconds; /* of one token: computing, and reading the image from flash */
+    double tokens_per_second;           /* where the two run side by side: the larger counts */
+    double tokens_per_second_least;     /* where the core waits for every read: their sum counts */
 
     bool fits;
     char verdict[256]; /* one line: fits with what to spare, or what does not fit and by how much */
-    char advice[256];  /* one line: what to do; empty when it fits */
+    char advice[512];  /* one line: what to do; empty when it fits */
 } db_plan;
 
-/* Plans an opened image on a board. `firmware` may be NULL: then only flash region, session
- * and chip are compared, and the plan says that it does not know the rest. Never fails. */
+/* Plans an opened image, or a shape (boards/shape.h), on a board. `firmware` may be NULL: then only flash region,
+ * session and chip are compared, and the plan says that it does not know the rest. Never fails. */
 void db_plan_make(db_plan *plan, const dogberry_image *image, const db_board *board, const db_firmware *firmware);
-
-/* Weights that one token reads: one embedding row, and every matrix whole; of a class-factored output the classes'
- * rows and those of the largest class. Never fails. */
-uint64_t db_plan_weights_per_token(const dogberry_image *image);
 
 /* Makes the UF2 file that puts an image (bytes of the opened `image`) on a board: `firmware` and
  * model, or the model alone when `firmware` is NULL. The caller frees *bytes.

@@ -68,11 +68,20 @@ static void plan_is_exact(void **state)
     assert_string_equal(plan.advice, "");
     /* one embedding row, two layers of four gates, the output matrix */
     const uint64_t weights = 12 + 4 * 24 * (12 + 24) + 4 * 24 * (24 + 24) + 40 * 24;
-    assert_int_equal(plan.weights_per_token, weights);
+    assert_int_equal(plan.cost.weights, weights);
     /* rows of 12, 24 and 24 weights are padded to 16, 32 and 32 */
-    const double cycles = 7.24 * (96 * (16 + 32) + 96 * (32 + 32) + 40 * 32) + 114 * 4 * 96 + 201 * 40 + 30700;
+    const uint64_t padded = 96 * (16 + 32) + 96 * (32 + 32) + 40 * 32;
+    assert_int_equal(plan.cost.weights_i8, padded);
+    assert_int_equal(plan.cost.weights_i4, 0);
+    /* those, a scale word a row, a bias a gate and logit, and the row of the embedding */
+    assert_int_equal(plan.cost.image_bytes, padded + 4 * (4 * 96 + 40) + 2 * (2 * 96 + 40) + 16 + 4);
+    const db_core_cost *core = plan.board->core;
+    const double cycles = core->cycles_per_weight_i8 * (double)padded + core->cycles_per_row * 4 * 96 +
+                          core->cycles_per_logit * 40 + core->cycles_per_token;
     assert_true(fabs(plan.cycles_per_token - cycles) < 1e-6 * cycles);
-    assert_true(fabs(plan.tokens_per_second - 125e6 / cycles) < 1e-6 * plan.tokens_per_second);
+    const double core_seconds = cycles / 125e6, flash_seconds = (double)plan.cost.image_bytes / (62.5e6 * 8 / 28);
+    assert_true(fabs(plan.tokens_per_second * fmax(core_seconds, flash_seconds) - 1) < 1e-6);
+    assert_true(fabs(plan.tokens_per_second_least * (core_seconds + flash_seconds) - 1) < 1e-6);
 
     /* The planned arena is enough, one byte less is not. */
     dogberry_session *session;
@@ -198,7 +207,7 @@ static void board_without_uf2_is_refused(void **state)
     uint8_t *bytes;
     size_t length;
     db_error error = {""};
-    assert_int_equal(db_export_uf2(&image, db_board_find("esp32s3"), NULL, &bytes, &length, &error), -1);
+    assert_int_equal(db_export_uf2(&image, db_board_find("esp32s3-n16r8"), NULL, &bytes, &length, &error), -1);
     assert_non_null(strstr(error.message, "UF2"));
 }
 

@@ -199,7 +199,7 @@ static void factored_order_is_kept(void **state)
     for (uint32_t i = 0; i < 40; i++)
         assert_int_equal(image.factored.tokens[i], i * 7 % 40);
     /* A token reads its embedding, the layer, six classes and seven words of 24 weights each. */
-    assert_int_equal(db_plan_weights_per_token(&image), 12 + 96 * (12 + 24) + (6 + 7) * 24);
+    assert_int_equal(db_token_cost_of(&image).weights, 12 + 96 * (12 + 24) + (6 + 7) * 24);
     compare_losses(&model, &image, &integer, &exact);
     assert_true(fabs(integer - exact) < 0.01 * exact);
     free(bytes);

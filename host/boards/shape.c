@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "boards/shape.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "boards/cost.h"
+#include "nn/factored.h"
+
+enum { ALIGNMENT = 16, TABLE_ENTRY = 32 };
+
+/* Of a tokenizer section, besides 16 bytes and 10 an entry: bytes of the pool an entry, and what there is once. Words
+ * of the Shakespeare texts have 7.4; learned pieces about 3.5. */
+enum { POOL_WORD = 8, POOL_SUBWORD = 4, POOL_CHARACTER = 2, BYTE_IDS = 512, MERGE_BYTES = 8 };
+enum { PROVENANCE = 3072 }; /* training, packing and spelling of a usual model */
+
+static uint64_t aligned(uint64_t bytes)
+{
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static dogberry_matrix matrix_shape(uint32_t rows, uint32_t cols, uint32_t bits)
+{
+    dogberry_matrix matrix = {.rows = rows, .cols = cols, .bits = bits};
+    matrix.stride = (bits == 4 ? 4 : 1) * (uint32_t)aligned(cols);
+    if (bits == 4)
+        matrix.groups = (matrix.stride / 4 + DOGBERRY_I4_GROUP - 1) / DOGBERRY_I4_GROUP;
+    return matrix;
+}
+
+/* Data and scales, each from a multiple of 16 on. */
+static uint64_t matrix_bytes(const dogberry_matrix *matrix)
+{
+    if (matrix->bits != 4)
+        return aligned((uint64_t)matrix->rows * matrix->stride) + aligned(4 * (uint64_t)matrix->rows);
+    uint64_t blocks = (matrix->rows + DOGBERRY_I4_BLOCK - 1) / DOGBERRY_I4_BLOCK;
+    return aligned(blocks * matrix->stride) + aligned(blocks * DOGBERRY_I4_BLOCK * (4 + matrix->groups));
+}
+
+static uint64_t layers_bytes(const dogberry_image *image, uint64_t *tensors)
+{
+    bool gru = image->architecture == DOGBERRY_GRU;
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < image->layers; i++) {
+        bytes += matrix_bytes(&image->layer[i].input) + matrix_bytes(&image->layer[i].recurrent);
+        bytes += aligned(2 * (uint64_t)image->layer[i].input.rows) + (gru ? aligned(2 * (uint64_t)image->hidden) : 0);
+        *tensors += gru ? 4 : 3;
+    }
+    return bytes;
+}
+
+uint64_t db_shape_tensor_bytes(const dogberry_image *image)
+{
+    uint64_t tensors = 3; /* embedding, output (tied: its scales), output bias */
+    uint64_t bytes =
+        matrix_bytes(&image->embeddings) + layers_bytes(image, &tensors) + aligned(2 * (uint64_t)image->vocab);
+    if (image->output == DOGBERRY_TIED)
+        bytes += aligned(4 * (uint64_t)image->vocab);
+    else
+        bytes += matrix_bytes(&image->output_matrix);
+    if (image->output == DOGBERRY_FACTORED) {
+        bytes += matrix_bytes(&image->factored.matrix) + aligned(2 * (uint64_t)image->classes);
+        bytes += 2 * aligned(2 * (uint64_t)image->vocab) + aligned(2 * ((uint64_t)image->classes + 1));
+        tensors += 5;
+    }
+    return aligned(DOGBERRY_HEADER_BYTES + TABLE_ENTRY * tensors) + bytes;
+}
+
+static uint64_t tokenizer_bytes(uint32_t kind, uint64_t vocab)
+{
+    uint64_t bytes = 16 + 8 * vocab;
+    switch (kind) {
+    case DOGBERRY_BPE:
+        return bytes + BYTE_IDS + (MERGE_BYTES + POOL_SUBWORD) * vocab;
+    case DOGBERRY_CHAR:
+        return bytes + (2 + POOL_CHARACTER) * vocab;
+    case DOGBERRY_SUBWORD:
+        return bytes + (2 + POOL_SUBWORD) * vocab;
+    default:
+        return bytes + (2 + POOL_WORD) * vocab;
+    }
+}
+
+static void fill_factored(dogberry_image *shape, uint32_t bits)
+{
+    shape->factored.matrix = matrix_shape(shape->classes, shape->hidden, bits);
+    for (uint32_t c = 0; c < shape->classes; c++) {
+        uint32_t size =
+            db_factored_start(shape->vocab, shape->classes, c + 1) - db_factored_start(shape->vocab, shape->classes, c);
+        if (size > shape->factored.largest)
+            shape->factored.largest = size;
+    }
+}
+
+/* All matrices from the sizes in `shape`. */
+static void fill_matrices(dogberry_image *shape, uint32_t bits)
+{
+    uint32_t gates = shape->architecture == DOGBERRY_GRU ? 3 : 4;
+    shape->embeddings = matrix_shape(shape->vocab, shape->embedding, bits);
+    for (uint32_t i = 0; i < shape->layers; i++) {
+        shape->layer[i].input = matrix_shape(gates * shape->hidden, i ? shape->hidden : shape->embedding, bits);
+        shape->layer[i].recurrent = matrix_shape(gates * shape->hidden, shape->hidden, bits);
+    }
+    shape->output_matrix = matrix_shape(shape->vocab, shape->hidden, bits);
+    if (shape->output == DOGBERRY_FACTORED)
+        fill_factored(shape, bits);
+}
+
+static dogberry_image sizes_of(const dogberry_image *image)
+{
+    return (dogberry_image){.architecture = image->architecture,
+                            .output = image->output,
+                            .vocab = image->vocab,
+                            .embedding = image->embedding,
+                            .hidden = image->hidden,
+                            .layers = image->layers,
+                            .classes = image->classes};
+}
+
+bool db_shape_make(dogberry_image *shape, const db_model_config *config, uint32_t tokenizer, uint32_t bits)
+{
+    assert(bits == 8 || bits == 4);
+    *shape = (dogberry_image){0};
+    if (config->architecture != DOGBERRY_LSTM && config->architecture != DOGBERRY_GRU)
+        return false;
+    *shape = (dogberry_image){.architecture = config->architecture,
+                              .output = config->output,
+                              .vocab = config->vocab,
+                              .embedding = config->embedding,
+                              .hidden = config->hidden,
+                              .layers = config->layers,
+                              .classes = config->classes};
+    fill_matrices(shape, bits);
+    uint64_t length =
+        db_shape_tensor_bytes(shape) + aligned(tokenizer_bytes(tokenizer, config->vocab)) + aligned(PROVENANCE);
+    shape->length = length < UINT32_MAX ? (uint32_t)length : UINT32_MAX;
+    return true;
+}
+
+/* The rest of an image, which another shape of the same model keeps. */
+static uint32_t length_with_rest_of(const dogberry_image *shape, const dogberry_image *image)
+{
+    uint64_t tensors = db_shape_tensor_bytes(image);
+    uint64_t rest = image->length > tensors ? image->length - tensors : 0;
+    return (uint32_t)(db_shape_tensor_bytes(shape) + rest);
+}
+
+void db_shape_int4(dogberry_image *shape, const dogberry_image *image)
+{
+    *shape = sizes_of(image);
+    fill_matrices(shape, 4);
+    shape->length = length_with_rest_of(shape, image);
+}
+
+void db_shape_factored(dogberry_image *shape, const dogberry_image *image)
+{
+    *shape = sizes_of(image);
+    shape->output = DOGBERRY_FACTORED;
+    shape->classes = (uint32_t)sqrt(image->vocab);
+    fill_matrices(shape, image->output_matrix.bits);
+    shape->length = length_with_rest_of(shape, image);
+}
