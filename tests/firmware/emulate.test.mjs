@@ -111,7 +111,8 @@ for (const chip of ['rp2040', 'rp2350']) {
     assert.equal(flashBytes, binary.length);
     assert.ok(flashBytes <= 40 * 1024, `firmware of ${flashBytes} bytes`);
     assert.equal(arenaBytes, 160 * 1024);
-    assert.ok(ramBytes > arenaBytes && ramBytes < arenaBytes + 8 * 1024, `${ramBytes} bytes of RAM`);
+    // Beside the arena: buffers, and the inner loops, which run from RAM.
+    assert.ok(ramBytes > arenaBytes && ramBytes < arenaBytes + 12 * 1024, `${ramBytes} bytes of RAM`);
     assert.equal(stackBytes, 4096);
   });
 }
