@@ -4,6 +4,9 @@
  */
 #include "commands.h"
 
+#include "bench.h"
+#include "models.h"
+
 #include <stddef.h>
 
 struct command {
@@ -91,15 +94,16 @@ static void info(struct console *console, const char *argument)
 {
     const struct console_board *board = console->board;
     console_write write = console->port->write;
+    uint32_t place = console->models[console->current].place;
 
     (void)argument;
     if (console->session)
         put_model(console);
     else
-        console_put_problem(console);
+        models_put_problem(console);
     put_amount(write, "flash: firmware ", board->firmware_bytes, "");
     put_amount(write, " bytes, model ", console->session ? console->image.length : 0, "");
-    put_amount(write, " bytes at ", board->model_offset, "");
+    put_amount(write, " bytes at ", board->store_offset + (console->session ? place : 0), "");
     put_amount(write, ", chip ", board->flash_bytes, " bytes\n");
     put_amount(write, "RAM: static ", board->ram_static, " bytes (arena included)");
     put_amount(write, ", stack ", board->stack_bytes, " bytes");
@@ -108,6 +112,10 @@ static void info(struct console *console, const char *argument)
     put_amount(write, "", board->arena_bytes, " bytes used\n");
     put_amount(write, "stack: ", console->port->stack_peak(), " of ");
     put_amount(write, "", board->stack_bytes, " bytes used at most\n");
+    if (console->token_micros > 0) {
+        put_amount(write, "last reply: ", console->token_micros, " us a token");
+        put_amount(write, ", ", console->token_micros * (board->clock_hz / 1000000u), " cycles\n");
+    }
     put_settings(console);
 }
 
@@ -122,7 +130,7 @@ static void set(struct console *console, const struct setting *setting, const ch
     dogberry_sampling sampling = console->sampling;
 
     if (!console->session) {
-        console_put_problem(console);
+        models_put_problem(console);
     } else if (text_number(argument, setting->decimals, value_of(setting, &sampling)) &&
                dogberry_set_sampling(console->session, &sampling) == DOGBERRY_OK) {
         console->sampling = sampling;
@@ -144,11 +152,26 @@ static void length(struct console *console, const char *argument)
     put_settings(console);
 }
 
+static void models(struct console *console, const char *argument)
+{
+    (void)argument;
+    models_put_list(console);
+}
+
+static void bench(struct console *console, const char *argument)
+{
+    (void)argument;
+    if (console->session)
+        bench_run(console);
+    else
+        models_put_problem(console);
+}
+
 static void reset(struct console *console, const char *argument)
 {
     (void)argument;
     if (!console->session) {
-        console_put_problem(console);
+        models_put_problem(console);
         return;
     }
     dogberry_reset(console->session, console->seed);
@@ -169,7 +192,10 @@ static void seed(struct console *console, const char *argument)
 
 static const struct command commands[] = {
     {"help", "", "this list", help},
+    {"models", "", "the models in flash", models},
+    {"use", " NAME", "talk with another model; its number in the list does, too", models_use},
     {"info", "", "the model, memory and settings", info},
+    {"bench", "", "what a token costs on this board; starts over", bench},
     {"seed", " N", "start over with random numbers from N", seed},
     {"reset", "", "start over with the same seed", reset},
     {"length", " N", "tokens in a reply, 1 to 1000", length},

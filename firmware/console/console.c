@@ -4,67 +4,53 @@
  */
 #include "console.h"
 #include "commands.h"
+#include "models.h"
 
-static void open_model(struct console *console)
+void console_working(const struct console *console, bool working)
 {
-    const struct console_board *board = console->board;
-
-    console->session = NULL;
-    console->golden = DOGBERRY_OK;
-    console->status = dogberry_open(&console->image, board->model, board->model_space);
-    if (console->status != DOGBERRY_OK)
-        return;
-    if (dogberry_session_bytes(&console->image) > board->arena_bytes) {
-        console->status = DOGBERRY_ERR_ARENA;
-        return;
-    }
-    if (console->image.golden.tokens > 0)
-        console->golden = dogberry_verify(&console->image, board->arena, board->arena_bytes);
-    console->status = dogberry_start(&console->session, &console->image, board->arena, board->arena_bytes);
-    if (console->status != DOGBERRY_OK) {
-        console->session = NULL;
-        return;
-    }
-    console->sampling = console->image.sampling;
-}
-
-void console_put_problem(const struct console *console)
-{
-    console_write write = console->port->write;
-    bool absent = console->status == DOGBERRY_ERR_MAGIC;
-
-    text_put(write, absent ? "no model" : "the model cannot be used");
-    text_put(write, ": ");
-    text_put(write, dogberry_status_name(console->status));
-    text_put(write, " at flash offset ");
-    text_put_number(write, console->board->model_offset);
-    if (console->status == DOGBERRY_ERR_ARENA) {
-        text_put(write, "; it needs ");
-        text_put_number(write, (uint32_t)dogberry_session_bytes(&console->image));
-        text_put(write, " bytes of RAM, there are ");
-        text_put_number(write, console->board->arena_bytes);
-    }
-    text_put(write, "\nflash one: dogberry export MODEL.dog --to uf2 -o MODEL.uf2, then copy MODEL.uf2 to the board\n");
-}
-
-static void put_golden(const struct console *console)
-{
-    console_write write = console->port->write;
-
-    if (console->image.golden.tokens == 0) {
-        text_put(write, "no golden vector\n");
-    } else if (console->golden == DOGBERRY_OK) {
-        text_put(write, "golden vector ok\n");
-    } else {
-        text_put(write, "golden vector FAILED (");
-        text_put(write, dogberry_status_name(console->golden));
-        text_put(write, "): this board's words are not the PC's\n");
-    }
+    if (console->port->working)
+        console->port->working(working ? console->models[console->current].place : CONSOLE_IDLE);
 }
 
 static void prompt(const struct console *console)
 {
     console->port->write("> ", 2);
+}
+
+static void put_check(const struct console *console)
+{
+    console_write write = console->port->write;
+    uint32_t bytes = 0;
+
+    for (uint32_t i = 0; i < console->model_count; i++)
+        bytes += console->models[i].length;
+    text_put_number(write, console->model_count);
+    text_put(write, console->model_count == 1 ? " model, " : " models, ");
+    text_put_number(write, bytes);
+    text_put(write, " bytes checked in ");
+    text_put_number(write, console->check_micros / 1000);
+    text_put(write, " ms\n");
+}
+
+static void put_model(const struct console *console)
+{
+    console_write write = console->port->write;
+
+    text_put(write, "model ");
+    text_put(write, console->image.name);
+    text_put(write, ": ");
+    text_put_number(write, console->image.parameters);
+    text_put(write, " parameters, ");
+    text_put_number(write, console->image.length);
+    text_put(write, " bytes, seed ");
+    text_put_number(write, console->seed);
+    text_put(write, "\n");
+    models_put_golden(console);
+    if (console->model_count > 1) {
+        text_put_number(write, console->model_count + console->models_left_out);
+        text_put(write, " models in flash: /models lists them, /use NAME takes another one.\n");
+    }
+    text_put(write, "Type a line and I will go on from it. /help lists the commands.\n");
 }
 
 void console_greet(struct console *console)
@@ -74,20 +60,16 @@ void console_greet(struct console *console)
     text_put(write, "\nDogberry " DOGBERRY_VERSION " on ");
     text_put(write, console->board->name);
     text_put(write, "\n");
+    if (console->board->restarted)
+        text_put(write, console->board->hung_place == CONSOLE_IDLE
+                            ? "The watchdog restarted the board: the firmware hung.\n"
+                            : "The watchdog restarted the board: the firmware hung at work on a model.\n");
+    put_check(console);
     if (console->session) {
-        text_put(write, "model ");
-        text_put(write, console->image.name);
-        text_put(write, ": ");
-        text_put_number(write, console->image.parameters);
-        text_put(write, " parameters, ");
-        text_put_number(write, console->image.length);
-        text_put(write, " bytes, seed ");
-        text_put_number(write, console->seed);
-        text_put(write, "\n");
-        put_golden(console);
-        text_put(write, "Type a line and I will go on from it. /help lists the commands.\n");
+        models_put_skipped(console);
+        put_model(console);
     } else {
-        console_put_problem(console);
+        models_put_problem(console);
     }
     line_clear(&console->line);
     prompt(console);
@@ -95,12 +77,16 @@ void console_greet(struct console *console)
 
 void console_start(struct console *console, const struct console_port *port, const struct console_board *board)
 {
+    uint32_t started = port->micros();
+
     *console = (struct console){.port = port,
                                 .board = board,
                                 .seed = 1, /* as dogberry_start() */
                                 .length = CONSOLE_LENGTH};
-    text_put(port->write, "\nchecking the model in flash...\n");
-    open_model(console);
+    text_put(port->write, "\nchecking the models in flash...\n");
+    models_scan(console);
+    console->check_micros = port->micros() - started;
+    models_use_first(console);
 }
 
 /* The line below a reply: what it cost and what it was. */
@@ -141,6 +127,7 @@ static void reply(struct console *console)
     uint32_t tokens = 0, started;
     bool blank = true; /* nothing printed yet: the first word needs no space before it */
 
+    console_working(console, true);
     feed(console);
     started = port->micros();
     while (tokens < console->length && !port->interrupted()) {
@@ -155,6 +142,8 @@ static void reply(struct console *console)
         blank = blank && piece[0] == '\0';
     }
     started = port->micros() - started;
+    console_working(console, false);
+    console->token_micros = tokens > 0 ? started / tokens : 0;
     if (port->interrupted()) {
         port->discard_input();
         text_put(port->write, "^C");
@@ -182,7 +171,7 @@ static void obey(struct console *console)
     else if (console->session)
         reply(console);
     else
-        console_put_problem(console);
+        models_put_problem(console);
 }
 
 bool console_poll(struct console *console)

@@ -1,5 +1,5 @@
 /*
- * Dogberry on a Raspberry Pi Pico: a serial console over the model in flash.
+ * Dogberry on a Raspberry Pi Pico: a serial console over the models in flash.
  * SPDX-License-Identifier: MIT
  */
 #include "board.h"
@@ -8,6 +8,7 @@
 #include "stack.h"
 #include "usb_cdc.h"
 
+#include "hardware/clocks.h"
 #include "hardware/sync.h"
 #include "hardware/timer.h"
 
@@ -27,9 +28,9 @@ int main(void)
 {
     struct console_board board = {
         .name = FIRMWARE_CHIP,
-        .model = (const void *)(XIP_BASE + FIRMWARE_MODEL_OFFSET),
-        .model_offset = FIRMWARE_MODEL_OFFSET,
-        .model_space = PICO_FLASH_SIZE_BYTES - FIRMWARE_MODEL_OFFSET,
+        .store = (const void *)(XIP_BASE + FIRMWARE_MODEL_OFFSET),
+        .store_offset = FIRMWARE_MODEL_OFFSET,
+        .store_bytes = PICO_FLASH_SIZE_BYTES - FIRMWARE_MODEL_OFFSET,
         .firmware_bytes = firmware_info.flash_bytes,
         .flash_bytes = PICO_FLASH_SIZE_BYTES,
         .ram_static = firmware_info.ram_bytes,
@@ -37,6 +38,8 @@ int main(void)
         .stack_bytes = PICO_STACK_SIZE,
         .arena = arena,
         .arena_bytes = sizeof arena,
+        .clock_hz = clock_get_hz(clk_sys),
+        .hung_place = CONSOLE_IDLE,
     };
 
     bool greet = true;

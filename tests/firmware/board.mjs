@@ -17,8 +17,16 @@ if (!existsSync(`${folder}/tiny.dog`)) {
 export const file = (name) => `${folder}/${name}`;
 export const firmware = (chip = 'rp2040') => readFileSync(file(`${chip}.bin`));
 export const tinyModel = () => readFileSync(file('tiny.dog'));
+export const SECTOR = 4096;
+export const MODELS = ['tiny', 'second', 'third']; // files that prepare.sh makes; the first one is named "random"
 
-// A board with the firmware and `model` (null: none), switched on. `greeting` is what it said.
+// Images one after another, each in sectors of its own, as they lie in a store.
+export function makeStore(images) {
+  const rest = (bytes) => Buffer.alloc((SECTOR - (bytes.length % SECTOR)) % SECTOR, 0xff);
+  return Buffer.concat(images.flatMap((bytes) => [bytes, rest(bytes)]));
+}
+
+// A board with the firmware and `model` (an image or a store; null: none), switched on. `greeting` is what it said.
 export function boot({ port = 'usb', model = tinyModel() } = {}) {
   const machine = new Machine({ port });
   machine.loadFlash(0, firmware());
@@ -29,7 +37,12 @@ export function boot({ port = 'usb', model = tinyModel() } = {}) {
 
 // What the runtime on the PC says to the same lines: [{ text, digest }].
 export function hostReplies(seed, length, ...lines) {
-  const said = execFileSync(process.env.HOST_REPLY, [file('tiny.dog'), seed, length, ...lines], { encoding: 'utf8' });
+  return modelReplies('tiny', seed, length, ...lines);
+}
+
+// The same of another model.
+export function modelReplies(model, seed, length, ...lines) {
+  const said = execFileSync(process.env.HOST_REPLY, [file(`${model}.dog`), seed, length, ...lines], { encoding: 'utf8' });
   const replies = said.matchAll(/([^]*?)\ndigest ([0-9a-f]{8})\n/g);
   return [...replies].map(([, text, digest]) => ({ text: text.trim(), digest }));
 }

@@ -109,7 +109,7 @@ for (const chip of ['rp2040', 'rp2350']) {
     const { version, modelOffset, flashBytes, ramBytes, arenaBytes, stackBytes, reserved } = infoBlock(binary);
     assert.deepEqual([version, modelOffset, reserved], [1, MODEL_OFFSET, 0]);
     assert.equal(flashBytes, binary.length);
-    assert.ok(flashBytes <= 40 * 1024, `firmware of ${flashBytes} bytes`);
+    assert.ok(flashBytes <= 64 * 1024, `firmware of ${flashBytes} bytes`);
     assert.equal(arenaBytes, 160 * 1024);
     // Beside the arena: buffers, and the inner loops, which run from RAM.
     assert.ok(ramBytes > arenaBytes && ramBytes < arenaBytes + 12 * 1024, `${ramBytes} bytes of RAM`);

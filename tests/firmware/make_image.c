@@ -1,5 +1,5 @@
 /*
- * make_image OUT.dog VOCAB EMBEDDING HIDDEN: packs a model with random weights and made-up words, for the
+ * make_image OUT.dog VOCAB EMBEDDING HIDDEN [NAME]: packs a model with random weights and made-up words, for the
  * firmware's tests and for timing (what it says is nonsense). The same sizes make the same file.
  *
  * SPDX-License-Identifier: MIT
@@ -49,10 +49,11 @@ static void make_tokenizer(db_tokenizer *tokenizer, uint32_t vocab, db_error *er
     free(entries);
 }
 
-static void make_model(db_model_dir *model, const db_model_config *config, db_error *error)
+static void make_model(db_model_dir *model, const char *name, const db_model_config *config, db_error *error)
 {
     db_random random;
-    *model = (db_model_dir){.name = "random", .config = *config, .start_token = END};
+    *model = (db_model_dir){.config = *config, .start_token = END};
+    snprintf(model->name, sizeof model->name, "%s", name);
     db_layout_make(&model->layout, config);
     make_tokenizer(&model->tokenizer, config->vocab, error);
     model->parameters = db_allocate(model->layout.parameters * sizeof *model->parameters);
@@ -65,8 +66,8 @@ static void make_model(db_model_dir *model, const db_model_config *config, db_er
 
 int main(int argc, char **argv)
 {
-    if (argc != 5)
-        return fprintf(stderr, "usage: make_image OUT.dog VOCAB EMBEDDING HIDDEN\n"), 2;
+    if (argc < 5 || argc > 6)
+        return fprintf(stderr, "usage: make_image OUT.dog VOCAB EMBEDDING HIDDEN [NAME]\n"), 2;
     db_model_config config = {.architecture = DOGBERRY_LSTM,
                               .output = DOGBERRY_DENSE,
                               .vocab = (uint32_t)strtoul(argv[2], NULL, 10),
@@ -79,7 +80,7 @@ int main(int argc, char **argv)
     db_error error = {""};
     void *image;
     size_t bytes;
-    make_model(&model, &config, &error);
+    make_model(&model, argc == 6 ? argv[5] : "random", &config, &error);
     for (uint32_t i = 0; i < CALIBRATION_TOKENS; i++)
         ids[i] = (uint16_t)(i * 7919 % (config.vocab - LINE) + LINE);
     db_pack_defaults(&options);

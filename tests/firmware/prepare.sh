@@ -1,6 +1,6 @@
 #!/bin/sh
 # prepare.sh OUTPUT-DIR MAKE-IMAGE: everything the emulator's tests run on: the emulator's packages, the firmware
-# for both chips, a tiny model. Exits with 77 (skipped) where a tool is missing.
+# for both chips, tiny models. Exits with 77 (skipped) where a tool is missing.
 # SPDX-License-Identifier: MIT
 set -eu
 
@@ -23,3 +23,5 @@ if grep -n 'warning:' "$1/build.log"; then
     exit 1
 fi
 "$2" "$1/tiny.dog" 64 16 24
+"$2" "$1/second.dog" 96 32 48 second
+"$2" "$1/third.dog" 80 16 32 third

@@ -82,6 +82,21 @@ export class Talk {
     };
   }
 
+  // What /bench says: [{ kernels, micros, cycles, flashReads, flashMisses, tokensPerSecond, digest }], the board's own
+  // figures for one token, by its timer; those of flash are undefined where the board does not count them.
+  bench() {
+    const [heading, ...lines] = this.command('/bench').trim().split('\n');
+    const counted = heading.includes('flash reads');
+    return lines.map((line) => {
+      const words = line.split(/\s+/);
+      const [tokensPerSecond, digest] = [Number(words.at(-2)), words.at(-1)];
+      const numbers = words.slice(counted ? -6 : -4, -2).map(Number);
+      const kernels = words.slice(0, counted ? -6 : -4).join(' ');
+      const [micros, cycles, flashReads, flashMisses] = numbers;
+      return { kernels, micros, cycles, flashReads, flashMisses, tokensPerSecond, digest };
+    });
+  }
+
   // What /info says, as numbers.
   info() {
     const text = this.command('/info');
