@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "boards/shape.h"
-#include "boards/uf2.h"
 
 static void judge_flash(db_plan *plan)
 {
@@ -147,22 +146,4 @@ void db_plan_make(db_plan *plan, const dogberry_image *image, const db_board *bo
     compute(plan, image, board, firmware);
     if (!plan->fits)
         advise(plan, image, firmware);
-}
-
-int db_export_uf2(const dogberry_image *image, const db_board *board, const db_firmware *firmware, uint8_t **bytes,
-                  size_t *length, db_error *error)
-{
-    if (board->uf2_family == 0)
-        return db_fail(error, "%s: this board does not take UF2 files", board->name);
-    db_plan plan;
-    db_plan_make(&plan, image, board, firmware);
-    if (!plan.fits)
-        return db_fail(error, "%s: %s; %s", board->name, plan.verdict, plan.advice);
-    db_uf2_part parts[2];
-    size_t count = 0;
-    if (firmware)
-        parts[count++] = (db_uf2_part){board->flash_address, firmware->bytes, firmware->length};
-    parts[count++] = (db_uf2_part){board->flash_address + plan.model_offset, image->bytes, image->length};
-    db_uf2_make(parts, count, board->uf2_family, bytes, length);
-    return 0;
 }

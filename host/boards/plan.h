@@ -49,11 +49,4 @@ typedef struct {
  * session and chip are compared, and the plan says that it does not know the rest. Never fails. */
 void db_plan_make(db_plan *plan, const dogberry_image *image, const db_board *board, const db_firmware *firmware);
 
-/* Makes the UF2 file that puts an image (bytes of the opened `image`) on a board: `firmware` and
- * model, or the model alone when `firmware` is NULL. The caller frees *bytes.
- * Returns 0, or -1 with the error set: the board takes no UF2, or the image does not fit
- * (with the numbers). */
-int db_export_uf2(const dogberry_image *image, const db_board *board, const db_firmware *firmware, uint8_t **bytes,
-                  size_t *length, db_error *error);
-
 #endif

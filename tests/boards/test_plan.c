@@ -12,7 +12,6 @@
 
 #include "../pack/tiny_model.h"
 #include "boards/plan.h"
-#include "boards/uf2.h"
 #include "pack/pack.h"
 
 static const db_model_config CONFIG = {
@@ -116,17 +115,11 @@ static void plan_without_firmware_says_so(void **state)
 static void does_not_fit(const db_board *board, const db_firmware *firmware, const char *number)
 {
     db_plan plan;
-    db_error error = {""};
-    uint8_t *bytes = NULL;
-    size_t length;
     db_plan_make(&plan, &image, board, firmware);
     assert_false(plan.fits);
     assert_true(plan.advice[0] != 0);
     if (!strstr(plan.verdict, number))
         fail_msg("\"%s\" lacks %s", plan.verdict, number);
-    assert_int_equal(db_export_uf2(&image, board, firmware, &bytes, &length, &error), -1);
-    assert_null(bytes);
-    assert_non_null(strstr(error.message, number));
 }
 
 static void too_big_is_refused_with_the_numbers(void **state)
@@ -160,57 +153,6 @@ static void too_big_is_refused_with_the_numbers(void **state)
     does_not_fit(&board, &firmware, "1 too few");
 }
 
-static void export_puts_both_in_their_places(void **state)
-{
-    (void)state;
-    const db_firmware firmware = sample_firmware();
-    uint8_t *bytes;
-    size_t length;
-    db_uf2 file;
-    assert_int_equal(db_export_uf2(&image, db_board_find("rp2040"), &firmware, &bytes, &length, NULL), 0);
-    assert_int_equal(db_uf2_parse(&file, bytes, length, "test", NULL), 0);
-    assert_int_equal(file.family, 0xE48BFF56);
-    assert_int_equal(file.count, 2);
-    assert_int_equal(file.parts[0].address, 0x10000000);
-    assert_memory_equal(file.parts[0].bytes, firmware_bytes, sizeof firmware_bytes);
-    assert_int_equal(file.parts[1].address, 0x10020000);
-    assert_memory_equal(file.parts[1].bytes, image_bytes, image_length);
-    /* What the chip will see, padding included, opens. */
-    dogberry_image seen;
-    void *flash = db_allocate(file.parts[1].length);
-    memcpy(flash, file.parts[1].bytes, file.parts[1].length);
-    assert_int_equal(dogberry_open(&seen, flash, file.parts[1].length), DOGBERRY_OK);
-    free(flash);
-    db_uf2_free(&file);
-    free(bytes);
-}
-
-static void model_only_leaves_the_firmware_alone(void **state)
-{
-    (void)state;
-    uint8_t *bytes;
-    size_t length;
-    db_uf2 file;
-    assert_int_equal(db_export_uf2(&image, db_board_find("pico2"), NULL, &bytes, &length, NULL), 0);
-    assert_int_equal(db_uf2_parse(&file, bytes, length, "test", NULL), 0);
-    assert_int_equal(file.family, 0xE48BFF59);
-    assert_int_equal(file.count, 1);
-    assert_int_equal(file.parts[0].address, 0x10020000);
-    assert_memory_equal(file.parts[0].bytes, image_bytes, image_length);
-    db_uf2_free(&file);
-    free(bytes);
-}
-
-static void board_without_uf2_is_refused(void **state)
-{
-    (void)state;
-    uint8_t *bytes;
-    size_t length;
-    db_error error = {""};
-    assert_int_equal(db_export_uf2(&image, db_board_find("esp32s3-n16r8"), NULL, &bytes, &length, &error), -1);
-    assert_non_null(strstr(error.message, "UF2"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,9 +160,6 @@ int main(void)
         cmocka_unit_test(a_dogberry_session_takes_no_more_than_16_kilobytes),
         cmocka_unit_test(plan_without_firmware_says_so),
         cmocka_unit_test(too_big_is_refused_with_the_numbers),
-        cmocka_unit_test(export_puts_both_in_their_places),
-        cmocka_unit_test(model_only_leaves_the_firmware_alone),
-        cmocka_unit_test(board_without_uf2_is_refused),
     };
     return cmocka_run_group_tests(tests, make_image, free_image);
 }

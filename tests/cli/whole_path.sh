@@ -46,5 +46,11 @@ holds grep -q "digest $(sed -n 's/^digest //p' said)" out
 
 succeeds "$dogberry" export model.dog --to uf2 --model-only -o model.uf2
 holds test -s model.uf2
+succeeds "$dogberry" export model.dog --to uf2 --model-only --append model.uf2 -o second.uf2
+holds grep -q "slot [1-9]" out
+succeeds "$dogberry" export model.dog --to uf2 --model-only --slot 7 -o third.uf2
+holds grep -q "slot 7: " out
+refused 1 "two images are called" "$dogberry" export model.dog model.dog --to uf2 --model-only -o no.uf2
+refused 2 "go with --model-only" "$dogberry" export model.dog --to uf2 --slot 7 -o no.uf2
 holds test -z "$(find . -name '*.part')"
 finish

@@ -27,10 +27,12 @@ export function makeStore(images) {
 }
 
 // A board with the firmware and `model` (an image or a store; null: none), switched on. `greeting` is what it said.
-export function boot({ port = 'usb', model = tinyModel() } = {}) {
+// `prepare`, if given, may change the machine before that.
+export function boot({ port = 'usb', model = tinyModel(), prepare = () => {} } = {}) {
   const machine = new Machine({ port });
   machine.loadFlash(0, firmware());
   if (model) machine.loadFlash(MODEL_OFFSET, model);
+  prepare(machine);
   const talk = new Talk(machine, Date.now() + PATIENCE);
   return { machine, talk, greeting: talk.boot() };
 }
