@@ -32,7 +32,7 @@ test-isa: build ## the same tokens on every instruction set: a table of digests
 	@tests/isa/compare.sh $(BUILD)/tests/isa/make_presets $(BUILD)/tests/isa/talk_host $(BUILD)/isa
 
 bounds: deps ## worst-case stack and code size of the runtime on bare machines, checked (docs/PORTING.md)
-	@tests/bounds/bounds.py .
+	@tests/bounds/bounds.mjs .
 
 fuzz: ## every fuzz target under libFuzzer and sanitizers, one after another (RUNS=1000000 each; docs/FUZZING.md)
 	@tools/install-deps lint

@@ -5,10 +5,12 @@
 # SPDX-License-Identifier: MIT
 set -eu
 source_dir=$1
-if ! command -v riscv64-unknown-elf-gcc >/dev/null || ! command -v python3 >/dev/null; then
-    echo "skipped: no riscv64-unknown-elf-gcc or python3"
-    exit 0
-fi
+for tool in riscv64-unknown-elf-gcc node; do
+    if ! command -v $tool >/dev/null; then
+        echo "skipped: no $tool"
+        exit 77
+    fi
+done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/tests"
@@ -18,7 +20,7 @@ failures=0
 
 check() { # check NAME PATTERN < PLANTED: replaces dogberry_status_name()
     cat >"$work/runtime/src/status.c"
-    if python3 "$work/tests/bounds/bounds.py" "$work" "RV32IMC -Os" >"$work/out" 2>&1; then
+    if node "$work/tests/bounds/bounds.mjs" "$work" "RV32IMC -Os" >"$work/out" 2>&1; then
         echo "FAILED: $1 was not noticed"
         failures=1
     elif ! grep -q "$2" "$work/out"; then

@@ -40,7 +40,7 @@ echo "this machine: the cut runs its kind and refuses $refused others"
 for tool in arm-none-eabi-gcc qemu-system-arm; do
     if ! command -v $tool > /dev/null; then
         echo "skipped: no $tool"
-        exit 0
+        exit 77
     fi
 done
 bare="arm-none-eabi-gcc -mcpu=cortex-m0plus -mthumb -Os -flto -ffreestanding -ffunction-sections -fdata-sections

@@ -4,6 +4,7 @@
 #     standalone.sh SOURCE_DIR
 # SPDX-License-Identifier: MIT
 set -euo pipefail
+status=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp -r "$1/runtime" "$work/runtime"
@@ -11,6 +12,7 @@ cd "$work"
 for compiler in gcc clang; do
     if ! command -v $compiler > /dev/null; then
         echo "skipped: no $compiler"
+        status=77
         continue
     fi
     cmake -S runtime -B "build-$compiler" -DCMAKE_C_COMPILER=$compiler -DCMAKE_C_FLAGS=-Werror > cmake.log || { cat cmake.log; exit 1; }
@@ -22,3 +24,4 @@ for compiler in gcc clang; do
         echo "$compiler, $bits bits: no warning"
     done
 done
+exit $status
