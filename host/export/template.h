@@ -1,0 +1,19 @@
+/*
+ * Files of packages from the sources inside this program.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef DB_EXPORT_TEMPLATE_H
+#define DB_EXPORT_TEMPLATE_H
+
+#include "export/package.h"
+
+/* Adds every file below packages/FOLDER/ to the package, under its path from there. In them, @PREFIX@, @CAPITALS@ and
+ * @VERSION@ stand for the identifier `prefix`, the same in capitals, and the version of this program. */
+void db_templates_add(db_package *package, const char *folder, const char *prefix);
+
+/* Adds the runtime as src/dogberry.h, src/runtime/ and src/kernels/, so that src/ is the one folder a compiler must be
+ * told of; and the LICENSE. */
+void db_runtime_add(db_package *package);
+
+#endif
