@@ -29,7 +29,7 @@ test: build firmware ## every test, with sanitizers where they can run
 
 test-isa: build ## the same tokens on every instruction set: a table of digests
 	@tools/install-deps test
-	@tests/isa/compare.sh $(BUILD)/tests/isa/make_presets $(BUILD)/tests/isa/talk_host $(BUILD)/isa
+	@tests/isa/compare.sh $(BUILD)/tests/isa/make_presets $(BUILD)/tests/isa/talk_host $(BUILD)/isa || [ $$? -eq 77 ]
 
 bounds: deps ## worst-case stack and code size of the runtime on bare machines, checked (docs/PORTING.md)
 	@tests/bounds/bounds.mjs .

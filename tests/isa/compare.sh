@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The same images, prompt and seed on every machine that the runtime is promised for: a table of digests, and
-# failure if any differs. Machines whose tools are missing are skipped, and said to be.
+# failure if any differs. Machines whose tools are missing are skipped, and said to be; the status is 77 then.
 #     compare.sh MAKE_PRESETS TALK_HOST FOLDER [IMAGE...]
 # FOLDER receives images, programs and results. IMAGE: names of those to take, as "char-int8"; all if none.
 # SPDX-License-Identifier: MIT
@@ -97,4 +97,8 @@ images=("$@")
 fill_table
 print_table
 verdict
-echo "the same tokens everywhere: ${#images[@]} images"
+missing=$(for column in "${columns[@]}"; do # sets of kernels that this machine's processor lacks are no lack of tools
+    [ ! -e "$work/$column/skipped" ] || [ "${meaning[$column]}" = 'this machine' ] || echo -n " ${title[$column]}"
+done)
+echo "the same tokens everywhere: ${#images[@]} images${missing:+; skipped:$missing}"
+[ -z "$missing" ] || exit 77

@@ -46,7 +46,7 @@ check() { # check NAME
 
 if ! command -v arm-none-eabi-gcc >/dev/null; then
     echo "skipped: no arm-none-eabi-gcc"
-    exit 0
+    exit 77
 fi
 compile gcc arm-none-eabi-gcc -Os -mcpu=cortex-m0plus
 check gcc
@@ -54,5 +54,6 @@ if command -v clang >/dev/null; then
     compile clang clang -Oz --target=thumbv6m-none-eabi -mcpu=cortex-m0plus
     check clang
 else
-    echo "skipped: no clang"
+    echo "skipped by clang: there is none"
+    exit 77
 fi
