@@ -26,7 +26,7 @@ void cli_train_print_model(const cli_train_job *work, bool persona)
     const db_model_config *config = &work->model.config;
     static const char *const architectures[] = {"", "LSTM", "GRU", "transformer"};
     static const char *const heads[] = {"dense", "tied", "factored"};
-    static const char *const feed_forwards[] = {"", "ReLU", "squared ReLU", "SwiGLU"};
+    static const char *const feed_forwards[] = {"", "ReLU", "squared ReLU", "SwiGLU", "SiLU"};
     printf("Model: %s, vocabulary %u, embedding %u, hidden %u, layers %u, %s output: %zu parameters\n",
            architectures[config->architecture], config->vocab, config->embedding, config->hidden, config->layers,
            heads[config->output], work->model.layout.trained);

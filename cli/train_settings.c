@@ -35,7 +35,7 @@ static const choice tokenizers[] = {
 static const choice cells[] = {{"lstm", DOGBERRY_LSTM}, {"gru", DOGBERRY_GRU}, {0}};
 static const choice architectures[] = {
     {"lstm", DOGBERRY_LSTM}, {"gru", DOGBERRY_GRU}, {"transformer", DOGBERRY_TRANSFORMER}, {0}};
-static const choice feed_forwards[] = {{"relu", DB_RELU}, {"relu2", DB_RELU2}, {"swiglu", DB_SWIGLU}, {0}};
+static const choice feed_forwards[] = {{"relu", DB_RELU}, {"relu2", DB_RELU2}, {"swiglu", DB_SWIGLU}, {"silu", DB_SILU}, {0}};
 static const choice heads[] = {
     {"dense", DOGBERRY_DENSE}, {"tied", DOGBERRY_TIED}, {"factored", DOGBERRY_FACTORED}, {0}};
 
@@ -296,7 +296,7 @@ int cli_train_parse(cli_train_settings *given, int argc, char **argv)
         {.name = "context", .kind = CLI_COUNT, .value = &given->context, .argument = "N", .least = 1,
          .most = DB_CONTEXT_MAX, .help = "tokens that a transformer looks back to (the preset's)"},
         {.name = "ffn", .kind = CLI_TEXT, .value = &given->feed_forward, .argument = "KIND",
-         .help = "a transformer's feed-forward part: relu, relu2 or swiglu (the preset's)"},
+         .help = "a transformer's feed-forward part: relu, relu2, silu or swiglu (the preset's)"},
         {.name = "rotary-base", .kind = CLI_COUNT, .value = &given->rotary_base, .argument = "N", .least = 1,
          .most = 100000000, .help = "of a transformer's positions (the preset's, 100)"},
         {.name = "classes", .kind = CLI_COUNT, .value = &given->classes, .argument = "N", .least = 2, .most = 4096,

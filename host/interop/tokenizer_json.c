@@ -92,7 +92,8 @@ static json_t *to_json(const db_tokenizer *tokenizer)
     case DOGBERRY_CHAR:
         return db_char_to_json(tokenizer);
     case DOGBERRY_BPE:
-        return db_bpe_to_json(tokenizer);
+        return tokenizer->view.flags & DOGBERRY_BYTE_FALLBACK ? db_fallback_to_json(tokenizer)
+                                                              : db_bpe_to_json(tokenizer);
     case DOGBERRY_SUBWORD:
         return db_subword_to_json(tokenizer);
     default:
@@ -140,7 +141,8 @@ static int from_json(db_tokenizer *tokenizer, const json_t *root, const json_t *
     if (!type)
         return db_fail(error, "%s: no \"model\" with a \"type\"; this is not a tokenizer.json", path);
     if (strcmp(type, "BPE") == 0)
-        return db_bpe_from_json(tokenizer, root, path, error);
+        return db_is_fallback_json(root) ? db_fallback_from_json(tokenizer, root, path, error)
+                                         : db_bpe_from_json(tokenizer, root, path, error);
     if (strcmp(type, "WordPiece") == 0)
         return db_subword_from_json(tokenizer, root, path, error);
     if (db_is_char_json(root))

@@ -49,6 +49,15 @@ int db_char_from_json(db_tokenizer *tokenizer, const json_t *root, const char *w
 json_t *db_bpe_to_json(const db_tokenizer *tokenizer);
 int db_bpe_from_json(db_tokenizer *tokenizer, const json_t *root, const char *where, db_error *error);
 
+/* Reads the merges of a BPE, by rank: *merges [*count], freed by the caller in either case.
+ * Returns 0, or -1 with the error set. */
+int db_bpe_read_merges(db_merge **merges, size_t *count, const json_t *model, const char *where, db_error *error);
+
+/* And for BPE with byte fallback (text/fallback.h). */
+json_t *db_fallback_to_json(const db_tokenizer *tokenizer);
+bool db_is_fallback_json(const json_t *root);
+int db_fallback_from_json(db_tokenizer *tokenizer, const json_t *root, const char *where, db_error *error);
+
 /* And for subwords: WordPiece over the pieces of a BPE. */
 json_t *db_subword_to_json(const db_tokenizer *tokenizer);
 int db_subword_from_json(db_tokenizer *tokenizer, const json_t *root, const char *where, db_error *error);

@@ -190,7 +190,7 @@ static int64_t find_id(const json_t *vocab, const char *text)
     return id ? (int64_t)json_integer_value(id) : -1;
 }
 
-static int read_merges(db_merge **merges, size_t *count, const json_t *model, const char *where, db_error *error)
+int db_bpe_read_merges(db_merge **merges, size_t *count, const json_t *model, const char *where, db_error *error)
 {
     const json_t *list = json_object_get(model, "merges"), *vocab = json_object_get(model, "vocab");
     char left[2 * WRITTEN_MAX], right[WRITTEN_MAX];
@@ -232,8 +232,8 @@ int db_bpe_from_json(db_tokenizer *tokenizer, const json_t *root, const char *wh
     size_t count = 0;
     int result = check_pipeline(root, model, where, error) ||
                  read_vocabulary(&vocabulary, &texts, root, where, error) ||
-                 read_merges(&merges, &count, model, where, error) ||
-                 db_section_build_bpe(tokenizer, vocabulary.entries, vocabulary.count, merges, count, error);
+                 db_bpe_read_merges(&merges, &count, model, where, error) ||
+                 db_section_build_bpe(tokenizer, vocabulary.entries, vocabulary.count, merges, count, 0, error);
     free(vocabulary.entries);
     free(merges);
     free(texts);

@@ -8,7 +8,7 @@
 #include "nn/rmsnorm.h"
 
 /* Names of what stands between the feed-forward part's matrices, by enum db_feed_forward. */
-static const char *const ACTIVATIONS[] = {NULL, "relu", "relu2", "silu"};
+static const char *const ACTIVATIONS[] = {NULL, "relu", "relu2", "silu", "silu"};
 
 static void set(json_t *root, const char *key, uint32_t value)
 {
@@ -46,9 +46,14 @@ int db_transformer_from_json(db_model_config *config, const json_t *root, const 
         db_json_u32(root, "num_attention_heads", 1, 65535, &config->heads, where, error) != 0 ||
         db_json_u32(root, "num_key_value_heads", 1, 65535, &config->kv_heads, where, error) != 0 ||
         db_json_u32(root, "max_position_embeddings", 1, DB_CONTEXT_MAX, &config->context, where, error) != 0 ||
-        db_json_u32(root, "rope_theta", 1, 100000000, &config->rotary_base, where, error) != 0 ||
+        db_json_u32(root, "rope_theta", 0, 100000000, &config->rotary_base, where, error) != 0 ||
         db_json_text(root, "hidden_act", &activation, where, error) != 0)
         return -1;
+    const char *type = json_string_value(json_object_get(root, "model_type"));
+    if (type && strcmp(type, "arcee") == 0 && strcmp(activation, ACTIVATIONS[DB_SILU]) == 0) {
+        config->feed_forward = DB_SILU;
+        return 0;
+    }
     for (config->feed_forward = DB_RELU; config->feed_forward <= DB_SWIGLU; config->feed_forward++)
         if (strcmp(ACTIVATIONS[config->feed_forward], activation) == 0)
             return 0;

@@ -48,7 +48,7 @@ void db_attention_make(db_attention *attention, uint32_t heads, uint32_t kv_head
         db_allocate((longest * (2 + 2 * d) + 4 * d) * sizeof(lanes) + (2 * longest * d + d) * sizeof(real));
     for (size_t position = 0; position < longest; position++) {
         for (size_t c = 0; c < pairs; c++) {
-            const double angle = (double)position * pow(rotary_base, -(double)c / (double)pairs);
+            const double angle = rotary_base > 0 ? (double)position * pow(rotary_base, -(double)c / (double)pairs) : 0;
             attention->cosines[position * pairs + c] = (real)cos(angle);
             attention->sines[position * pairs + c] = (real)sin(angle);
         }

@@ -40,7 +40,7 @@ typedef struct {
     size_t inputs_stride, keep_stride, out_stride, log_sums_stride;
 } db_attention_stream;
 
-/* heads and kv_heads as in nn/config.h. Freed with db_attention_free(). */
+/* heads, kv_heads and rotary_base (0: nothing is turned) as in nn/config.h. Freed with db_attention_free(). */
 void db_attention_make(db_attention *attention, uint32_t heads, uint32_t kv_heads, uint32_t width, uint32_t longest,
                        double rotary_base);
 void db_attention_free(db_attention *attention);

@@ -45,8 +45,8 @@ static int check_transformer(const db_model_config *config, db_error *error)
         check_range("heads", config->heads, 1, config->embedding, error) ||
         check_range("kv_heads", config->kv_heads, 1, config->heads, error) ||
         check_range("context", config->context, 1, DB_CONTEXT_MAX, error) ||
-        check_range("feed_forward", config->feed_forward, DB_RELU, DB_SWIGLU, error) ||
-        check_range("rotary_base", config->rotary_base, 1, 100000000, error)) {
+        check_range("feed_forward", config->feed_forward, DB_RELU, DB_SILU, error) ||
+        check_range("rotary_base", config->rotary_base, 0, 100000000, error)) {
         return -1;
     }
     if (config->embedding % config->heads != 0) {

@@ -14,7 +14,7 @@
 #include "dogberry.h"
 
 /* What stands between the two matrices of a transformer's feed-forward part (nn/feed_forward.h). */
-enum db_feed_forward { DB_RELU = 1, DB_RELU2 = 2, DB_SWIGLU = 3 };
+enum db_feed_forward { DB_RELU = 1, DB_RELU2 = 2, DB_SWIGLU = 3, DB_SILU = 4 };
 
 /* DB_ROTARY_BASE is the presets': for contexts of at most 128 tokens it learns better than the usual 10000. */
 enum { DB_LAYERS_MAX = 16, DB_CONTEXT_MAX = 4096, DB_ROTARY_BASE = 100 };
@@ -33,7 +33,7 @@ typedef struct {
     uint32_t kv_heads;     /* heads of keys and values, divides `heads` */
     uint32_t context;      /* tokens that attention reaches back to at most, this one counted */
     uint32_t feed_forward; /* enum db_feed_forward */
-    uint32_t rotary_base;  /* of the rotary positions' frequencies */
+    uint32_t rotary_base;  /* of the rotary positions' frequencies; 0: none, attention does not know positions */
 } db_model_config;
 
 /* Row-major [rows][cols]; a vector has cols = 1. Names, as saved in model.safetensors:

@@ -43,6 +43,22 @@ DB_VECTOR static void relu2_backward(size_t count, const real *in, const real *d
     }
 }
 
+DB_VECTOR static void silu_forward(size_t count, const real *in, real *restrict out)
+{
+    for (size_t i = 0; i < count; i++) {
+        out[i] = in[i] * db_sigmoid(in[i]);
+    }
+}
+
+DB_VECTOR static void silu_backward(size_t count, const real *in, const real *dout, real *din)
+{
+#pragma omp simd
+    for (size_t i = 0; i < count; i++) {
+        const real s = db_sigmoid(in[i]);
+        din[i] = dout[i] * s * (1 + in[i] * (1 - s));
+    }
+}
+
 /* One row. */
 DB_VECTOR static void swiglu_forward(size_t hidden, const real *in, real *restrict out)
 {
@@ -73,6 +89,9 @@ void db_feed_forward_forward(uint32_t kind, size_t n, size_t hidden, const real 
     case DB_RELU2:
         relu2_forward(n * hidden, in, out);
         break;
+    case DB_SILU:
+        silu_forward(n * hidden, in, out);
+        break;
     default:
         for (size_t i = 0; i < n; i++) {
             swiglu_forward(hidden, in + 2 * i * hidden, out + i * hidden);
@@ -88,6 +107,9 @@ void db_feed_forward_backward(uint32_t kind, size_t n, size_t hidden, const real
         break;
     case DB_RELU2:
         relu2_backward(n * hidden, in, dout, din);
+        break;
+    case DB_SILU:
+        silu_backward(n * hidden, in, dout, din);
         break;
     default:
         for (size_t i = 0; i < n; i++) {

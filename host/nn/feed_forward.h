@@ -2,6 +2,7 @@
  * What stands between the matrices of a transformer's feed-forward part:
  *   ReLU          max(u, 0)
  *   squared ReLU  max(u, 0)^2  (So et al., "Primer: Searching for Efficient Transformers", 2021)
+ *   SiLU          u sigmoid(u)  (Elfwing et al., "Sigmoid-weighted linear units", 2018)
  *   SwiGLU        g sigmoid(g) u, gate g and u from a matrix each (Shazeer, "GLU Variants Improve Transformer", 2020)
  *
  * SPDX-License-Identifier: MIT

@@ -24,7 +24,7 @@ static int build(db_tokenizer *tokenizer, const db_bpe *bpe, db_error *error)
         merges[i] = (db_merge){(uint16_t)(m[0] + FIXED_ENTRIES), (uint16_t)(m[1] + FIXED_ENTRIES),
                                (uint16_t)(m[2] + FIXED_ENTRIES)};
     }
-    int result = db_section_build_bpe(tokenizer, entries, count, merges, bpe->merge_count, error);
+    int result = db_section_build_bpe(tokenizer, entries, count, merges, bpe->merge_count, 0, error);
     free(merges);
     free(entries);
     return result;

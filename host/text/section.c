@@ -195,7 +195,7 @@ static void write_byte_index(uint8_t *place, const db_entry *entries, size_t cou
 }
 
 int db_section_build_bpe(db_tokenizer *tokenizer, const db_entry *entries, size_t count, const db_merge *merges,
-                         size_t merge_count, db_error *error)
+                         size_t merge_count, uint32_t flags, db_error *error)
 {
     if (merge_count > DB_VOCAB_MAX)
         return db_fail(error, "tokenizer: %zu merges, at most %u can be kept", merge_count, DB_VOCAB_MAX);
@@ -203,6 +203,7 @@ int db_section_build_bpe(db_tokenizer *tokenizer, const db_entry *entries, size_
     uint8_t *index = start_section(tokenizer, DOGBERRY_BPE, entries, count, middle, error);
     if (!index)
         return -1;
+    tokenizer->section[1] = (uint8_t)flags;
     put16(tokenizer->section + 6, (uint32_t)merge_count);
     write_byte_index(index, entries, count);
     if (write_merges(index + 2 * BYTE_VALUES, merges, merge_count, error))

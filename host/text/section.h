@@ -34,7 +34,7 @@ int db_display_code(const char *key, size_t key_length, const char *display, siz
 /* Builds the section of a word, character or subword tokenizer over `count` entries (16..65535, id =
  * place) into tokenizer->section and opens tokenizer->view on it. The special entries' keys
  * are DB_UNKNOWN_TEXT and DB_DOCUMENT_SEPARATOR. `kind`: DOGBERRY_WORD, DOGBERRY_CHAR or DOGBERRY_SUBWORD;
- * `flags`: DOGBERRY_CAPITALIZE_*, words only; DOGBERRY_FOLD_CAPITALS, subwords only.
+ * `flags`: DOGBERRY_CAPITALIZE_*, words only; DOGBERRY_FOLD_CAPITALS, DOGBERRY_ACROSS_PIECES, subwords only.
  * Returns 0, or -1 with the error set (a doubled key, a pool above 16 MB). */
 int db_section_build(db_tokenizer *tokenizer, int kind, const db_entry *entries, size_t count, uint32_t flags,
                      db_error *error);
@@ -45,10 +45,10 @@ typedef struct {
 } db_merge;
 
 /* Builds the section of a byte-level BPE: keys are raw bytes, every byte of valid UTF-8 is
- * among them, merges are given by rank (at most 65535).
+ * among them, merges are given by rank (at most 65535). `flags`: DOGBERRY_BYTE_FALLBACK or 0.
  * Returns 0, or -1 with the error set (a byte without a token, a doubled merge). */
 int db_section_build_bpe(db_tokenizer *tokenizer, const db_entry *entries, size_t count, const db_merge *merges,
-                         size_t merge_count, db_error *error);
+                         size_t merge_count, uint32_t flags, db_error *error);
 
 /* Reads the merges of a BPE section back, by rank: view.merge_count of them; the caller frees them. */
 db_merge *db_section_merges(const db_tokenizer *tokenizer);

@@ -39,6 +39,8 @@ static double cost_at(const db_tokenizer *tokenizer, dogberry_cursor cursor, pie
 {
     if (tokenizer->view.kind == DOGBERRY_CHAR)
         return unknown_character_nats(tokenizer);
+    if (tokenizer->view.flags & DOGBERRY_ACROSS_PIECES)
+        return log((double)DB_UTF8_SCALARS);
     if (tokenizer->view.kind == DOGBERRY_SUBWORD) { /* a piece, each of its characters as if it were unknown */
         size_t length = dogberry_split_bpe(&cursor);
         return (double)db_utf8_count(cursor.text + cursor.start, length) * log((double)DB_UTF8_SCALARS);

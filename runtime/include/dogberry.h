@@ -111,7 +111,7 @@ typedef struct {
     uint32_t count; /* vocabulary size */
     uint32_t merge_count;
     uint32_t kind;    /* enum dogberry_tokenizer_kind */
-    uint32_t flags;   /* DOGBERRY_CAPITALIZE_*, DOGBERRY_FOLD_CAPITALS */
+    uint32_t flags;   /* the section flags below */
     uint16_t unknown; /* id, or DOGBERRY_NO_TOKEN */
     uint16_t end;     /* id that is never made from text, or DOGBERRY_NO_TOKEN */
 } dogberry_tokenizer;
@@ -349,6 +349,8 @@ enum dogberry_tokenizer_kind { DOGBERRY_WORD = 1, DOGBERRY_CHAR = 2, DOGBERRY_BP
 #define DOGBERRY_CAPITALIZE_SENTENCES 1u /* section flags: first letter after . ! ? */
 #define DOGBERRY_CAPITALIZE_LINES 2u     /* first letter of a line */
 #define DOGBERRY_FOLD_CAPITALS 4u        /* subwords: A to Z are read as a to z */
+#define DOGBERRY_BYTE_FALLBACK 8u        /* BPE: a text begins as if behind a space; characters before bytes */
+#define DOGBERRY_ACROSS_PIECES 16u       /* subwords: the longest key that fits, in whatever pieces */
 
 /* Per-token flags of a word tokenizer. */
 #define DOGBERRY_GLUE_LEFT 1u     /* no space before it, as "," */

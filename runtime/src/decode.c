@@ -49,6 +49,8 @@ void dogberry_decoder_advance(const dogberry_tokenizer *tokenizer, dogberry_deco
 {
     if (dogberry_is_word(tokenizer))
         decoder->state = next_state(tokenizer, decoder->state, token);
+    else if ((tokenizer->flags & DOGBERRY_BYTE_FALLBACK) != 0)
+        decoder->state = token != tokenizer->end ? IN_LINE : 0;
 }
 
 static char upper(char byte)
@@ -79,6 +81,12 @@ static size_t display(char *out, const dogberry_entry *entry, int capital)
     return length;
 }
 
+/* Bytes of a text's first token that the text does not have: the space that encoding put before it. */
+static uint32_t leads(const dogberry_tokenizer *tokenizer, uint8_t state, const dogberry_entry *entry)
+{
+    return (tokenizer->flags & DOGBERRY_BYTE_FALLBACK) != 0 && state == 0 && entry->key[0] == ' ';
+}
+
 /* A word with its space and capital; characters and byte pieces are their keys. Returns the text's length. */
 static size_t write_text(char *out, const dogberry_tokenizer *tokenizer, uint8_t state, const dogberry_entry *entry)
 {
@@ -87,8 +95,10 @@ static size_t write_text(char *out, const dogberry_tokenizer *tokenizer, uint8_t
     if ((entry->flags & DOGBERRY_SPECIAL) != 0)
         return 0;
     if (!dogberry_is_word(tokenizer)) {
-        dogberry_copy(out, entry->key, entry->key_bytes);
-        return entry->key_bytes;
+        uint32_t lead = leads(tokenizer, state, entry);
+
+        dogberry_copy(out, entry->key + lead, entry->key_bytes - lead);
+        return entry->key_bytes - lead;
     }
     if ((state & TAKES_SPACE) != 0 && (entry->flags & DOGBERRY_GLUE_LEFT) == 0 && !is_break(entry))
         out[length++] = ' ';

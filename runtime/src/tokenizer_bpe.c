@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "tokenizer.h"
+#include "utf8.h"
 
 /* The tokens of a piece, and for each the merge with the one behind it. */
 typedef struct {
@@ -77,16 +78,65 @@ static void merge_piece(const dogberry_tokenizer *tokenizer, tokens *t)
     }
 }
 
-/* The bytes as tokens. Returns 0 where one of them has no token, which no valid UTF-8 holds. */
-static int start_piece(const dogberry_tokenizer *tokenizer, const char *bytes, size_t length, tokens *t)
+/* A character's own token, if it has one. Few have: the search is through all entries. */
+static uint16_t find_character(const dogberry_tokenizer *tokenizer, const char *bytes, uint32_t length)
 {
-    t->count = (uint32_t)length;
+    for (uint32_t id = 0; id < tokenizer->count; id++) {
+        dogberry_entry entry = dogberry_entry_at(tokenizer, id);
+
+        if (entry.key_bytes == length && (entry.flags & DOGBERRY_SPECIAL) == 0 &&
+            dogberry_compare(entry.key, bytes, length) == 0)
+            return (uint16_t)id;
+    }
+    return DOGBERRY_NO_TOKEN;
+}
+
+static int falls_back(const dogberry_tokenizer *tokenizer)
+{
+    return (tokenizer->flags & DOGBERRY_BYTE_FALLBACK) != 0;
+}
+
+/* Appends the bytes as tokens. Returns 0 where one of them has no token, which no valid UTF-8 holds. */
+static int append_bytes(const dogberry_tokenizer *tokenizer, const char *bytes, size_t length, tokens *t)
+{
     for (size_t i = 0; i < length; i++) {
-        t->ids[i] = tokenizer->sorted[(uint8_t)bytes[i]];
-        if (t->ids[i] == DOGBERRY_NO_TOKEN)
+        uint16_t id = tokenizer->sorted[(uint8_t)bytes[i]];
+
+        if (id == DOGBERRY_NO_TOKEN)
             return 0;
+        t->ids[t->count++] = id;
     }
     return 1;
+}
+
+/* The piece before anything is merged; `lead` (0 or 1) spaces stand before it. With byte fallback characters that have
+ * a token of their own are that. */
+static int start_piece(const dogberry_tokenizer *tokenizer, const char *bytes, size_t length, size_t lead, tokens *t)
+{
+    uint32_t used;
+    int done;
+
+    t->count = 0;
+    done = append_bytes(tokenizer, " ", lead, t);
+    for (size_t i = 0; i < length && done; i += used) {
+        uint16_t id = DOGBERRY_NO_TOKEN;
+
+        dogberry_utf8_read(bytes + i, length - i, &used);
+        if (used > 1u && falls_back(tokenizer))
+            id = find_character(tokenizer, bytes + i, used);
+        if (id != DOGBERRY_NO_TOKEN)
+            t->ids[t->count++] = id;
+        else
+            done = append_bytes(tokenizer, bytes + i, used, t);
+    }
+    return done;
+}
+
+/* Whether the text's first piece is at work, and a space stands before it: nothing was given out, or more than was read
+ * (that space, a token's first byte or a whole one, is not in the text). */
+static int is_led(const dogberry_tokenizer *tokenizer, const dogberry_cursor *cursor)
+{
+    return falls_back(tokenizer) && (cursor->at < cursor->before || (cursor->at == 0 && cursor->before == 0));
 }
 
 /* cursor->before is how many bytes of the piece were given out: the piece is merged again for
@@ -97,13 +147,14 @@ int dogberry_encode_bpe(const dogberry_tokenizer *tokenizer, dogberry_cursor *cu
 
     for (;;) {
         dogberry_cursor piece = *cursor;
-        size_t length, offset = 0;
+        size_t lead = is_led(tokenizer, cursor) ? 1u : 0u, length, offset = 0;
 
-        piece.at -= cursor->before;
+        if (cursor->before > 0)
+            piece.at += lead - cursor->before;
         length = dogberry_split_bpe(&piece);
         if (length == 0)
             return -1;
-        if (!start_piece(tokenizer, piece.text + piece.start, length, &t)) {
+        if (!start_piece(tokenizer, piece.text + piece.start, length, lead, &t)) {
             cursor->at = piece.at;
             cursor->before = 0;
             continue;
@@ -113,9 +164,9 @@ int dogberry_encode_bpe(const dogberry_tokenizer *tokenizer, dogberry_cursor *cu
             size_t bytes = dogberry_entry_at(tokenizer, t.ids[i]).key_bytes;
 
             if (offset == cursor->before) {
-                cursor->start = piece.start + offset;
-                cursor->at = cursor->start + bytes;
-                cursor->before = (uint8_t)(offset + bytes == length ? 0 : offset + bytes);
+                cursor->start = piece.start + offset - (offset > 0 ? lead : 0u);
+                cursor->at = piece.start + offset + bytes - lead;
+                cursor->before = (uint8_t)(offset + bytes == length + lead ? 0 : offset + bytes);
                 return t.ids[i];
             }
             offset += bytes;

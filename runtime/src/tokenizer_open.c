@@ -127,7 +127,9 @@ static uint32_t flags_of(uint32_t kind)
 {
     if (kind == DOGBERRY_WORD)
         return DOGBERRY_CAPITALIZE_SENTENCES | DOGBERRY_CAPITALIZE_LINES;
-    return kind == DOGBERRY_SUBWORD ? DOGBERRY_FOLD_CAPITALS : 0u;
+    if (kind == DOGBERRY_SUBWORD)
+        return DOGBERRY_FOLD_CAPITALS | DOGBERRY_ACROSS_PIECES;
+    return kind == DOGBERRY_BPE ? DOGBERRY_BYTE_FALLBACK : 0u;
 }
 
 int dogberry_tokenizer_open(dogberry_tokenizer *tokenizer, const void *section, size_t length)

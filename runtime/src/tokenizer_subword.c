@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "tokenizer.h"
+#include "utf8.h"
 
 /* A piece as it is looked up. */
 typedef struct {
@@ -38,6 +39,34 @@ static uint16_t match(const dogberry_tokenizer *tokenizer, const piece_text *tex
     return DOGBERRY_NO_TOKEN;
 }
 
+/* Whatever the pieces: the longest key that begins at the cursor. */
+static int encode_across(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor)
+{
+    while (cursor->at < cursor->length) {
+        dogberry_cursor ahead = *cursor;
+        size_t left = cursor->length - cursor->at, used;
+        piece_text text;
+
+        ahead.start = cursor->at;
+        ahead.at = cursor->at + (left < DOGBERRY_KEY_MAX ? left : DOGBERRY_KEY_MAX);
+        read_piece(tokenizer, &ahead, &text);
+        uint16_t id = match(tokenizer, &text, 0, &used);
+
+        if (id == DOGBERRY_NO_TOKEN) {
+            uint32_t bytes;
+
+            dogberry_utf8_read(cursor->text + cursor->at, left, &bytes);
+            used = bytes;
+            id = tokenizer->unknown;
+        }
+        cursor->start = cursor->at;
+        cursor->at += used;
+        if (id != DOGBERRY_NO_TOKEN)
+            return id;
+    }
+    return -1;
+}
+
 static int is_covered(const dogberry_tokenizer *tokenizer, const piece_text *text)
 {
     size_t used;
@@ -55,6 +84,8 @@ int dogberry_encode_subword(const dogberry_tokenizer *tokenizer, dogberry_cursor
     piece_text text;
     size_t used;
 
+    if ((tokenizer->flags & DOGBERRY_ACROSS_PIECES) != 0)
+        return encode_across(tokenizer, cursor);
     for (;;) {
         dogberry_cursor piece = *cursor;
         size_t offset = cursor->before;

@@ -231,7 +231,7 @@ static void damaged_transformer_fields_are_named(void **state)
         {"\"num_key_value_heads\": 2", "\"num_key_value_heads\": 4", ""},
         {"\"max_position_embeddings\": 9", "\"max_position_embeddings\": 0", "max_position_embeddings"},
         {"\"max_position_embeddings\": 9", "\"max_position_embeddings\": 9999", "max_position_embeddings"},
-        {"\"rope_theta\": 500", "\"rope_theta\": 0", "rope_theta"},
+        {"\"rope_theta\": 500", "\"rope_theta\": 100000001", "rope_theta"},
         {"\"intermediate_size\": 7", "\"intermediate_size\": 65536", "intermediate_size"},
         {"\"hidden_size\": 12", "\"hidden_size\": 16", ""},
         {"\"layers\": 5", "\"layers\": 17", "layers"},

@@ -162,10 +162,10 @@ static void impossible_transformers_are_refused(void **state)
     c.context = DB_CONTEXT_MAX + 1;
     refuse(&c, "context");
     c = good;
-    c.feed_forward = 4;
+    c.feed_forward = 5;
     refuse(&c, "feed_forward");
     c = good;
-    c.rotary_base = 0;
+    c.rotary_base = 100000001;
     refuse(&c, "rotary_base");
     c = good;
     c.layers = DB_LAYERS_MAX + 1;

@@ -35,6 +35,18 @@ static const named_config cases[] = {
     {"relu, tied", TRANSFORMER(DOGBERRY_TIED, 8, 20, 1, 2, 2, 10, DB_RELU)},
     {"squared relu, odd heads", TRANSFORMER(DOGBERRY_TIED, 15, 24, 2, 3, 3, 9, DB_RELU2)},
     {"swiglu, grouped queries", TRANSFORMER(DOGBERRY_DENSE, 24, 30, 3, 6, 2, 16, DB_SWIGLU)},
+    {"silu without positions",
+     {.architecture = DOGBERRY_TRANSFORMER,
+      .output = DOGBERRY_DENSE,
+      .vocab = 31,
+      .embedding = 12,
+      .hidden = 20,
+      .layers = 2,
+      .heads = 1,
+      .kv_heads = 1,
+      .context = 12,
+      .feed_forward = DB_SILU,
+      .rotary_base = 0}},
     {"one head of one component", TRANSFORMER(DOGBERRY_DENSE, 2, 6, 1, 2, 1, 5, DB_RELU2)},
     {"context of one", TRANSFORMER(DOGBERRY_TIED, 8, 12, 2, 2, 2, 1, DB_SWIGLU)},
     {"context of two", TRANSFORMER(DOGBERRY_TIED, 8, 12, 2, 2, 2, 2, DB_RELU)},
@@ -77,7 +89,7 @@ static void turn(const db_model_config *config, uint32_t heads, uint32_t positio
     const uint32_t d = config->embedding / config->heads, r = d - d % 2;
     for (uint32_t h = 0; h < heads; h++) {
         for (uint32_t c = 0; c < r / 2; c++) {
-            const double angle = position * pow(config->rotary_base, -2.0 * c / r);
+            const double base = config->rotary_base, angle = base > 0 ? position * pow(base, -2.0 * c / r) : 0;
             double *a = &x[h * d + c], *b = &x[h * d + c + r / 2];
             const double turned = *a * cos(angle) - *b * sin(angle);
             *b = *a * sin(angle) + *b * cos(angle);
@@ -138,6 +150,7 @@ static void feed_forward(const slow_model *m, uint32_t layer, const double *n, d
     for (uint32_t i = 0; i < c->hidden; i++) {
         const double positive = f[i] > 0 ? f[i] : 0;
         f[i] = c->feed_forward == DB_SWIGLU  ? f[i] * gate[i] / (1 + exp(-gate[i]))
+               : c->feed_forward == DB_SILU  ? f[i] / (1 + exp(-f[i]))
                : c->feed_forward == DB_RELU2 ? positive * positive
                                              : positive;
     }

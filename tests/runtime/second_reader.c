@@ -277,7 +277,7 @@ static void read_tokenizer(void)
            pool_bytes = get(at + 12, 4);
     number pool = at + 16 + 8 * vocab + (kind == 3 ? 512 + 8 * merges : 2 * vocab);
     demand(at % 16 == 0 && kind >= 1 && kind <= 4, "tokenizer");
-    demand((get(at + 1, 1) & ~(kind == 1 ? 3ul : kind == 4 ? 4ul : 0)) == 0, "tokenizer flags");
+    demand((get(at + 1, 1) & ~(kind == 1 ? 3ul : kind == 3 ? 8ul : kind == 4 ? 20ul : 0)) == 0, "tokenizer flags");
     demand(get(at + 2, 2) == unknown && get(at + 4, 2) == end_token && get(at + 8, 4) == vocab, "tokenizer's tokens");
     demand(kind == 3 || merges == 0, "merges");
     demand(pool - at + pool_bytes <= bytes && at + bytes <= total, "tokenizer bytes");
