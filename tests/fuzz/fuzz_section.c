@@ -54,10 +54,11 @@ size_t fuzz_seed(uint32_t index, uint8_t *data, size_t capacity)
     uint32_t kind = index + DOGBERRY_WORD;
     size_t length, used = sizeof text - 1;
 
-    if (index >= 3)
+    if (index >= 4)
         return 0;
-    uint8_t *section =
-        tiny_tokenizer(kind, kind == DOGBERRY_BPE ? TINY_BPE : TINY_WORDS + 2, kind == DOGBERRY_WORD ? 3 : 0, &length);
+    uint32_t vocab = kind == DOGBERRY_BPE ? TINY_BPE : TINY_WORDS + 2;
+    uint32_t flags = kind == DOGBERRY_WORD ? 3 : kind == DOGBERRY_SUBWORD ? 4 : 0;
+    uint8_t *section = tiny_tokenizer(kind, vocab, flags, &length);
 
     require(1 + used + length <= capacity);
     data[0] = (uint8_t)used;

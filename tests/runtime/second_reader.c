@@ -1,7 +1,6 @@
 /*
- * A second reader of images, written from docs/FORMAT.md alone and in its order; shares no
- * code with the runtime. Prints every field and a checksum of every tensor, or says what is
- * wrong and exits with 1.
+ * A second reader of images, written from docs/FORMAT.md alone and in its order; shares no code with the runtime.
+ * Prints every field and a checksum of every tensor, or says what is wrong and exits with 1.
  *
  *     second_reader IMAGE
  *
@@ -35,12 +34,11 @@ static number get(number at, int bytes)
     return value;
 }
 
-static int is_all(number at, number bytes, number value)
+static int is_zero(number at, number bytes)
 {
-    number i = 0;
-    while (i < bytes && get(at + i, 1) == value)
-        i++;
-    return i == bytes;
+    while (bytes > 0 && get(at, 1) == 0)
+        at++, bytes--;
+    return bytes == 0;
 }
 
 /* CRC-32, bit by bit. */
@@ -83,11 +81,10 @@ static void token_or_none(const char *name, number at, number *value)
 
 static void read_header(void)
 {
-    static const char *const names[] = {"parameters",    "temperature",   "top_k",       "golden_seed",
-                                        "golden_tokens", "golden_digest", "prompt_bytes"};
-    static const number most[] = {0xFFFFFFFF, 10000, 128, 0xFFFFFFFF, 1024, 0xFFFFFFFF, 96};
-    static const char *const more[] = {"top_p", "min_p", "repeat_penalty", "repeat_window", "no_repeat"};
-    static const number most_more[] = {1000, 1000, 10000, 128, 32};
+    static const char *const names[] = {"parameters",    "temperature",    "top_k",         "golden_seed",
+                                        "golden_tokens", "golden_digest",  "prompt_bytes",  "top_p",
+                                        "min_p",         "repeat_penalty", "repeat_window", "no_repeat"};
+    static const number most[] = {0xFFFFFFFF, 10000, 128, 0xFFFFFFFF, 1024, 0xFFFFFFFF, 96, 1000, 1000, 10000, 128, 32};
     demand(total >= 256 && memcmp(file, "DOGB", 4) == 0, "magic");
     field("version", 4, 2, 1, 1);
     field("header", 6, 2, 256, 256);
@@ -105,14 +102,12 @@ static void read_header(void)
     field("start", 36, 2, 0, vocab - 1);
     token_or_none("end", 38, &end_token);
     token_or_none("unknown", 40, &unknown);
-    demand(is_all(42, 2, 0) && is_all(244, 12, 0), "reserved");
-    for (number i = 0; i < 7; i++)
-        field(names[i], 68 + 4 * i, 4, 0, most[i]);
-    for (number i = 0; i < 5; i++)
-        field(more[i], 224 + 4 * i, 4, 0, most_more[i]);
+    demand(is_zero(42, 2) && is_zero(244, 12), "reserved");
+    for (number i = 0; i < 12; i++) /* the last five lie behind the prompt */
+        field(names[i], (i < 7 ? 68 : 196) + 4 * i, 4, 0, most[i]);
     text("name", 96, strnlen((char *)file + 96, 32));
     text("prompt", 128, get(92, 4));
-    demand(is_all(128 + get(92, 4), 96 - get(92, 4), 0), "prompt");
+    demand(is_zero(128 + get(92, 4), 96 - get(92, 4)), "prompt");
 }
 
 /* ---- Tensor table ---- */
@@ -188,9 +183,9 @@ static void read_tensor(number e, byte seen[14][4])
     demand(role == 2 && architecture == LSTM ? detail >= 8 && detail <= 14 : detail == 0, "detail");
     demand(stride == (type == 1 ? padded(cols) : type == 2 ? 4 * padded(cols) : type == 4 ? 4 : 2), "stride");
     demand(at % 16 == 0 && at >= 256 && get(e + 20, 4) == lines * stride, "data");
-    demand(is_all(e + 28, 4, 0) && (type < 3 || get(e + 24, 4) == 0), "reserved, scales of a vector");
+    demand(is_zero(e + 28, 4) && (type < 3 || get(e + 24, 4) == 0), "reserved, scales of a vector");
     for (number r = 0; r < rows && type == 1; r++)
-        demand(is_all(at + r * stride + cols, stride - cols, 0), "padding");
+        demand(is_zero(at + r * stride + cols, stride - cols), "padding");
     printf(" data %08lx", crc(0xFFFFFFFF, at, lines * stride) ^ 0xFFFFFFFF);
     data_of[role] = at;
     if (type == 1 || type == 4)
@@ -291,9 +286,8 @@ static void read_tokenizer(void)
 
 int main(int count, char **arguments)
 {
-    demand(count == 2, "usage: second_reader IMAGE");
-    FILE *stream = fopen(arguments[1], "rb");
-    demand(stream != NULL, "cannot open");
+    FILE *stream = count == 2 ? fopen(arguments[1], "rb") : NULL;
+    demand(stream != NULL, "usage: second_reader IMAGE, which can be read");
     total = fread(file, 1, sizeof file, stream);
     fclose(stream);
     read_header();

@@ -250,7 +250,7 @@ uint8_t *tiny_build(const tiny_config *c, size_t *length)
     put(p + 44, tensors, 4);
     put(p + 48, 256, 4);
     put(p + 52, (uint32_t)w.at, 4);
-    put(p + 56, (uint32_t)tiny_tokenizer_write(p + w.at, c->kind, c->vocab, c->kind == DOGBERRY_WORD), 4);
+    put(p + 56, (uint32_t)tiny_tokenizer_write(p + w.at, c->kind, c->vocab, tiny_tokenizer_flags(c->kind)), 4);
     w.at += p[56] | (size_t)p[57] << 8 | (size_t)p[58] << 16;
     align(&w);
     put(p + 60, (uint32_t)w.at, 4);

@@ -1,5 +1,5 @@
 /*
- * Tokenizer sections of the three kinds, written byte by byte from docs/FORMAT.md.
+ * Tokenizer sections of the four kinds, written byte by byte from docs/FORMAT.md.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,7 +13,8 @@
 #include "dogberry.h"
 #include "tiny_image.h"
 
-enum { GLUE_LEFT = 1, GLUE_RIGHT = 2, ENDS = 4, SPECIAL = 8 };
+enum { GLUE_LEFT = 1, GLUE_RIGHT = 2, ENDS = 4, SPECIAL = 8 }; /* of a token */
+enum { CAPITALIZE_SENTENCES = 1, FOLD_CAPITALS = 4 };          /* of the section */
 
 static const struct {
     const char *key, *own;
@@ -94,6 +95,21 @@ static token char_token(uint32_t id)
     return t;
 }
 
+/* Pieces of words, the letters of "the Claudio says", and what is between words; further ones are "w23", "w24", ... */
+static token subword_token(uint32_t id)
+{
+    static const char *const keys[] = {"\n", " ",    "e", "t", "a", "o", "i", "s", "h",  "r",   "l",
+                                       "d",  " the", "u", "c", "y", ",", ".", "'", "au", "cla", "\xC3\xA9"};
+    token t = {0};
+
+    if (id - 2 < sizeof keys / sizeof *keys)
+        strcpy(t.key, keys[id - 2]);
+    else
+        sprintf(t.key, "w%u", id);
+    t.key_bytes = (uint8_t)strlen(t.key);
+    return t;
+}
+
 static token bpe_token(uint32_t id, const token *before)
 {
     token t = {0};
@@ -121,7 +137,9 @@ static token *make_tokens(uint32_t kind, uint32_t vocab)
         if (id < 2 || kind == DOGBERRY_WORD)
             tokens[id] = word_token(id);
         else
-            tokens[id] = kind == DOGBERRY_CHAR ? char_token(id) : bpe_token(id, tokens);
+            tokens[id] = kind == DOGBERRY_CHAR      ? char_token(id)
+                         : kind == DOGBERRY_SUBWORD ? subword_token(id)
+                                                    : bpe_token(id, tokens);
     }
     return tokens;
 }
@@ -176,6 +194,11 @@ static size_t write_bytes_and_merges(uint8_t *index)
         put(record + 4, (TINY_BYTES + 256 + order[i]) | order[i] << 16, 4);
     }
     return 512 + 8 * TINY_MERGES;
+}
+
+uint32_t tiny_tokenizer_flags(uint32_t kind)
+{
+    return kind == DOGBERRY_WORD ? CAPITALIZE_SENTENCES : kind == DOGBERRY_SUBWORD ? FOLD_CAPITALS : 0;
 }
 
 size_t tiny_tokenizer_room(uint32_t vocab)
