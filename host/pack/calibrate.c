@@ -12,6 +12,7 @@
 #include "nn/embedding.h"
 #include "nn/linear.h"
 #include "nn/recurrent.h"
+#include "pack/calibrate_transformer.h"
 
 /* Steps run at a time; only speed depends on it. */
 enum { WINDOW = 32 };
@@ -114,50 +115,6 @@ static void end_run(model_run *run)
     free(run->logits);
 }
 
-static void start_moments(db_moments *moments, uint32_t width)
-{
-    moments->width = width;
-    moments->mean = db_allocate(width * sizeof(double));
-    moments->square = db_allocate(width * sizeof(double));
-    moments->products = db_allocate((size_t)width * width * sizeof(double));
-}
-
-/* Adds up; end_moments() divides. */
-static void add_moments(db_moments *moments, const float *values, uint32_t steps)
-{
-    for (uint32_t t = 0; t < steps; t++) {
-        const float *row = values + (size_t)t * moments->width;
-        for (uint32_t c = 0; c < moments->width; c++) {
-            double value = (double)row[c];
-            moments->mean[c] += value;
-            moments->square[c] += value * value;
-            double *products = moments->products + (size_t)c * moments->width;
-            for (uint32_t k = 0; k <= c; k++)
-                products[k] += value * (double)row[k];
-        }
-    }
-}
-
-static void end_moments(db_moments *moments, size_t tokens)
-{
-    for (uint32_t c = 0; c < moments->width; c++) {
-        moments->mean[c] /= (double)tokens;
-        moments->square[c] /= (double)tokens;
-        for (uint32_t k = 0; k <= c; k++) {
-            double *products = moments->products;
-            products[(size_t)c * moments->width + k] /= (double)tokens;
-            products[(size_t)k * moments->width + c] = products[(size_t)c * moments->width + k];
-        }
-    }
-}
-
-static void free_moments(db_moments *moments)
-{
-    free(moments->mean);
-    free(moments->square);
-    free(moments->products);
-}
-
 static void raise_to(double *most, const float *values, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -180,7 +137,7 @@ static const float *run_layer(model_run *run, uint32_t index, const float *x, co
         db_gru_forward(&layer->weights, &input, &layer->trace, layer->out);
     }
     memcpy(layer->trace.hidden, layer->trace.hidden + steps * hidden, hidden * sizeof(float));
-    add_moments(&out->hidden[index], layer->out, steps);
+    db_moments_add(&out->hidden[index], layer->out, steps);
     return layer->out;
 }
 
@@ -189,7 +146,7 @@ static void run_window(model_run *run, const uint16_t *tokens, const uint8_t *re
 {
     const db_model_config *config = run->config;
     db_embedding_forward(steps, config->embedding, tokens, tensor(run, "embedding.weight"), NULL, run->x);
-    add_moments(&out->input, run->x, steps);
+    db_moments_add(&out->input, run->x, steps);
     const float *x = run->x;
     for (uint32_t i = 0; i < config->layers; i++)
         x = run_layer(run, i, x, resets, steps, out);
@@ -205,10 +162,14 @@ void db_calibrate(db_calibration *out, const db_model_config *config, const floa
                   uint16_t end_token, const uint16_t *ids, size_t count)
 {
     assert(count > 0);
+    if (config->architecture == DOGBERRY_TRANSFORMER) {
+        db_calibrate_transformer(out, config, parameters, start_token, end_token, ids, count);
+        return;
+    }
     *out = (db_calibration){.tokens = count, .counts = db_allocate(config->vocab * sizeof(double))};
-    start_moments(&out->input, config->embedding);
+    db_moments_start(&out->input, config->embedding);
     for (uint32_t i = 0; i < config->layers; i++)
-        start_moments(&out->hidden[i], config->hidden);
+        db_moments_start(&out->hidden[i], config->hidden);
 
     /* Products of one stream are too small to share, and one thread's sums are the same everywhere. */
     int threads = db_linear_set_threads(1);
@@ -228,16 +189,17 @@ void db_calibrate(db_calibration *out, const db_model_config *config, const floa
     }
     end_run(&run);
     (void)db_linear_set_threads(threads);
-    end_moments(&out->input, count);
+    db_moments_end(&out->input, count);
     for (uint32_t i = 0; i < config->layers; i++)
-        end_moments(&out->hidden[i], count);
+        db_moments_end(&out->hidden[i], count);
 }
 
 void db_calibration_free(db_calibration *calibration)
 {
     free(calibration->counts);
-    free_moments(&calibration->input);
+    db_moments_free(&calibration->input);
     for (uint32_t i = 0; i < DOGBERRY_LAYERS_MAX; i++)
-        free_moments(&calibration->hidden[i]);
+        db_moments_free(&calibration->hidden[i]);
+    db_calibration_free_blocks(calibration);
     *calibration = (db_calibration){0};
 }

@@ -11,14 +11,10 @@
 #include <stdint.h>
 
 #include "nn/config.h"
+#include "pack/moments.h"
+#include "pack/ranges.h"
 
-/* One vector that is multiplied with weights, over all tokens seen. */
-typedef struct {
-    uint32_t width;
-    double *mean;     /* [width] */
-    double *square;   /* [width] mean of squares */
-    double *products; /* [width][width] mean of products of two components: symmetric, its diagonal is `square` */
-} db_moments;
+struct db_block_calibration;
 
 typedef struct {
     size_t tokens;
@@ -27,6 +23,13 @@ typedef struct {
     db_moments hidden[DOGBERRY_LAYERS_MAX]; /* each layer's outputs */
     double cell_max[DOGBERRY_LAYERS_MAX];   /* largest |cell|, LSTM */
     double logit_max;                       /* largest |logit| */
+
+    /* Of a transformer, which has nothing in input, hidden and cell_max. */
+    uint32_t block_count;
+    struct db_block_calibration *blocks; /* [block_count], pack/calibrate_transformer.h */
+    db_moments last;                     /* what the output matrix is multiplied with */
+    db_range last_range;                 /* of all its components together */
+    double stream_max;                   /* largest size of a component between the layers */
 } db_calibration;
 
 /* Runs the model over ids [count] (> 0), each document from zero state and the start token;

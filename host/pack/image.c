@@ -47,7 +47,13 @@ enum {
     AT_MIN_P = 228,
     AT_REPEAT_PENALTY = 232,
     AT_REPEAT_WINDOW = 236,
-    AT_NO_REPEAT = 240
+    AT_NO_REPEAT = 240,
+    AT_HEADS = 244,
+    AT_KV_HEADS = 246,
+    AT_CONTEXT = 248,
+    AT_FEED_FORWARD = 250,
+    AT_KEY_BITS = 251,
+    AT_NORM_EPSILON = 252
 };
 
 static void put16(uint8_t *at, uint32_t value)
@@ -150,6 +156,12 @@ static void write_header(uint8_t *out, const db_image_parts *parts, const places
     put32(out + AT_REPEAT_WINDOW, parts->sampling.repeat_window);
     put32(out + AT_NO_REPEAT, parts->sampling.no_repeat);
     put_text(out + AT_NAME, parts->name);
+    put16(out + AT_HEADS, config->heads);
+    put16(out + AT_KV_HEADS, config->kv_heads);
+    put16(out + AT_CONTEXT, config->context);
+    out[AT_FEED_FORWARD] = (uint8_t)config->feed_forward;
+    out[AT_KEY_BITS] = (uint8_t)parts->key_bits;
+    put32(out + AT_NORM_EPSILON, parts->norm_epsilon);
 }
 
 static void write_entry(uint8_t *entry, const db_image_tensor *tensor, uint32_t data, uint32_t scales)

@@ -28,17 +28,26 @@ enum db_image_role {
     DB_ROLE_CLASS_BIAS = 10,
     DB_ROLE_PLACE_TOKENS = 11,
     DB_ROLE_TOKEN_PLACES = 12,
-    DB_ROLE_CLASS_FIRST = 13
+    DB_ROLE_CLASS_FIRST = 13,
+    DB_ROLE_ATTENTION = 14,
+    DB_ROLE_ATTENTION_OUTPUT = 15,
+    DB_ROLE_INNER = 16,
+    DB_ROLE_OUTER = 17,
+    DB_ROLE_BLOCK_BIAS = 18,
+    DB_ROLE_BLOCK_SCALES = 19,
+    DB_ROLE_LAST_NORM = 20,
+    DB_ROLE_ROTARY = 21
 };
 enum db_image_type {
     DB_TYPE_INT8_ROWS = 1,
     DB_TYPE_INT4_ROWS = 2,
     DB_TYPE_INT16 = 3,
     DB_TYPE_SCALES = 4,
-    DB_TYPE_UINT16 = 5
+    DB_TYPE_UINT16 = 5,
+    DB_TYPE_UINT32 = 6
 };
 
-enum { DB_IMAGE_TENSORS_MAX = 64, DB_IMAGE_NAME_MAX = 32, DB_IMAGE_PROMPT_MAX = 96, DB_IMAGE_GOLDEN_MAX = 1024 };
+enum { DB_IMAGE_TENSORS_MAX = 128, DB_IMAGE_NAME_MAX = 32, DB_IMAGE_PROMPT_MAX = 96, DB_IMAGE_GOLDEN_MAX = 1024 };
 
 /* One tensor; the memory is the caller's until the image is written. */
 typedef struct {
@@ -53,6 +62,7 @@ typedef struct {
 typedef struct {
     db_model_config config;
     uint32_t logit_frac, parameters;
+    uint32_t norm_epsilon, key_bits; /* of a transformer */
     dogberry_sampling sampling;
     uint16_t start_token, end_token, unknown_token;
     const char *name; /* at most DB_IMAGE_NAME_MAX bytes */

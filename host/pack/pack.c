@@ -12,6 +12,7 @@
 #include "pack/calibrate.h"
 #include "pack/image.h"
 #include "pack/matrix.h"
+#include "pack/packing.h"
 #include "pack/provenance.h"
 #include "pack/quantize.h"
 
@@ -21,22 +22,6 @@ enum { GATE_FRAC = 12, OUTPUT_FRAC = 7 };
 /* What the calibration text may be exceeded by before a cell or a logit saturates. */
 #define CELL_HEADROOM 1.25
 #define LOGIT_HEADROOM 1.5
-
-/* A model on its way into an image. */
-typedef struct {
-    const db_model_dir *model;
-    db_calibration calibration;
-    db_matrix_kind kind;
-    const uint8_t *tensor_bits;
-    bool nearest;
-    bool tuned;        /* for these bits: the weights know how they will be rounded */
-    double input_step; /* one unit of the first layer's int8 input */
-    db_image_parts parts;
-    db_matrix matrices[DB_IMAGE_TENSORS_MAX]; /* what parts points to */
-    size_t matrix_count;
-    void *owned[4 * DB_IMAGE_TENSORS_MAX]; /* the same */
-    size_t owned_count;
-} packing;
 
 void db_pack_defaults(db_pack_options *options)
 {
@@ -54,35 +39,35 @@ dogberry_sampling db_pack_sampling(enum dogberry_tokenizer_kind kind)
 
 /* ---- Helpers ---- */
 
-static void *own(packing *pack, void *memory)
+void *db_packing_own(db_packing *pack, void *memory)
 {
     assert(pack->owned_count < sizeof pack->owned / sizeof pack->owned[0]);
     return pack->owned[pack->owned_count++] = memory;
 }
 
-static const db_tensor *layer_tensor(const packing *pack, uint32_t layer, const char *name)
+static const db_tensor *layer_tensor(const db_packing *pack, uint32_t layer, const char *name)
 {
     char full[sizeof pack->model->layout.tensors[0].name];
     snprintf(full, sizeof full, "layers.%u.%s", layer, name);
     return db_layout_find(&pack->model->layout, full);
 }
 
-static const float *values_of(const packing *pack, const db_tensor *tensor)
+const float *db_packing_values(const db_packing *pack, const db_tensor *tensor)
 {
     return pack->model->parameters + tensor->offset;
 }
 
 /* A bias as doubles, to be corrected before it is rounded. */
-static double *bias_values(const packing *pack, const db_tensor *tensor)
+static double *bias_values(const db_packing *pack, const db_tensor *tensor)
 {
     double *values = db_allocate(tensor->rows * sizeof(double));
     for (uint32_t i = 0; i < tensor->rows; i++)
-        values[i] = (double)values_of(pack, tensor)[i];
+        values[i] = (double)db_packing_values(pack, tensor)[i];
     return values;
 }
 
 /* Largest number of fraction bits in [least, most] with which `value` still fits int16. */
-static uint32_t fraction_bits(double value, uint32_t least, uint32_t most)
+uint32_t db_packing_fraction_bits(double value, uint32_t least, uint32_t most)
 {
     uint32_t frac = most;
     while (frac > least && ldexp(value, (int)frac) > INT16_MAX)
@@ -90,7 +75,7 @@ static uint32_t fraction_bits(double value, uint32_t least, uint32_t most)
     return frac;
 }
 
-static db_image_tensor *add_tensor(packing *pack, db_image_tensor tensor)
+db_image_tensor *db_packing_add_tensor(db_packing *pack, db_image_tensor tensor)
 {
     assert(pack->parts.tensor_count < DB_IMAGE_TENSORS_MAX);
     db_image_tensor *place = &pack->parts.tensors[pack->parts.tensor_count++];
@@ -98,37 +83,38 @@ static db_image_tensor *add_tensor(packing *pack, db_image_tensor tensor)
     return place;
 }
 
-static void add_bias(packing *pack, uint8_t role, uint32_t layer, const double *values, uint32_t count, uint32_t frac)
+void db_packing_add_bias(db_packing *pack, uint8_t role, uint32_t layer, const double *values, uint32_t count,
+                         uint32_t frac)
 {
-    int16_t *rounded = own(pack, db_allocate(count * sizeof *rounded));
+    int16_t *rounded = db_packing_own(pack, db_allocate(count * sizeof *rounded));
     db_quantize_bias(rounded, values, count, frac);
-    add_tensor(pack, (db_image_tensor){.role = role,
-                                       .layer = (uint8_t)layer,
-                                       .type = DB_TYPE_INT16,
-                                       .rows = count,
-                                       .cols = 1,
-                                       .stride = 2,
-                                       .data = rounded});
+    db_packing_add_tensor(pack, (db_image_tensor){.role = role,
+                                                  .layer = (uint8_t)layer,
+                                                  .type = DB_TYPE_INT16,
+                                                  .rows = count,
+                                                  .cols = 1,
+                                                  .stride = 2,
+                                                  .data = rounded});
 }
 
 /* Adds rows whose sums are to be multiplied with their steps and `factor`. Takes over the matrix's memory. */
-static int add_matrix(packing *pack, uint8_t role, uint32_t layer, const db_matrix *matrix, double factor,
-                      const char *what, db_error *error)
+int db_packing_add_matrix(db_packing *pack, uint8_t role, uint32_t layer, const db_matrix *matrix, double factor,
+                          const char *what, db_error *error)
 {
-    uint32_t *words = own(pack, db_allocate(matrix->rows * sizeof *words));
+    uint32_t *words = db_packing_own(pack, db_allocate(matrix->rows * sizeof *words));
     db_matrix *kept = &pack->matrices[pack->matrix_count++];
     assert(pack->matrix_count <= DB_IMAGE_TENSORS_MAX);
     *kept = *matrix;
     if (db_matrix_words(kept, factor, words, what, error) != 0)
         return -1;
-    add_tensor(pack, db_matrix_tensor(kept, role, layer, words));
+    db_packing_add_tensor(pack, db_matrix_tensor(kept, role, layer, words));
     return 0;
 }
 
 /* Adds to bias[r] what rounding took from row r's product on average over the calibration text:
  * the rounding errors of a row times the mean of what it is multiplied with. Tuned biases know it already. */
-static void correct_bias(const packing *pack, double *bias, const float *values, const db_matrix *matrix,
-                         const double *mean)
+void db_packing_correct_bias(const db_packing *pack, double *bias, const float *values, const db_matrix *matrix,
+                             const double *mean)
 {
     if (pack->tuned)
         return;
@@ -137,7 +123,7 @@ static void correct_bias(const packing *pack, double *bias, const float *values,
             bias[r] += ((double)*values++ - db_matrix_value(matrix, r, c)) * mean[c];
 }
 
-static db_matrix_kind kind_of(const packing *pack, const db_tensor *tensor)
+db_matrix_kind db_packing_kind(const db_packing *pack, const db_tensor *tensor)
 {
     db_matrix_kind kind = pack->kind;
     if (pack->tensor_bits)
@@ -145,26 +131,30 @@ static db_matrix_kind kind_of(const packing *pack, const db_tensor *tensor)
     return kind;
 }
 
-/* Quantizes with errors weighed by what the columns are multiplied with: importance [cols] alone, or with `moments`
- * [cols][cols], which 4 bits are rounded with feedback by. */
-static void quantize(const packing *pack, db_matrix *matrix, const db_tensor *tensor, const double *importance,
-                     const double *moments)
+void db_packing_quantize(const db_packing *pack, db_matrix *matrix, db_matrix_kind kind, const float *values,
+                         uint32_t rows, uint32_t cols, const double *importance, const double *moments)
 {
-    const db_matrix_kind kind = kind_of(pack, tensor);
     const bool feeds_back = moments && kind.bits == 4 && !kind.fixed && !pack->nearest;
     db_gptq gptq = {0};
     if (feeds_back)
-        db_gptq_make(&gptq, moments, tensor->cols);
+        db_gptq_make(&gptq, moments, cols);
     const db_matrix_inputs inputs = {.importance = importance, .feedback = feeds_back ? &gptq : NULL};
-    db_matrix_quantize(matrix, kind, values_of(pack, tensor), tensor->rows, tensor->cols, &inputs);
+    db_matrix_quantize(matrix, kind, values, rows, cols, &inputs);
     db_gptq_free(&gptq);
 }
 
+static void quantize(const db_packing *pack, db_matrix *matrix, const db_tensor *tensor, const double *importance,
+                     const double *moments)
+{
+    db_packing_quantize(pack, matrix, db_packing_kind(pack, tensor), db_packing_values(pack, tensor), tensor->rows,
+                        tensor->cols, importance, moments);
+}
+
 /* Returns the covariance [width][width]: what is left of errors once the bias has taken up their mean. */
-static double *covariance(packing *pack, const db_moments *moments)
+static double *covariance(db_packing *pack, const db_moments *moments)
 {
     const size_t width = moments->width;
-    double *out = own(pack, db_allocate(width * width * sizeof *out));
+    double *out = db_packing_own(pack, db_allocate(width * width * sizeof *out));
     for (size_t r = 0; r < width; r++)
         for (size_t c = 0; c < width; c++)
             out[r * width + c] = moments->products[r * width + c] - moments->mean[r] * moments->mean[c];
@@ -172,51 +162,52 @@ static double *covariance(packing *pack, const db_moments *moments)
 }
 
 /* Quantizes one matrix of a product with activations of these moments and adds it. */
-static int add_product(packing *pack, uint8_t role, uint32_t layer, const db_tensor *tensor, const db_moments *moments,
-                       double factor, double *bias, db_error *error)
+static int add_product(db_packing *pack, uint8_t role, uint32_t layer, const db_tensor *tensor,
+                       const db_moments *moments, double factor, double *bias, db_error *error)
 {
     db_matrix matrix;
     assert(moments->width == tensor->cols);
     quantize(pack, &matrix, tensor, moments->square, covariance(pack, moments));
-    correct_bias(pack, bias, values_of(pack, tensor), &matrix, moments->mean);
-    return add_matrix(pack, role, layer, &matrix, factor, tensor->name, error);
+    db_packing_correct_bias(pack, bias, db_packing_values(pack, tensor), &matrix, moments->mean);
+    return db_packing_add_matrix(pack, role, layer, &matrix, factor, tensor->name, error);
 }
 
 /* ---- The parts of a model ---- */
 
 /* A tied output: the embedding's rows once more, with scales of their own. */
-static int add_tied_output(packing *pack, const db_matrix *matrix, const float *values, double *bias, db_error *error)
+static int add_tied_output(db_packing *pack, const db_matrix *matrix, const float *values, double *bias,
+                           db_error *error)
 {
-    uint32_t *words = own(pack, db_allocate(matrix->rows * sizeof *words));
-    correct_bias(pack, bias, values, matrix, pack->calibration.hidden[pack->model->config.layers - 1].mean);
+    uint32_t *words = db_packing_own(pack, db_allocate(matrix->rows * sizeof *words));
+    db_packing_correct_bias(pack, bias, values, matrix, pack->calibration.hidden[pack->model->config.layers - 1].mean);
     if (db_matrix_words(matrix, ldexp(1, (int)pack->parts.logit_frac - OUTPUT_FRAC), words, "tied output", error) != 0)
         return -1;
-    add_tensor(pack, (db_image_tensor){.role = DB_ROLE_TIED_SCALES,
-                                       .type = DB_TYPE_SCALES,
-                                       .rows = matrix->rows,
-                                       .cols = 1,
-                                       .stride = 4,
-                                       .data = words});
+    db_packing_add_tensor(pack, (db_image_tensor){.role = DB_ROLE_TIED_SCALES,
+                                                  .type = DB_TYPE_SCALES,
+                                                  .rows = matrix->rows,
+                                                  .cols = 1,
+                                                  .stride = 4,
+                                                  .data = words});
     return 0;
 }
 
 /* One unit for the embedded words of all tokens. */
-static double best_input_step(packing *pack, const db_tensor *tensor)
+static double best_input_step(db_packing *pack, const db_tensor *tensor)
 {
-    double *weights = own(pack, db_allocate(tensor->rows * sizeof *weights));
+    double *weights = db_packing_own(pack, db_allocate(tensor->rows * sizeof *weights));
     for (uint32_t r = 0; r < tensor->rows; r++)
         weights[r] = pack->calibration.counts[r] + 0.25; /* words that the text lacks count a little */
-    return db_common_step(values_of(pack, tensor), tensor->rows, tensor->cols, weights);
+    return db_common_step(db_packing_values(pack, tensor), tensor->rows, tensor->cols, weights);
 }
 
 /* Returns W^T W [embedding][embedding] of the matrix W that reads the embedded words: an error e in a word's row makes
  * one of W e, whose square is e^T (W^T W) e. */
-static double *readers(packing *pack)
+static double *readers(db_packing *pack)
 {
     const db_tensor *tensor = layer_tensor(pack, 0, "weight_input");
     const size_t width = tensor->cols;
-    const float *row = values_of(pack, tensor);
-    double *out = own(pack, db_allocate(width * width * sizeof *out));
+    const float *row = db_packing_values(pack, tensor);
+    double *out = db_packing_own(pack, db_allocate(width * width * sizeof *out));
     for (uint32_t r = 0; r < tensor->rows; r++, row += width)
         for (size_t i = 0; i < width; i++)
             for (size_t k = 0; k < width; k++)
@@ -225,33 +216,33 @@ static double *readers(packing *pack)
 }
 
 /* The embedding and, where it is the output matrix too, that. */
-static int add_embedding(packing *pack, double *output_bias, db_error *error)
+static int add_embedding(db_packing *pack, double *output_bias, db_error *error)
 {
     const db_model_config *config = &pack->model->config;
     const db_tensor *tensor = db_layout_find(&pack->model->layout, "embedding.weight");
-    const float *values = values_of(pack, tensor);
+    const float *values = db_packing_values(pack, tensor);
     const bool tied = config->output == DOGBERRY_TIED;
     const db_moments *last = &pack->calibration.hidden[config->layers - 1];
     pack->input_step = pack->tuned ? pack->model->tuned.input_step : best_input_step(pack, tensor);
 
     db_matrix matrix = {.bits = 8, .rows = tensor->rows, .cols = tensor->cols};
-    if (!tied && kind_of(pack, tensor).bits == 8)
+    if (!tied && db_packing_kind(pack, tensor).bits == 8)
         db_quantize_with_step(&matrix.i8, values, tensor->rows, tensor->cols, pack->input_step);
     else
         quantize(pack, &matrix, tensor, tied ? last->square : NULL, tied ? covariance(pack, last) : readers(pack));
-    if (add_matrix(pack, DB_ROLE_EMBEDDING, 0, &matrix, 1 / pack->input_step, tensor->name, error) != 0)
+    if (db_packing_add_matrix(pack, DB_ROLE_EMBEDDING, 0, &matrix, 1 / pack->input_step, tensor->name, error) != 0)
         return -1;
     return tied ? add_tied_output(pack, &matrix, values, output_bias, error) : 0;
 }
 
-static int add_layer(packing *pack, uint32_t index, db_error *error)
+static int add_layer(db_packing *pack, uint32_t index, db_error *error)
 {
     const db_model_config *config = &pack->model->config;
     const bool lstm = config->architecture == DOGBERRY_LSTM;
     const uint32_t hidden = config->hidden;
     const db_tensor *bias_tensor = layer_tensor(pack, index, "bias");
-    double *bias = own(pack, bias_values(pack, bias_tensor));
-    double *recurrent_bias = own(pack, db_allocate(bias_tensor->rows * sizeof(double)));
+    double *bias = db_packing_own(pack, bias_values(pack, bias_tensor));
+    double *recurrent_bias = db_packing_own(pack, db_allocate(bias_tensor->rows * sizeof(double)));
     double input_unit = index == 0 ? pack->input_step : ldexp(1, -OUTPUT_FRAC);
     const db_moments *input = index == 0 ? &pack->calibration.input : &pack->calibration.hidden[index - 1];
 
@@ -260,7 +251,7 @@ static int add_layer(packing *pack, uint32_t index, db_error *error)
         return -1;
     if (lstm)
         pack->parts.tensors[pack->parts.tensor_count - 1].detail =
-            (uint8_t)fraction_bits(pack->calibration.cell_max[index] * CELL_HEADROOM, 8, 14);
+            (uint8_t)db_packing_fraction_bits(pack->calibration.cell_max[index] * CELL_HEADROOM, 8, 14);
     if (add_product(pack, DB_ROLE_RECURRENT, index, layer_tensor(pack, index, "weight_recurrent"),
                     &pack->calibration.hidden[index], ldexp(1, GATE_FRAC - OUTPUT_FRAC), recurrent_bias, error) != 0)
         return -1;
@@ -269,31 +260,32 @@ static int add_layer(packing *pack, uint32_t index, db_error *error)
     uint32_t shared = lstm ? 4 * hidden : 2 * hidden;
     for (uint32_t r = 0; r < shared; r++)
         bias[r] += recurrent_bias[r];
-    add_bias(pack, DB_ROLE_BIAS, index, bias, bias_tensor->rows, GATE_FRAC);
+    db_packing_add_bias(pack, DB_ROLE_BIAS, index, bias, bias_tensor->rows, GATE_FRAC);
     if (!lstm) {
-        const float *own_bias = values_of(pack, layer_tensor(pack, index, "bias_recurrent"));
+        const float *own_bias = db_packing_values(pack, layer_tensor(pack, index, "bias_recurrent"));
         for (uint32_t r = 0; r < hidden; r++)
             recurrent_bias[shared + r] += (double)own_bias[r];
-        add_bias(pack, DB_ROLE_RECURRENT_BIAS, index, recurrent_bias + shared, hidden, GATE_FRAC);
+        db_packing_add_bias(pack, DB_ROLE_RECURRENT_BIAS, index, recurrent_bias + shared, hidden, GATE_FRAC);
     }
     return 0;
 }
 
-static void add_numbers(packing *pack, uint8_t role, const uint16_t *values, uint32_t count)
+static void add_numbers(db_packing *pack, uint8_t role, const uint16_t *values, uint32_t count)
 {
-    add_tensor(pack, (db_image_tensor){
-                         .role = role, .type = DB_TYPE_UINT16, .rows = count, .cols = 1, .stride = 2, .data = values});
+    db_packing_add_tensor(
+        pack,
+        (db_image_tensor){.role = role, .type = DB_TYPE_UINT16, .rows = count, .cols = 1, .stride = 2, .data = values});
 }
 
 /* Class-factored output: which token is where (nn/factored.h). */
-static int add_places(packing *pack, db_error *error)
+static int add_places(db_packing *pack, db_error *error)
 {
     const db_model_config *config = &pack->model->config;
     const uint32_t vocab = config->vocab, classes = config->classes;
-    const float *order = values_of(pack, db_layout_find(&pack->model->layout, "output.order"));
-    uint16_t *places = own(pack, db_allocate(vocab * sizeof *places));
-    uint16_t *tokens = own(pack, db_allocate(vocab * sizeof *tokens));
-    uint16_t *first = own(pack, db_allocate((classes + (size_t)1) * sizeof *first));
+    const float *order = db_packing_values(pack, db_layout_find(&pack->model->layout, "output.order"));
+    uint16_t *places = db_packing_own(pack, db_allocate(vocab * sizeof *places));
+    uint16_t *tokens = db_packing_own(pack, db_allocate(vocab * sizeof *tokens));
+    uint16_t *first = db_packing_own(pack, db_allocate((classes + (size_t)1) * sizeof *first));
     if (db_factored_places(vocab, order, places, error) != 0)
         return -1;
     for (uint32_t t = 0; t < vocab; t++)
@@ -307,24 +299,26 @@ static int add_places(packing *pack, db_error *error)
 }
 
 /* Class-factored output: the rows of the classes. */
-static int add_classes(packing *pack, db_error *error)
+static int add_classes(db_packing *pack, db_error *error)
 {
     const db_layout *layout = &pack->model->layout;
     const db_tensor *bias_tensor = db_layout_find(layout, "output.class_bias");
-    double *bias = own(pack, bias_values(pack, bias_tensor));
+    double *bias = db_packing_own(pack, bias_values(pack, bias_tensor));
     if (add_product(pack, DB_ROLE_CLASSES, 0, db_layout_find(layout, "output.class_weight"),
                     &pack->calibration.hidden[pack->model->config.layers - 1],
                     ldexp(1, (int)pack->parts.logit_frac - OUTPUT_FRAC), bias, error) != 0)
         return -1;
-    add_bias(pack, DB_ROLE_CLASS_BIAS, 0, bias, bias_tensor->rows, pack->parts.logit_frac);
+    db_packing_add_bias(pack, DB_ROLE_CLASS_BIAS, 0, bias, bias_tensor->rows, pack->parts.logit_frac);
     return add_places(pack, error);
 }
 
-static int add_tensors(packing *pack, db_error *error)
+static int add_tensors(db_packing *pack, db_error *error)
 {
     const db_model_config *config = &pack->model->config;
+    if (config->architecture == DOGBERRY_TRANSFORMER)
+        return db_packing_add_transformer(pack, error);
     const db_tensor *bias_tensor = db_layout_find(&pack->model->layout, "output.bias");
-    double *bias = own(pack, bias_values(pack, bias_tensor));
+    double *bias = db_packing_own(pack, bias_values(pack, bias_tensor));
     if (add_embedding(pack, bias, error) != 0)
         return -1;
     for (uint32_t i = 0; i < config->layers; i++)
@@ -337,7 +331,7 @@ static int add_tensors(packing *pack, db_error *error)
                     &pack->calibration.hidden[config->layers - 1], ldexp(1, (int)pack->parts.logit_frac - OUTPUT_FRAC),
                     bias, error) != 0)
         return -1;
-    add_bias(pack, DB_ROLE_OUTPUT_BIAS, 0, bias, bias_tensor->rows, pack->parts.logit_frac);
+    db_packing_add_bias(pack, DB_ROLE_OUTPUT_BIAS, 0, bias, bias_tensor->rows, pack->parts.logit_frac);
     return 0;
 }
 
@@ -347,6 +341,8 @@ static int check(const db_pack_options *options, db_error *error)
 {
     if (options->bits != 0 && options->bits != 8 && options->bits != 4)
         return db_fail(error, "pack: weights have 8 or 4 bits, not %u", options->bits);
+    if (options->key_bits != 0 && options->key_bits != 8 && options->key_bits != 12)
+        return db_fail(error, "pack: keys have 8 or 12 bits, not %u", options->key_bits);
     if (!dogberry_sampling_is_valid(&options->sampling))
         return db_fail(error, "pack: the sampling is out of range; temperature is 0..%d thousandths, top-k 0..%d",
                        DOGBERRY_TEMPERATURE_MAX, DOGBERRY_TOP_K_MAX);
@@ -375,11 +371,11 @@ static void default_prompt(char prompt[DB_IMAGE_PROMPT_MAX + 1], const db_model_
     prompt[length] = 0;
 }
 
-static void fill_header(packing *pack, const db_pack_options *options)
+static void fill_header(db_packing *pack, const db_pack_options *options)
 {
     const db_model_dir *model = pack->model;
     pack->parts.config = model->config;
-    pack->parts.logit_frac = fraction_bits(pack->calibration.logit_max * LOGIT_HEADROOM, 4, 12);
+    pack->parts.logit_frac = db_packing_fraction_bits(pack->calibration.logit_max * LOGIT_HEADROOM, 4, 12);
     pack->parts.parameters = (uint32_t)model->layout.trained;
     pack->parts.sampling = options->sampling;
     pack->parts.start_token = model->start_token;
@@ -390,7 +386,7 @@ static void fill_header(packing *pack, const db_pack_options *options)
     pack->parts.tokenizer_bytes = model->tokenizer.section_bytes;
 }
 
-static void choose_kind(packing *pack, const db_pack_options *options)
+static void choose_kind(db_packing *pack, const db_pack_options *options)
 {
     const db_tuned *tuned = &pack->model->tuned;
     const uint32_t own_bits = tuned->bits != 0 ? tuned->bits : 8, bits = options->bits != 0 ? options->bits : own_bits;
@@ -398,7 +394,8 @@ static void choose_kind(packing *pack, const db_pack_options *options)
     pack->kind = (db_matrix_kind){.bits = bits, .fixed = pack->tuned || options->fixed_scales};
 }
 
-static int pack_calibrated(packing *pack, const db_pack_options *options, void **image, size_t *bytes, db_error *error)
+static int pack_calibrated(db_packing *pack, const db_pack_options *options, void **image, size_t *bytes,
+                           db_error *error)
 {
     char prompt[DB_IMAGE_PROMPT_MAX + 1];
     uint8_t *out;
@@ -410,7 +407,7 @@ static int pack_calibrated(packing *pack, const db_pack_options *options, void *
     char *provenance = db_provenance_make(pack->model, &record, error);
     if (!provenance)
         return -1;
-    pack->parts.provenance = own(pack, provenance);
+    pack->parts.provenance = db_packing_own(pack, provenance);
     if (add_tensors(pack, error) != 0)
         return -1;
     if (options->golden_prompt)
@@ -431,8 +428,8 @@ int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_
 {
     if (check(options, error) != 0)
         return -1;
-    if (model->config.architecture == DOGBERRY_TRANSFORMER)
-        return db_fail(error, "pack: images of transformers cannot be made yet; train and eval work with them");
+    if (model->config.architecture == DOGBERRY_TRANSFORMER && options->tensor_bits)
+        return db_fail(error, "pack: a transformer's matrices all have the same bits; pack it with 8 or 4");
     db_tokens kept = {0};
     if (count == 0) {
         db_tokens_append(&kept, &model->tokenizer, &model->calibration);
@@ -440,7 +437,10 @@ int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_
         count = kept.count;
     }
     int result = -1;
-    packing pack = {.model = model, .tensor_bits = options->tensor_bits, .nearest = options->nearest};
+    db_packing pack = {.model = model,
+                       .tensor_bits = options->tensor_bits,
+                       .nearest = options->nearest,
+                       .key_bits = options->key_bits};
     choose_kind(&pack, options);
     if (count == 0) {
         db_fail(error, "pack: no text to calibrate on; give one, or train again so that calibration.txt is kept");

@@ -24,7 +24,9 @@ typedef struct {
     const uint8_t
         *tensor_bits;  /* [layout.count] instead of `bits`: 8 or 4 for each matrix; NULL: none (pack/mixed.h) */
     bool fixed_scales; /* scales by the fixed rules of pack/quantize_fixed.h and pack/quantize_i4.h */
-    bool nearest;      /* 4 bits: to the nearest integers instead of with error feedback (to compare with) */
+    uint32_t
+        key_bits; /* of a transformer's keys in a session: 8 or 12; 0: 12 unless they take too much (docs/PACKING.md) */
+    bool nearest; /* 4 bits: to the nearest integers instead of with error feedback (to compare with) */
 } db_pack_options;
 
 /* Bits as tuned, the sampling of word models, a golden vector of 32 tokens. */

@@ -61,12 +61,14 @@ const char *dogberry_status_name(int status);
 
 #define DOGBERRY_FORMAT_VERSION 1
 #define DOGBERRY_HEADER_BYTES 256
-#define DOGBERRY_LAYERS_MAX 4
+#define DOGBERRY_LAYERS_MAX 4       /* recurrent layers */
+#define DOGBERRY_BLOCKS_MAX 16      /* layers of a transformer */
 #define DOGBERRY_IMAGE_ALIGNMENT 16 /* required of `bytes` in dogberry_open() */
 #define DOGBERRY_ARENA_ALIGNMENT 8  /* required of `arena` in dogberry_start() */
 #define DOGBERRY_NO_TOKEN 0xFFFFu   /* start, end or unknown token that does not exist */
 
 enum dogberry_architecture { DOGBERRY_LSTM = 1, DOGBERRY_GRU = 2, DOGBERRY_TRANSFORMER = 3 };
+enum dogberry_feed_forward { DOGBERRY_RELU = 1, DOGBERRY_RELU2 = 2, DOGBERRY_SWIGLU = 3 };
 enum dogberry_output { DOGBERRY_DENSE = 0, DOGBERRY_TIED = 1, DOGBERRY_FACTORED = 2 };
 
 /* A quantized matrix inside the image. Row r stands for the real numbers
@@ -99,6 +101,19 @@ typedef struct {
     const int16_t *recurrent_bias; /* [H], Q12: the new gate's; GRU only, else NULL */
     uint32_t cell_frac;            /* fraction bits of the int16 cell state, 8..14 (LSTM) */
 } dogberry_layer;
+
+/* One layer of a transformer, of width D = embedding and H = hidden. F = (heads + 2 kv_heads) D / heads rows of
+ * queries, keys and values; I = H, SwiGLU: 2 H. Units are the packer's choice, but for what docs/NUMERICS.md,
+ * "Transformer", says. */
+typedef struct {
+    dogberry_matrix attention;        /* [F][D]: queries, keys, values, by head */
+    dogberry_matrix attention_output; /* [D][D] */
+    dogberry_matrix inner;            /* [I][D]; SwiGLU: gates, then what they let through */
+    dogberry_matrix outer;            /* [D][H] */
+    const int16_t *bias;              /* [F + D + I + D] of the four, in their order */
+    const uint32_t *scales;           /* [2 + heads] scale words: norm before attention, before feed-forward; heads */
+    uint32_t score_frac;              /* fraction bits of scores, 8..16 */
+} dogberry_block;
 
 /* The tokenizer inside an image, or one opened alone. Treat as opaque. */
 typedef struct {
@@ -197,6 +212,16 @@ typedef struct {
         const uint16_t *first;     /* [classes + 1] first place of each class, ascending; then vocab */
         uint32_t largest;          /* places of the largest class */
     } factored;
+    struct {                      /* transformer; its layers by dogberry_block_at() */
+        uint32_t heads, kv_heads; /* of queries; of keys and values */
+        uint32_t head;            /* width of one, embedding / heads, 1..256 */
+        uint32_t context;         /* tokens whose keys and values a session holds, 1..4096 */
+        uint32_t key_bits;        /* of a key in the session: 8 in a byte, 12 in two */
+        uint32_t feed_forward;    /* enum dogberry_feed_forward */
+        uint32_t epsilon;         /* of the norms, in squared units of the stream, times embedding; >= 1 */
+        uint32_t norm;            /* scale word of the last norm */
+        const uint32_t *rotary;   /* [head / 2] turns by position, in 2^-32 of a full one */
+    } transformer;
     dogberry_sampling sampling; /* what the image was made to be sampled with */
     struct {
         const char *prompt; /* not NUL-terminated */
@@ -216,6 +241,10 @@ typedef struct {
  * Returns DOGBERRY_OK, or ERR_ARGUMENT, ERR_ALIGNMENT, ERR_TRUNCATED, ERR_MAGIC,
  * ERR_VERSION, ERR_CHECKSUM, ERR_IMAGE, ERR_UNSUPPORTED. */
 int dogberry_open(dogberry_image *image, const void *bytes, size_t length);
+
+/* Layer `layer` (0-based, < image->layers) of a transformer. Its parts point into the image.
+ * Returns DOGBERRY_OK, or ERR_ARGUMENT where there is no such layer. */
+int dogberry_block_at(const dogberry_image *image, uint32_t layer, dogberry_block *block);
 
 /* CRC-32 (IEEE 802.3, reflected 0xEDB88320, the one of zip and PNG). Start with
  * crc = 0; pass the last result to go on. Never fails. Returns the checksum. */

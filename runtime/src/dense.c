@@ -76,31 +76,29 @@ void dogberry_add_product(const dogberry_work *work, uint32_t at, uint32_t used,
     }
 }
 
-static void embed_i4(const dogberry_matrix *embeddings, uint32_t token, int8_t *x)
+/* Column c of a token's row, rescaled. */
+static int32_t embedded(const dogberry_matrix *embeddings, uint32_t token, uint32_t c)
 {
     uint32_t block = token / DOGBERRY_I4_BLOCK, row = token % DOGBERRY_I4_BLOCK, scale = embeddings->scales[token];
-    const uint32_t *words = words_of(embeddings, block);
+
+    if (!dogberry_is_int4(embeddings))
+        return dogberry_rescale(embeddings->weights[(size_t)token * embeddings->stride + c], scale);
     const uint8_t *group_scales = embeddings->group_scales + (size_t)block * embeddings->groups * DOGBERRY_I4_BLOCK;
+    int32_t weight = (int32_t)(words_of(embeddings, block)[c] >> (4u * row) & 15u) - 8;
 
-    for (uint32_t c = 0; c < embeddings->cols; c++) {
-        int32_t weight = (int32_t)(words[c] >> (4u * row) & 15u) - 8;
-        int32_t group_scale = group_scales[c / DOGBERRY_I4_GROUP * DOGBERRY_I4_BLOCK + row];
-
-        x[c] = dogberry_saturate8(dogberry_rescale(group_scale * weight, scale));
-    }
+    return dogberry_rescale(group_scales[c / DOGBERRY_I4_GROUP * DOGBERRY_I4_BLOCK + row] * weight, scale);
 }
 
 void dogberry_embed(const dogberry_matrix *embeddings, uint32_t token, int8_t *x)
 {
-    if (dogberry_is_int4(embeddings)) {
-        embed_i4(embeddings, token, x);
-        return;
-    }
-    const int8_t *row = embeddings->weights + (size_t)token * embeddings->stride;
-    uint32_t scale = embeddings->scales[token];
-
     for (uint32_t c = 0; c < embeddings->cols; c++)
-        x[c] = dogberry_saturate8(dogberry_rescale(row[c], scale));
+        x[c] = dogberry_saturate8(embedded(embeddings, token, c));
+}
+
+void dogberry_embed16(const dogberry_matrix *embeddings, uint32_t token, int16_t *x)
+{
+    for (uint32_t c = 0; c < embeddings->cols; c++)
+        x[c] = dogberry_saturate16(embedded(embeddings, token, c));
 }
 
 /* A run's sums stand at the end of the scratch, and each logit goes where all sums were read already: 4 bytes

@@ -11,6 +11,10 @@
 #include "seam.h"
 #include "utf8.h"
 
+/* Of a transformer. Components of a head are bounded so that no score leaves 2^30, and keys in all so that an
+ * arena's size is a 32-bit number. */
+enum { HEAD_MAX = 256, CONTEXT_MAX = 4096, CACHE_MAX = 1 << 29 };
+
 enum { SIZE_MAX_FIELD = 65535, VOCAB_MIN = 16, NAME_BYTES = 32, PROMPT_BYTES = 96, GOLDEN_TOKENS_MAX = 1024 };
 
 /* What can be said from the first bytes: enough there, ours, readable, undamaged. */
@@ -70,6 +74,30 @@ static int token_is_valid(uint16_t token, uint32_t vocab)
     return token < vocab || token == DOGBERRY_NO_TOKEN;
 }
 
+/* What only a transformer has; its bytes are zero in the others. */
+static int read_transformer(dogberry_image *image, const uint8_t *p)
+{
+    uint32_t heads = dogberry_le16(p + 244), kv_heads = dogberry_le16(p + 246), context = dogberry_le16(p + 248);
+
+    if (image->architecture != DOGBERRY_TRANSFORMER)
+        return is_zero(p + 244, 12) ? DOGBERRY_OK : DOGBERRY_ERR_IMAGE;
+    if (!in_range(heads, 1, image->embedding) || !in_range(kv_heads, 1, heads) || image->embedding % heads != 0 ||
+        heads % kv_heads != 0 || !in_range(image->embedding / heads, 1, HEAD_MAX) ||
+        !in_range(context, 1, CONTEXT_MAX) || !in_range(p[250], DOGBERRY_RELU, DOGBERRY_SWIGLU) ||
+        !(p[251] == 8 || p[251] == 12) || dogberry_le32(p + 252) == 0 || image->output == DOGBERRY_FACTORED)
+        return DOGBERRY_ERR_IMAGE;
+    image->transformer.heads = heads;
+    image->transformer.kv_heads = kv_heads;
+    image->transformer.head = image->embedding / heads;
+    image->transformer.context = context;
+    image->transformer.feed_forward = p[250];
+    image->transformer.key_bits = p[251];
+    image->transformer.epsilon = dogberry_le32(p + 252);
+    if ((uint64_t)image->layers * context * kv_heads * image->transformer.head > CACHE_MAX)
+        return DOGBERRY_ERR_IMAGE;
+    return DOGBERRY_OK;
+}
+
 /* Sizes and kinds of the model. */
 static int read_model(dogberry_image *image, const uint8_t *p)
 {
@@ -85,22 +113,25 @@ static int read_model(dogberry_image *image, const uint8_t *p)
     image->end_token = dogberry_le16(p + 38);
     image->unknown_token = dogberry_le16(p + 40);
     image->parameters = dogberry_le32(p + 68);
-    if (!in_range(image->architecture, DOGBERRY_LSTM, DOGBERRY_GRU) || image->output > DOGBERRY_FACTORED ||
-        !in_range(image->layers, 1, DOGBERRY_LAYERS_MAX) || !in_range(image->logit_frac, 4, 12) ||
+    uint32_t layers_max = image->architecture == DOGBERRY_TRANSFORMER ? DOGBERRY_BLOCKS_MAX : DOGBERRY_LAYERS_MAX;
+
+    if (!in_range(image->architecture, DOGBERRY_LSTM, DOGBERRY_TRANSFORMER) || image->output > DOGBERRY_FACTORED ||
+        !in_range(image->layers, 1, layers_max) || !in_range(image->logit_frac, 4, 12) ||
         !in_range(image->vocab, VOCAB_MIN, SIZE_MAX_FIELD) || !in_range(image->embedding, 1, SIZE_MAX_FIELD) ||
         !in_range(image->hidden, 1, SIZE_MAX_FIELD))
         return DOGBERRY_ERR_IMAGE;
     if ((image->architecture == DOGBERRY_GRU && !DOGBERRY_HAS_GRU) ||
+        (image->architecture == DOGBERRY_TRANSFORMER && !DOGBERRY_HAS_TRANSFORMER) ||
         (image->output == DOGBERRY_FACTORED && !DOGBERRY_HAS_FACTORED))
         return DOGBERRY_ERR_UNSUPPORTED;
     if (image->output == DOGBERRY_FACTORED ? !in_range(image->classes, 2, image->vocab) : image->classes != 0)
         return DOGBERRY_ERR_IMAGE;
-    if (image->output == DOGBERRY_TIED && image->embedding != image->hidden)
+    if (image->output == DOGBERRY_TIED && image->embedding != dogberry_output_width(image))
         return DOGBERRY_ERR_IMAGE;
     if (image->start_token >= image->vocab || !token_is_valid(image->end_token, image->vocab) ||
-        !token_is_valid(image->unknown_token, image->vocab) || !is_zero(p + 42, 2) || !is_zero(p + 244, 12))
+        !token_is_valid(image->unknown_token, image->vocab) || !is_zero(p + 42, 2))
         return DOGBERRY_ERR_IMAGE;
-    return DOGBERRY_OK;
+    return read_transformer(image, p);
 }
 
 /* Sampling, golden vector and name. */

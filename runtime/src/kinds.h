@@ -2,7 +2,7 @@
  * What this build can run. By default everything; to make the code smaller, define any of
  *
  *     DOGBERRY_NO_GRU  DOGBERRY_NO_FACTORED  DOGBERRY_NO_INT8  DOGBERRY_NO_CHAR  DOGBERRY_NO_BPE
- *     DOGBERRY_NO_SUBWORD
+ *     DOGBERRY_NO_SUBWORD  DOGBERRY_NO_TRANSFORMER
  *
  * for the whole of the runtime. An image of a kind that was left out is refused with
  * DOGBERRY_ERR_UNSUPPORTED. The questions below are constants then, and what only a kind that is
@@ -61,6 +61,11 @@
 #else
 #define DOGBERRY_HAS_TOP_P 1
 #endif
+#ifdef DOGBERRY_NO_TRANSFORMER
+#define DOGBERRY_HAS_TRANSFORMER 0
+#else
+#define DOGBERRY_HAS_TRANSFORMER 1
+#endif
 #ifdef DOGBERRY_NO_UNICODE_CASE
 #define DOGBERRY_HAS_UNICODE_CASE 0
 #else
@@ -77,6 +82,17 @@ static inline int dogberry_is_unsupported(const dogberry_sampling *sampling)
 static inline int dogberry_is_gru(const dogberry_image *image)
 {
     return DOGBERRY_HAS_GRU && image->architecture == DOGBERRY_GRU;
+}
+
+static inline int dogberry_is_transformer(const dogberry_image *image)
+{
+    return DOGBERRY_HAS_TRANSFORMER && image->architecture == DOGBERRY_TRANSFORMER;
+}
+
+/* Columns of the output matrix. */
+static inline uint32_t dogberry_output_width(const dogberry_image *image)
+{
+    return dogberry_is_transformer(image) ? image->embedding : image->hidden;
 }
 
 static inline int dogberry_is_factored(const dogberry_image *image)

@@ -55,6 +55,9 @@ void dogberry_gru_step(const dogberry_work *work, const dogberry_layer *layer, u
 /* x[c] = the token's embedding as the first layer's input. */
 void dogberry_embed(const dogberry_matrix *embeddings, uint32_t token, int8_t *x);
 
+/* The same in the units of a transformer's stream. */
+void dogberry_embed16(const dogberry_matrix *embeddings, uint32_t token, int16_t *x);
+
 /* logit i = matrix[first + i] . x + bias[i] for i < count, Q(logit_frac), at the start of the scratch, which
  * ends at least DOGBERRY_DENSE_TAIL words behind the last of them. */
 void dogberry_dense(const dogberry_work *work, const dogberry_matrix *matrix, const int16_t *bias, uint32_t first,

@@ -57,4 +57,21 @@ static inline int32_t dogberry_rescale(int32_t acc, uint32_t scale)
     return (high + ((int32_t)1 << (s - 17u)) + (int32_t)(low >> 16)) >> (s - 16u);
 }
 
+/*
+ * Returns the scale word of m / 2^s divided by divisor * 2^exponent, its mantissa rounded to nearest. divisor is
+ * 2^15..2^16 - 1 and m 2^14..2^15 - 1, so the quotient (m << 16) / divisor is 2^14..2^16 - 2; where it has 16 bits it
+ * is halved. The caller makes sure that s + 15 + exponent is not negative.
+ */
+static inline uint32_t dogberry_divide_scale(uint32_t scale, uint32_t divisor, int32_t exponent)
+{
+    uint32_t m = (((scale & 0x7FFFu) << 16) + (divisor >> 1)) / divisor;
+    uint32_t s = (uint32_t)((int32_t)(scale >> 16) + 16 + exponent);
+
+    if (m > 0x7FFFu) {
+        m = (m + 1u) >> 1;
+        s--;
+    }
+    return m | s << 16;
+}
+
 #endif

@@ -8,6 +8,7 @@
 #include "layers.h"
 #include "session.h"
 #include "tokenizer.h"
+#include "transformer.h"
 
 #define ROUND_UP_16(bytes) (((bytes) + 15u) & ~15u)
 
@@ -19,9 +20,19 @@ static uint32_t logit_count(const dogberry_image *image)
     return image->classes > image->factored.largest ? image->classes : image->factored.largest;
 }
 
+/* What is there of a transformer's layers behind what all sessions have. */
+static void map_transformer(const dogberry_image *image, dogberry_arena_map *map)
+{
+    map->stream = map->layers;
+    map->cache = map->stream + ROUND_UP_16(2u * image->embedding);
+    map->total = map->cache + (uint32_t)sizeof(dogberry_context) + ROUND_UP_16(dogberry_transformer_cache_bytes(image));
+}
+
 dogberry_arena_map dogberry_map_arena(const dogberry_image *image)
 {
-    uint32_t scratch = ROUND_UP_16(4u * dogberry_scratch_words(image->hidden));
+    int transformer = dogberry_is_transformer(image);
+    uint32_t words = transformer ? dogberry_transformer_words(image) : dogberry_scratch_words(image->hidden);
+    uint32_t scratch = ROUND_UP_16(4u * words), fresh = image->hidden;
     dogberry_arena_map map;
 
     map.logits = DOGBERRY_SESSION_BYTES;
@@ -31,10 +42,14 @@ dogberry_arena_map dogberry_map_arena(const dogberry_image *image)
     if (map.input - map.logits < scratch)
         map.input = map.logits + scratch;
     map.fresh = map.input + ROUND_UP_16(image->embedding);
-    map.shares = map.fresh + ROUND_UP_16(image->hidden);
+    if (transformer && fresh < image->embedding)
+        fresh = image->embedding;
+    map.shares = map.fresh + ROUND_UP_16(fresh);
     map.layers = map.shares + ROUND_UP_16(4u * image->classes);
     map.layer_bytes = ROUND_UP_16(image->hidden) + ROUND_UP_16(2u * image->hidden);
-    map.total = map.layers + image->layers * map.layer_bytes;
+    map.stream = map.cache = map.total = map.layers + image->layers * map.layer_bytes;
+    if (transformer)
+        map_transformer(image, &map);
     return map;
 }
 
@@ -66,7 +81,26 @@ static dogberry_work work_of(dogberry_session *session, const dogberry_arena_map
     return work;
 }
 
-/* One token through the recurrent layers; the logits wait until someone asks. */
+static dogberry_blocks blocks_of(dogberry_session *session, const dogberry_arena_map *map)
+{
+    dogberry_blocks blocks = {work_of(session, map),    at(session, map->cache),
+                              at(session, map->stream), at(session, map->input),
+                              at(session, map->fresh),  at(session, map->cache + (uint32_t)sizeof(dogberry_context))};
+
+    return blocks;
+}
+
+/* What the output matrix reads: int8, padded with zeros. */
+static const int8_t *output_of(dogberry_session *session, const dogberry_arena_map *map)
+{
+    const dogberry_image *image = session->model.image;
+
+    if (dogberry_is_transformer(image))
+        return at(session, map->input);
+    return layer_state(session, map, image->layers - 1u).output;
+}
+
+/* One token through the layers; the logits wait until someone asks. */
 static void run(dogberry_session *session, uint32_t token)
 {
     const dogberry_image *image = session->model.image;
@@ -74,6 +108,13 @@ static void run(dogberry_session *session, uint32_t token)
     dogberry_work work = work_of(session, &map);
     int8_t *x = at(session, map.input);
 
+    session->stale = 1;
+    if (dogberry_is_transformer(image)) {
+        dogberry_blocks blocks = blocks_of(session, &map);
+
+        dogberry_transformer_step(image, &blocks, token);
+        return;
+    }
     dogberry_embed(&image->embeddings, token, x);
     for (uint32_t l = 0; l < image->layers; l++) {
         dogberry_state state = layer_state(session, &map, l);
@@ -84,7 +125,6 @@ static void run(dogberry_session *session, uint32_t token)
             dogberry_lstm_step(&work, &image->layer[l], image->hidden, x, &state);
         x = state.output;
     }
-    session->stale = 1;
 }
 
 int dogberry_start(dogberry_session **session, const dogberry_image *image, void *arena, size_t bytes)
@@ -199,9 +239,8 @@ static dogberry_factored_room room_of(dogberry_session *session)
 {
     const dogberry_image *image = session->model.image;
     dogberry_arena_map map = dogberry_map_arena(image);
-    dogberry_factored_room room = {work_of(session, &map),  layer_state(session, &map, image->layers - 1u).output,
-                                   at(session, map.logits), at(session, map.heap),
-                                   at(session, map.edited), at(session, map.shares)};
+    dogberry_factored_room room = {work_of(session, &map), output_of(session, &map), at(session, map.logits),
+                                   at(session, map.heap),  at(session, map.edited),  at(session, map.shares)};
 
     return room;
 }

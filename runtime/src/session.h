@@ -48,10 +48,12 @@ typedef struct {
     uint32_t heap;   /* uint16 [DOGBERRY_TOP_K_MAX] */
     uint32_t edited; /* factored: int16, of the largest class's tokens */
     uint32_t input;  /* int8 [E], padded with zeros; everything before it, from the logits on, is the layers' scratch */
-    uint32_t fresh;  /* int8 [H] */
+    uint32_t fresh;  /* int8 [H]; transformer: of the larger of E and H */
     uint32_t shares; /* factored: uint32, of the classes */
     uint32_t layers; /* per layer: int8 [H] padded with zeros, int16 [H] */
     uint32_t layer_bytes;
+    uint32_t stream; /* transformer, instead of layers: int16 [E] */
+    uint32_t cache;  /* dogberry_context, then keys and values */
     uint32_t total;
 } dogberry_arena_map;
 

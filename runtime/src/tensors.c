@@ -9,6 +9,7 @@
 #include "kinds.h"
 #include "rescale.h"
 #include "seam.h"
+#include "transformer.h"
 
 enum role {
     ROLE_EMBEDDING = 1,
@@ -24,13 +25,21 @@ enum role {
     ROLE_PLACE_TOKENS,
     ROLE_TOKEN_PLACES,
     ROLE_CLASS_FIRST,
-    ROLE_LAST = ROLE_CLASS_FIRST
+    ROLE_ATTENTION, /* of a transformer's layer, to ROLE_BLOCK_SCALES */
+    ROLE_ATTENTION_OUTPUT,
+    ROLE_INNER,
+    ROLE_OUTER,
+    ROLE_BLOCK_BIAS,
+    ROLE_BLOCK_SCALES,
+    ROLE_LAST_NORM,
+    ROLE_ROTARY,
+    ROLE_LAST = ROLE_ROTARY
 };
 
 /* MATRIX is not in images: a place for either of int8 and int4. */
-enum type { TYPE_INT8 = 1, TYPE_INT4, TYPE_INT16, TYPE_SCALES, TYPE_UINT16, TYPE_MATRIX };
+enum type { TYPE_INT8 = 1, TYPE_INT4, TYPE_INT16, TYPE_SCALES, TYPE_UINT16, TYPE_UINT32, TYPE_MATRIX };
 
-enum { TENSORS_MAX = 64, TENSOR_COUNT_AT = 44, TABLE_OFFSET_AT = 48 };
+enum { TENSORS_MAX = 128, TENSOR_COUNT_AT = 44, TABLE_OFFSET_AT = 48 };
 
 /* The most that the group scales of an int4 row may add up to, times the group's columns: the sum of the
  * row's products is at most 2^10 times that. */
@@ -73,16 +82,67 @@ int dogberry_region_is_inside(const dogberry_image *image, uint32_t offset, uint
            length <= image->length - offset;
 }
 
+/* Entries of a transformer's layer stand together, in the order of their roles, right behind the embedding. */
+static uint32_t block_entry(uint32_t role, uint32_t layer)
+{
+    return 1u + layer * (ROLE_BLOCK_SCALES - ROLE_ATTENTION + 1u) + role - ROLE_ATTENTION;
+}
+
+static int is_block_role(uint32_t role)
+{
+    return role >= ROLE_ATTENTION && role <= ROLE_BLOCK_SCALES;
+}
+
+/* Rows of queries, keys and values. */
+static uint32_t attention_rows(const dogberry_image *image)
+{
+    return (image->transformer.heads + 2u * image->transformer.kv_heads) * image->transformer.head;
+}
+
+static uint32_t inner_rows(const dogberry_image *image)
+{
+    return image->transformer.feed_forward == DOGBERRY_SWIGLU ? 2u * image->hidden : image->hidden;
+}
+
+/* shape_of() for roles that only a transformer has. */
+static shape block_shape(const dogberry_image *image, uint32_t role)
+{
+    uint32_t width = image->embedding, rows = attention_rows(image), inner = inner_rows(image);
+
+    switch (role) {
+    case ROLE_ATTENTION:
+        return (shape){TYPE_MATRIX, rows, width};
+    case ROLE_ATTENTION_OUTPUT:
+        return (shape){TYPE_MATRIX, width, width};
+    case ROLE_INNER:
+        return (shape){TYPE_MATRIX, inner, width};
+    case ROLE_OUTER:
+        return (shape){TYPE_MATRIX, width, image->hidden};
+    case ROLE_BLOCK_BIAS:
+        return (shape){TYPE_INT16, rows + width + inner + width, 1};
+    case ROLE_BLOCK_SCALES:
+        return (shape){TYPE_SCALES, 2u + image->transformer.heads, 1};
+    case ROLE_LAST_NORM:
+        return (shape){TYPE_SCALES, 1, 1};
+    default: /* ROLE_ROTARY; heads of one component are not turned */
+        return (shape){image->transformer.head > 1u ? TYPE_UINT32 : 0, image->transformer.head / 2u, 1};
+    }
+}
+
 /* The shape that `role` has in this model; type 0 where the model has no such tensor. */
 static shape shape_of(const dogberry_image *image, uint32_t role, uint32_t layer)
 {
     uint32_t gates = dogberry_is_gru(image) ? 3u : 4u, tied = image->output == DOGBERRY_TIED;
-    int factored = dogberry_is_factored(image);
-    uint32_t per_layer = role >= ROLE_INPUT && role <= ROLE_RECURRENT_BIAS;
+    int factored = dogberry_is_factored(image), transformer = dogberry_is_transformer(image);
+    int recurrent_role = role >= ROLE_INPUT && role <= ROLE_RECURRENT_BIAS;
+    uint32_t width = dogberry_output_width(image);
     shape none = {0, 0, 0};
 
-    if (layer >= (per_layer ? image->layers : 1u))
+    if (layer >= (recurrent_role || is_block_role(role) ? image->layers : 1u) ||
+        (transformer ? recurrent_role : role >= ROLE_ATTENTION))
         return none;
+    if (role >= ROLE_ATTENTION && role <= ROLE_LAST)
+        return block_shape(image, role);
     switch (role) {
     case ROLE_EMBEDDING:
         return (shape){TYPE_MATRIX, image->vocab, image->embedding};
@@ -95,7 +155,7 @@ static shape shape_of(const dogberry_image *image, uint32_t role, uint32_t layer
     case ROLE_RECURRENT_BIAS:
         return dogberry_is_gru(image) ? (shape){TYPE_INT16, image->hidden, 1} : none;
     case ROLE_OUTPUT:
-        return tied ? none : (shape){TYPE_MATRIX, image->vocab, image->hidden};
+        return tied ? none : (shape){TYPE_MATRIX, image->vocab, width};
     case ROLE_OUTPUT_BIAS:
         return (shape){TYPE_INT16, image->vocab, 1};
     case ROLE_OUTPUT_SCALES:
@@ -140,6 +200,20 @@ static int scales_are_valid(const uint32_t *scales, uint32_t rows, uint32_t cols
 {
     for (uint32_t r = 0; r < rows; r++) {
         if (!scale_is_valid(scales[r], cols))
+            return 0;
+    }
+    return 1;
+}
+
+/* Words of a norm (s from 11 on: what it makes of a vector is shifted by 1 at least), and behind them those of heads,
+ * which are at least 1 (s up to 14). None is 0. docs/NUMERICS.md, "Transformer". */
+static int block_scales_are_valid(const uint32_t *words, uint32_t norms, uint32_t heads)
+{
+    for (uint32_t i = 0; i < norms + heads; i++) {
+        uint32_t s = words[i] >> 16;
+
+        if (!scale_is_valid(words[i], 1) || (words[i] & 0x7FFFu) == 0 ||
+            (i < norms ? s < DOGBERRY_NORM_SHIFT_MIN : s > DOGBERRY_HEAD_SHIFT_MAX))
             return 0;
     }
     return 1;
@@ -237,6 +311,7 @@ static uint32_t stride_of(const entry *e)
     case TYPE_INT4:
         return 4u * ((e->cols + 15u) & ~15u);
     case TYPE_SCALES:
+    case TYPE_UINT32:
         return 4u;
     default:
         return 2u;
@@ -256,8 +331,12 @@ static int contents_are_valid(const dogberry_image *image, const entry *e)
     const uint8_t *data = image->bytes + e->offset, *scales = image->bytes + e->scales;
     const uint32_t *words = (const uint32_t *)(const void *)scales;
 
+    if (e->role == ROLE_LAST_NORM)
+        return block_scales_are_valid((const uint32_t *)(const void *)data, 1, 0);
+    if (e->role == ROLE_BLOCK_SCALES)
+        return block_scales_are_valid((const uint32_t *)(const void *)data, 2, e->rows - 2u);
     if (e->type == TYPE_SCALES)
-        return scales_are_valid((const uint32_t *)(const void *)data, e->rows, image->hidden);
+        return scales_are_valid((const uint32_t *)(const void *)data, e->rows, dogberry_output_width(image));
     if (is_int8(e))
         return scales_are_valid(words, e->rows, e->cols) &&
                padding_is_zero((const int8_t *)data, e->rows, e->cols, e->stride);
@@ -284,11 +363,28 @@ static int data_is_valid(const dogberry_image *image, const entry *e)
     return contents_are_valid(image, e);
 }
 
+/* Fraction bits of an LSTM's cell, and of a transformer's scores. */
+static int detail_is_valid(const dogberry_image *image, const entry *e)
+{
+    if (e->role == ROLE_INPUT && image->architecture == DOGBERRY_LSTM)
+        return e->detail >= 8u && e->detail <= 14u;
+    if (e->role == ROLE_ATTENTION)
+        return e->detail >= 8u && e->detail <= 16u;
+    return e->detail == 0;
+}
+
+/* Whether the entry stands where a transformer's must; elsewhere any order will do. */
+static int is_in_place(const dogberry_image *image, const entry *e, uint32_t index)
+{
+    if (!dogberry_is_transformer(image))
+        return 1;
+    return is_block_role(e->role) ? index == block_entry(e->role, e->layer) : (e->role != ROLE_EMBEDDING || index == 0);
+}
+
 static int check_entry(const dogberry_image *image, uint32_t index)
 {
     entry e = entry_at(image, index);
     shape wanted = shape_of(image, e.role, e.layer);
-    uint32_t needs_frac = e.role == ROLE_INPUT && image->architecture == DOGBERRY_LSTM;
 
     if (wanted.type == 0)
         return DOGBERRY_ERR_IMAGE;
@@ -296,7 +392,7 @@ static int check_entry(const dogberry_image *image, uint32_t index)
         return DOGBERRY_ERR_IMAGE;
     if (e.rows != wanted.rows || e.cols != wanted.cols)
         return DOGBERRY_ERR_IMAGE;
-    if (needs_frac ? e.detail < 8u || e.detail > 14u : e.detail != 0)
+    if (!detail_is_valid(image, &e) || !is_in_place(image, &e, index))
         return DOGBERRY_ERR_IMAGE;
     if (dogberry_le32(image->bytes + DOGBERRY_TABLE_AT + index * DOGBERRY_TABLE_ENTRY + 28u) != 0)
         return DOGBERRY_ERR_IMAGE;
@@ -333,7 +429,7 @@ static dogberry_matrix matrix_of(const dogberry_image *image, const entry *e)
 
 static void attach(dogberry_image *image, const entry *e)
 {
-    dogberry_layer *layer = &image->layer[e->layer];
+    dogberry_layer *layer = &image->layer[e->layer % DOGBERRY_LAYERS_MAX];
     const void *data = image->bytes + e->offset;
 
     switch (e->role) {
@@ -374,10 +470,40 @@ static void attach(dogberry_image *image, const entry *e)
     case ROLE_TOKEN_PLACES:
         image->factored.places = data;
         break;
-    default: /* ROLE_CLASS_FIRST */
+    case ROLE_CLASS_FIRST:
         image->factored.first = data;
         break;
+    case ROLE_LAST_NORM:
+        image->transformer.norm = *(const uint32_t *)data;
+        break;
+    case ROLE_ROTARY:
+        image->transformer.rotary = data;
+        break;
+    default: /* of a transformer's layer: dogberry_block_at() */
+        break;
     }
+}
+
+int dogberry_block_at(const dogberry_image *image, uint32_t layer, dogberry_block *block)
+{
+    entry e;
+
+    if (image == NULL || block == NULL || !dogberry_is_transformer(image) || layer >= image->layers)
+        return DOGBERRY_ERR_ARGUMENT;
+    e = entry_at(image, block_entry(ROLE_ATTENTION, layer));
+    block->attention = matrix_of(image, &e);
+    block->score_frac = e.detail;
+    e = entry_at(image, block_entry(ROLE_ATTENTION_OUTPUT, layer));
+    block->attention_output = matrix_of(image, &e);
+    e = entry_at(image, block_entry(ROLE_INNER, layer));
+    block->inner = matrix_of(image, &e);
+    e = entry_at(image, block_entry(ROLE_OUTER, layer));
+    block->outer = matrix_of(image, &e);
+    e = entry_at(image, block_entry(ROLE_BLOCK_BIAS, layer));
+    block->bias = (const int16_t *)(const void *)(image->bytes + e.offset);
+    e = entry_at(image, block_entry(ROLE_BLOCK_SCALES, layer));
+    block->scales = (const uint32_t *)(const void *)(image->bytes + e.offset);
+    return DOGBERRY_OK;
 }
 
 /* A tied output's own scales over the embedding's rows. */
