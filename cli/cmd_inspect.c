@@ -11,7 +11,7 @@
 
 static const char *architecture_name(uint32_t architecture)
 {
-    return architecture == DOGBERRY_GRU ? "GRU" : "LSTM";
+    return architecture == DOGBERRY_TRANSFORMER ? "transformer" : architecture == DOGBERRY_GRU ? "GRU" : "LSTM";
 }
 
 static const char *output_name(uint32_t output)
@@ -29,12 +29,29 @@ static void print_matrix(const char *name, unsigned layer, const dogberry_image 
            lines * matrix->stride, (size_t)((const uint8_t *)matrix->scales - image->bytes));
 }
 
+static void print_layer(const dogberry_image *image, unsigned layer)
+{
+    static const char *const names[] = {"attention", "attended", "inner", "outer"};
+    if (image->architecture != DOGBERRY_TRANSFORMER) {
+        print_matrix("input", layer, image, &image->layer[layer].input);
+        print_matrix("recurrent", layer, image, &image->layer[layer].recurrent);
+        return;
+    }
+    for (uint32_t part = DOGBERRY_BLOCK_ATTENTION; part <= DOGBERRY_BLOCK_OUTER; part++) {
+        const dogberry_matrix matrix = dogberry_block_matrix(image, layer, part);
+        print_matrix(names[part], layer, image, &matrix);
+    }
+}
+
 static void print_text(const dogberry_image *image, size_t file_bytes, int golden)
 {
     printf("%s: %s, %u layers, %s output\n", image->name, architecture_name(image->architecture), image->layers,
            output_name(image->output));
     printf("  vocabulary %u, embedding %u, hidden %u: %u parameters\n", image->vocab, image->embedding, image->hidden,
            image->parameters);
+    if (image->architecture == DOGBERRY_TRANSFORMER)
+        printf("  %u heads (%u of keys and values), context %u, keys of %u bits\n", image->transformer.heads,
+               image->transformer.kv_heads, image->transformer.context, image->transformer.key_bits);
     printf("  %u bytes (format %d, checksum right)", image->length, DOGBERRY_FORMAT_VERSION);
     if (file_bytes > image->length)
         printf(", followed by %zu more bytes in the file", file_bytes - image->length);
@@ -46,10 +63,8 @@ static void print_text(const dogberry_image *image, size_t file_bytes, int golde
            golden == DOGBERRY_OK ? "reproduced" : dogberry_status_name(golden));
     printf("Tensors\n");
     print_matrix("embedding", 0, image, &image->embeddings);
-    for (unsigned layer = 0; layer < image->layers; layer++) {
-        print_matrix("input", layer, image, &image->layer[layer].input);
-        print_matrix("recurrent", layer, image, &image->layer[layer].recurrent);
-    }
+    for (unsigned layer = 0; layer < image->layers; layer++)
+        print_layer(image, layer);
     print_matrix("output", 0, image, &image->output_matrix);
     print_matrix("classes", 0, image, &image->factored.matrix);
     printf("Provenance\n  %.*s\n", (int)image->provenance_bytes, image->provenance);

@@ -40,15 +40,34 @@ static void add_output(db_token_cost *cost, const dogberry_image *image)
     cost->image_bytes += 2 * cost->logits;
 }
 
+static void add_recurrent(db_token_cost *cost, const dogberry_image *image, uint32_t layer)
+{
+    const dogberry_matrix *input = &image->layer[layer].input, *recurrent = &image->layer[layer].recurrent;
+    add_product(cost, input, input->rows);
+    add_product(cost, recurrent, recurrent->rows);
+    cost->rows += (uint64_t)input->rows + recurrent->rows;
+    cost->image_bytes += 2 * (uint64_t)input->rows;
+}
+
+/* The matrices; what is done with keys and values is not counted. */
+static void add_block(db_token_cost *cost, const dogberry_image *image, uint32_t layer)
+{
+    for (uint32_t part = DOGBERRY_BLOCK_ATTENTION; part <= DOGBERRY_BLOCK_OUTER; part++) {
+        const dogberry_matrix matrix = dogberry_block_matrix(image, layer, part);
+        add_product(cost, &matrix, matrix.rows);
+        cost->rows += matrix.rows;
+        cost->image_bytes += 2 * (uint64_t)matrix.rows;
+    }
+}
+
 db_token_cost db_token_cost_of(const dogberry_image *image)
 {
     db_token_cost cost = {.weights = image->embedding, .image_bytes = db_rows_bytes(&image->embeddings, 1)};
     for (uint32_t i = 0; i < image->layers; i++) {
-        const dogberry_matrix *input = &image->layer[i].input, *recurrent = &image->layer[i].recurrent;
-        add_product(&cost, input, input->rows);
-        add_product(&cost, recurrent, recurrent->rows);
-        cost.rows += (uint64_t)input->rows + recurrent->rows;
-        cost.image_bytes += 2 * (uint64_t)input->rows;
+        if (image->architecture == DOGBERRY_TRANSFORMER)
+            add_block(&cost, image, i);
+        else
+            add_recurrent(&cost, image, i);
     }
     add_output(&cost, image);
     return cost;

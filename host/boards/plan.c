@@ -124,11 +124,28 @@ static const db_preset *best_preset(const db_plan *plan, const db_firmware *firm
     return best;
 }
 
+/* The longest context with which the session would fit, where a shorter one helps. */
+static void advise_context(db_plan *plan, const dogberry_image *image, const db_firmware *firmware)
+{
+    dogberry_image shorter = *image;
+    while (--shorter.transformer.context > 0)
+        if (would_fit(&shorter, plan, firmware)) {
+            add_advice(plan, "a context of %u tokens would fit: train with --context %u; or ",
+                       shorter.transformer.context, shorter.transformer.context);
+            return;
+        }
+}
+
 /* What to change, only of what would help. Image sizes of other models are estimates. */
 static void advise(db_plan *plan, const dogberry_image *image, const db_firmware *firmware)
 {
     dogberry_image shape;
     uint32_t bits = 8, bytes = 0;
+    if (image->architecture == DOGBERRY_TRANSFORMER) {
+        advise_context(plan, image, firmware);
+        add_advice(plan, "%s", "take a smaller preset, or a larger board");
+        return;
+    }
     db_shape_int4(&shape, image);
     if (shape.length < image->length && would_fit(&shape, plan, firmware))
         add_advice(plan, "pack with --bits 4 (%u bytes); or ", shape.length);

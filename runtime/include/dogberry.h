@@ -102,18 +102,13 @@ typedef struct {
     uint32_t cell_frac;            /* fraction bits of the int16 cell state, 8..14 (LSTM) */
 } dogberry_layer;
 
-/* One layer of a transformer, of width D = embedding and H = hidden. F = (heads + 2 kv_heads) D / heads rows of
- * queries, keys and values; I = H, SwiGLU: 2 H. Units are the packer's choice, but for what docs/NUMERICS.md,
- * "Transformer", says. */
-typedef struct {
-    dogberry_matrix attention;        /* [F][D]: queries, keys, values, by head */
-    dogberry_matrix attention_output; /* [D][D] */
-    dogberry_matrix inner;            /* [I][D]; SwiGLU: gates, then what they let through */
-    dogberry_matrix outer;            /* [D][H] */
-    const int16_t *bias;              /* [F + D + I + D] of the four, in their order */
-    const uint32_t *scales;           /* [2 + heads] scale words: norm before attention, before feed-forward; heads */
-    uint32_t score_frac;              /* fraction bits of scores, 8..16 */
-} dogberry_block;
+/* The matrices of a transformer's layer, of width D = embedding and H = hidden. */
+enum dogberry_block_part {
+    DOGBERRY_BLOCK_ATTENTION,        /* [(heads + 2 kv_heads) D / heads][D]: queries, keys, values, by head */
+    DOGBERRY_BLOCK_ATTENTION_OUTPUT, /* [D][D] */
+    DOGBERRY_BLOCK_INNER,            /* [H][D]; SwiGLU: [2 H][D], gates, then what they let through */
+    DOGBERRY_BLOCK_OUTER             /* [D][H] */
+};
 
 /* The tokenizer inside an image, or one opened alone. Treat as opaque. */
 typedef struct {
@@ -212,7 +207,7 @@ typedef struct {
         const uint16_t *first;     /* [classes + 1] first place of each class, ascending; then vocab */
         uint32_t largest;          /* places of the largest class */
     } factored;
-    struct {                      /* transformer; its layers by dogberry_block_at() */
+    struct {                      /* transformer; its layers by dogberry_block_matrix() */
         uint32_t heads, kv_heads; /* of queries; of keys and values */
         uint32_t head;            /* width of one, embedding / heads, 1..256 */
         uint32_t context;         /* tokens whose keys and values a session holds, 1..4096 */
@@ -242,9 +237,9 @@ typedef struct {
  * ERR_VERSION, ERR_CHECKSUM, ERR_IMAGE, ERR_UNSUPPORTED. */
 int dogberry_open(dogberry_image *image, const void *bytes, size_t length);
 
-/* Layer `layer` (0-based, < image->layers) of a transformer. Its parts point into the image.
- * Returns DOGBERRY_OK, or ERR_ARGUMENT where there is no such layer. */
-int dogberry_block_at(const dogberry_image *image, uint32_t layer, dogberry_block *block);
+/* A matrix of layer `layer` (0-based, < image->layers) of an opened image of a transformer: `part` is one of enum
+ * dogberry_block_part. Never fails. Returns the matrix, which points into the image. */
+dogberry_matrix dogberry_block_matrix(const dogberry_image *image, uint32_t layer, uint32_t part);
 
 /* CRC-32 (IEEE 802.3, reflected 0xEDB88320, the one of zip and PNG). Start with
  * crc = 0; pass the last result to go on. Never fails. Returns the checksum. */

@@ -157,11 +157,11 @@ static uint32_t bits_of(uint32_t context)
     return bits;
 }
 
-void dogberry_attention(const dogberry_image *image, const dogberry_blocks *blocks, const dogberry_block *block,
-                        uint32_t index, uint32_t slot)
+void dogberry_attention(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t slot)
 {
     uint32_t heads = image->transformer.heads, kv_heads = image->transformer.kv_heads, head = image->transformer.head;
     uint32_t context = image->transformer.context, queries = heads * head, row = kv_heads * head, pairs = head / 2u;
+    const uint32_t *words = dogberry_block_vector(image, index, DOGBERRY_BLOCK_SCALES);
     uint32_t key_bits = image->transformer.key_bits, rows = queries + 2u * row;
     int8_t *keys = blocks->caches + (size_t)index * dogberry_transformer_layer_bytes(image);
     int8_t *values = keys + (size_t)context * row * (key_bits == VALUE_BITS ? 1u : 2u);
@@ -170,12 +170,12 @@ void dogberry_attention(const dogberry_image *image, const dogberry_blocks *bloc
                     row,
                     slot + 1u,
                     WEIGHT_BITS - bits_of(context),
-                    block->score_frac,
+                    dogberry_score_frac(image, index),
                     key_bits,
                     products + rows + DOGBERRY_PROJECT_SLACK,
                     keys};
 
-    dogberry_project(&blocks->work, products, &block->attention, block->bias, 0, rows, blocks->norm);
+    dogberry_block_project(image, blocks, blocks->norm, index, DOGBERRY_BLOCK_ATTENTION);
     for (uint32_t p = 0; p < pairs; p++)
         turn(products + p, heads + kv_heads, head, pairs, blocks->context->position * image->transformer.rotary[p]);
     store_keys(&at, slot, products + queries);
@@ -188,7 +188,7 @@ void dogberry_attention(const dogberry_image *image, const dogberry_blocks *bloc
         uint32_t total = weigh(&at, score(&at, query, from));
 
         mix(&at, query, values + from); /* the query is done with */
-        divide(&at, blocks->branch + (size_t)h * head, query, total, block->scales[2u + h]);
+        divide(&at, blocks->branch + (size_t)h * head, query, total, words[2u + h]);
     }
     dogberry_pad(blocks->branch, queries);
 }

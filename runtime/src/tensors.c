@@ -93,13 +93,12 @@ static int is_block_role(uint32_t role)
     return role >= ROLE_ATTENTION && role <= ROLE_BLOCK_SCALES;
 }
 
-/* Rows of queries, keys and values. */
-static uint32_t attention_rows(const dogberry_image *image)
+uint32_t dogberry_attention_rows(const dogberry_image *image)
 {
     return (image->transformer.heads + 2u * image->transformer.kv_heads) * image->transformer.head;
 }
 
-static uint32_t inner_rows(const dogberry_image *image)
+uint32_t dogberry_inner_rows(const dogberry_image *image)
 {
     return image->transformer.feed_forward == DOGBERRY_SWIGLU ? 2u * image->hidden : image->hidden;
 }
@@ -107,7 +106,7 @@ static uint32_t inner_rows(const dogberry_image *image)
 /* shape_of() for roles that only a transformer has. */
 static shape block_shape(const dogberry_image *image, uint32_t role)
 {
-    uint32_t width = image->embedding, rows = attention_rows(image), inner = inner_rows(image);
+    uint32_t width = image->embedding, rows = dogberry_attention_rows(image), inner = dogberry_inner_rows(image);
 
     switch (role) {
     case ROLE_ATTENTION:
@@ -479,31 +478,28 @@ static void attach(dogberry_image *image, const entry *e)
     case ROLE_ROTARY:
         image->transformer.rotary = data;
         break;
-    default: /* of a transformer's layer: dogberry_block_at() */
+    default: /* of a transformer's layer: dogberry_block_matrix() */
         break;
     }
 }
 
-int dogberry_block_at(const dogberry_image *image, uint32_t layer, dogberry_block *block)
+dogberry_matrix dogberry_block_matrix(const dogberry_image *image, uint32_t layer, uint32_t part)
 {
-    entry e;
+    entry e = entry_at(image, block_entry(ROLE_ATTENTION + part, layer));
 
-    if (image == NULL || block == NULL || !dogberry_is_transformer(image) || layer >= image->layers)
-        return DOGBERRY_ERR_ARGUMENT;
-    e = entry_at(image, block_entry(ROLE_ATTENTION, layer));
-    block->attention = matrix_of(image, &e);
-    block->score_frac = e.detail;
-    e = entry_at(image, block_entry(ROLE_ATTENTION_OUTPUT, layer));
-    block->attention_output = matrix_of(image, &e);
-    e = entry_at(image, block_entry(ROLE_INNER, layer));
-    block->inner = matrix_of(image, &e);
-    e = entry_at(image, block_entry(ROLE_OUTER, layer));
-    block->outer = matrix_of(image, &e);
-    e = entry_at(image, block_entry(ROLE_BLOCK_BIAS, layer));
-    block->bias = (const int16_t *)(const void *)(image->bytes + e.offset);
-    e = entry_at(image, block_entry(ROLE_BLOCK_SCALES, layer));
-    block->scales = (const uint32_t *)(const void *)(image->bytes + e.offset);
-    return DOGBERRY_OK;
+    return matrix_of(image, &e);
+}
+
+const void *dogberry_block_vector(const dogberry_image *image, uint32_t layer, uint32_t vector)
+{
+    entry e = entry_at(image, block_entry(ROLE_BLOCK_BIAS + vector, layer));
+
+    return image->bytes + e.offset;
+}
+
+uint32_t dogberry_score_frac(const dogberry_image *image, uint32_t layer)
+{
+    return entry_at(image, block_entry(ROLE_ATTENTION, layer)).detail;
 }
 
 /* A tied output's own scales over the embedding's rows. */

@@ -14,9 +14,8 @@ static uint32_t shared_width(const dogberry_image *image)
 
 uint32_t dogberry_transformer_words(const dogberry_image *image)
 {
-    uint32_t context = image->transformer.context, width = image->embedding;
-    uint32_t attention = width + 2u * shared_width(image) + context;
-    uint32_t inner = image->transformer.feed_forward == DOGBERRY_SWIGLU ? 2u * image->hidden : image->hidden;
+    uint32_t attention = dogberry_attention_rows(image) + image->transformer.context;
+    uint32_t inner = dogberry_inner_rows(image);
 
     return (attention > inner ? attention : inner) + DOGBERRY_PROJECT_SLACK;
 }
@@ -52,28 +51,32 @@ static uint32_t make_room(const dogberry_image *image, const dogberry_blocks *bl
     return kept;
 }
 
-/* stream += matrix times branch + bias. */
-static void add_branch(const dogberry_blocks *blocks, const dogberry_matrix *matrix, const int16_t *bias)
+void dogberry_block_project(const dogberry_image *image, const dogberry_blocks *blocks, const int8_t *x, uint32_t index,
+                            uint32_t part)
 {
-    int32_t *product = blocks->work.scratch;
+    const int16_t *bias = dogberry_block_vector(image, index, DOGBERRY_BLOCK_BIAS);
+    dogberry_matrix matrix = dogberry_block_matrix(image, index, part);
 
-    dogberry_project(&blocks->work, product, matrix, bias, 0, matrix->rows, blocks->branch);
-    for (uint32_t c = 0; c < matrix->rows; c++)
-        blocks->stream[c] = dogberry_saturate16(blocks->stream[c] + product[c]);
+    if (part > DOGBERRY_BLOCK_ATTENTION)
+        bias += dogberry_attention_rows(image);
+    if (part > DOGBERRY_BLOCK_ATTENTION_OUTPUT)
+        bias += image->embedding;
+    if (part > DOGBERRY_BLOCK_INNER)
+        bias += dogberry_inner_rows(image);
+    dogberry_project(&blocks->work, blocks->work.scratch, &matrix, bias, 0, matrix.rows, x);
 }
 
-static void run_block(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t slot)
+/* stream += matrix times branch + bias. */
+static void add_branch(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t part)
 {
-    uint32_t width = image->embedding, epsilon = image->transformer.epsilon;
-    dogberry_block block;
+    dogberry_block_project(image, blocks, blocks->branch, index, part);
+    for (uint32_t c = 0; c < image->embedding; c++)
+        blocks->stream[c] = dogberry_saturate16(blocks->stream[c] + blocks->work.scratch[c]);
+}
 
-    (void)dogberry_block_at(image, index, &block);
-    dogberry_rmsnorm(blocks->norm, blocks->stream, width, epsilon, block.scales[0]);
-    dogberry_attention(image, blocks, &block, index, slot);
-    add_branch(blocks, &block.attention_output, block.bias + block.attention.rows);
-    dogberry_rmsnorm(blocks->norm, blocks->stream, width, epsilon, block.scales[1]);
-    dogberry_feed_forward(image, blocks, &block);
-    add_branch(blocks, &block.outer, block.bias + block.attention.rows + width + block.inner.rows);
+static void normalize(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t word)
+{
+    dogberry_rmsnorm(blocks->norm, blocks->stream, image->embedding, image->transformer.epsilon, word);
 }
 
 void dogberry_transformer_step(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t token)
@@ -81,10 +84,17 @@ void dogberry_transformer_step(const dogberry_image *image, const dogberry_block
     uint32_t slot = make_room(image, blocks);
 
     dogberry_embed16(&image->embeddings, token, blocks->stream);
-    for (uint32_t l = 0; l < image->layers; l++)
-        run_block(image, blocks, l, slot);
-    dogberry_rmsnorm(blocks->norm, blocks->stream, image->embedding, image->transformer.epsilon,
-                     image->transformer.norm);
+    for (uint32_t l = 0; l < image->layers; l++) {
+        const uint32_t *words = dogberry_block_vector(image, l, DOGBERRY_BLOCK_SCALES);
+
+        normalize(image, blocks, words[0]);
+        dogberry_attention(image, blocks, l, slot);
+        add_branch(image, blocks, l, DOGBERRY_BLOCK_ATTENTION_OUTPUT);
+        normalize(image, blocks, words[1]);
+        dogberry_feed_forward(image, blocks, l);
+        add_branch(image, blocks, l, DOGBERRY_BLOCK_OUTER);
+    }
+    normalize(image, blocks, image->transformer.norm);
     blocks->context->cached = slot + 1u;
     blocks->context->position++;
 }

@@ -50,12 +50,30 @@ void dogberry_transformer_step(const dogberry_image *image, const dogberry_block
 void dogberry_rmsnorm(int8_t *out, const int16_t *x, uint32_t width, uint32_t epsilon, uint32_t word);
 
 /* blocks->branch = what the heads of layer `index` take from the past and this token, whose key and value are put
- * into the cache's place number `slot`. */
-void dogberry_attention(const dogberry_image *image, const dogberry_blocks *blocks, const dogberry_block *block,
-                        uint32_t index, uint32_t slot);
+ * into the cache's place number `slot`; blocks->norm is what the layer reads. */
+void dogberry_attention(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t slot);
 
-/* blocks->branch = the feed-forward part's function of the products of layer's first matrix with blocks->norm. */
-void dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks, const dogberry_block *block);
+/* blocks->branch = the feed-forward part's function of the products of layer `index`'s first matrix with
+ * blocks->norm. */
+void dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index);
+
+/* The start of the scratch = a matrix of layer `index` times x, plus its bias. */
+void dogberry_block_project(const dogberry_image *image, const dogberry_blocks *blocks, const int8_t *x, uint32_t index,
+                            uint32_t part);
+
+/* Vectors of a layer, in the order of their roles. */
+enum { DOGBERRY_BLOCK_BIAS, DOGBERRY_BLOCK_SCALES };
+
+/* The values of a layer's vector: int16, the biases of its four matrices in their order; or scale words: of the norms
+ * before attention and before feed-forward, then of the heads. */
+const void *dogberry_block_vector(const dogberry_image *image, uint32_t layer, uint32_t vector);
+
+/* Fraction bits of a layer's scores, 8..16. */
+uint32_t dogberry_score_frac(const dogberry_image *image, uint32_t layer);
+
+/* Rows of a layer's first matrix: queries, keys and values; and of its third. */
+uint32_t dogberry_attention_rows(const dogberry_image *image);
+uint32_t dogberry_inner_rows(const dogberry_image *image);
 
 /* Zeros in x from `used` up to the next multiple of 16, as products want them. */
 static inline void dogberry_pad(int8_t *x, uint32_t used)
