@@ -78,7 +78,10 @@ static void add_architecture(FILE *out, const dogberry_image *image)
 {
     static const char *const outputs[] = {"dense", "tied to the embedding", "class-factored"};
     fprintf(out, "Architecture\n  vocabulary   %u\n  embedding    %u\n  layers       %u of %s %u\n  output       %s\n",
-            image->vocab, image->embedding, image->layers, image->architecture == DOGBERRY_GRU ? "GRU" : "LSTM",
+            image->vocab, image->embedding, image->layers,
+            image->architecture == DOGBERRY_TRANSFORMER ? "transformer"
+            : image->architecture == DOGBERRY_GRU       ? "GRU"
+                                                        : "LSTM",
             image->hidden, image->output < 3 ? outputs[image->output] : "unknown");
     fprintf(out, "  parameters   %u\n  weights      %s\n\n", image->parameters, bits_of(image));
 }
