@@ -50,7 +50,29 @@ test('a UF2 boots, talks and is summed up', () => {
   assert.equal(seeded.replies[1].digest, hostReplies('9', '40', 'who goes there')[0].digest);
   const plain = emulate(whole(), '--uart', '--say', 'who goes there');
   assert.match(plain.stdout, /digest {16}[0-9a-f]{8}/);
-  assert.match(plain.stdout, /waits for flash are not modelled/);
+  assert.match(plain.stdout, /waits for flash {7}[\d,]+ for instructions, [\d,]+ for data \(modelled, divider 2\)/);
+});
+
+test('core cycles and waits for flash are told apart, and their sum is what counts', () => {
+  const talk = (...options) => JSON.parse(emulate(whole(), '--say', 'who goes there', '--json', ...options).stdout);
+  const result = talk();
+  const [reply] = result.replies;
+  const { core0, core1, total } = reply.perToken;
+  assert.equal(reply.totalCyclesPerToken, total);
+  const parts = core0.worked + core0.flashFetch + core0.flashData + core0.slept;
+  assert.ok(Math.abs(parts - total) <= 2, `${parts} of ${total} cycles`); // each is rounded
+  assert.equal(core1, null);
+  assert.ok(Math.abs(reply.tokensPerSecondAt125MHz * total - 125e6) < 125e3);
+  const { accesses, hits, missCycles, readers } = result.xip;
+  assert.equal(missCycles, 2 * (12 + 16));
+  const sum = (key) => readers.core0.fetch[key] + readers.core0.data[key];
+  assert.deepEqual([sum('accesses'), sum('hits')], [accesses, hits]);
+  assert.equal(talk('--flash-divider', '6').xip.missCycles, 6 * (12 + 16));
+  assert.equal(talk('--flash-fill', '4').xip.missCycles, 2 * (12 + 8));
+  const plain = talk('--no-flash-model', '--cores', '1');
+  assert.deepEqual([plain.xip, plain.replies[0].stallCyclesPerToken], [null, 0]);
+  assert.equal(plain.replies[0].digest, reply.digest);
+  assert.ok(plain.replies[0].tokensPerSecondAt125MHz > reply.tokensPerSecondAt125MHz);
 });
 
 test('interactively, what is typed is answered', () => {
@@ -86,7 +108,7 @@ test('a board that never answers is a timeout, not a hang', () => {
 test('a breakpoint is reported with its address', () => {
   const { status, stderr } = emulate(makeUf2([[0, Buffer.from([0x00, 0xbe])]]));
   assert.equal(status, 1);
-  assert.match(stderr, /breakpoint, address 0x10000000/);
+  assert.match(stderr, /breakpoint, address 0x20041f00/);
 });
 
 test('a prompt without a model is an error with what the board said', () => {
@@ -96,7 +118,8 @@ test('a prompt without a model is an error with what the board said', () => {
 });
 
 test('wrong options are refused with the usage', () => {
-  for (const options of [[], ['--nonsense'], ['x.uf2', '--max-seconds', 'x'], ['--flash', 'x'], ['a', 'b']]) {
+  for (const options of [[], ['--nonsense'], ['x.uf2', '--max-seconds', 'x'], ['--flash', 'x'], ['a', 'b'],
+    ['x.uf2', '--cores', '3'], ['x.uf2', '--flash-divider', '3'], ['x.uf2', '--flash-fill', '16']]) {
     const { status, stderr } = emulate(...options);
     assert.equal(status, 2);
     assert.match(stderr, /usage: emulate\.mjs/);

@@ -1,5 +1,5 @@
-// The emulator's clock: time is the core's cycle count plus the time slept through. So it is exact at every
-// instruction and there is nothing to keep up to date while instructions run.
+// The emulator's clock: time is the cycle count of the core that runs. So it is exact at every instruction and there is
+// nothing to keep up to date while instructions run. A core that sleeps is brought up to the time when it wakes.
 // SPDX-License-Identifier: MIT
 
 export const CLOCK_HZ = 125e6;
@@ -28,18 +28,21 @@ class Alarm {
 
 export class CycleClock {
   constructor() {
-    this.core = { cycles: 0 }; // the emulated core, once there is one
-    this.slept = 0;
+    this.core = { cycles: 0 }; // the emulated core that runs, once there is one
     this.alarms = []; // those scheduled, soonest first
     this.deadline = Infinity; // the cycle at which the first is due
   }
 
   get nanos() {
-    return this.core.cycles * NANOS_PER_CYCLE + this.slept;
+    return this.core.cycles * NANOS_PER_CYCLE;
   }
 
   get micros() {
     return this.nanos / 1000;
+  }
+
+  nanosOf(cycles) {
+    return cycles * NANOS_PER_CYCLE;
   }
 
   createAlarm(callback) {
@@ -59,22 +62,21 @@ export class CycleClock {
   }
 
   update() {
-    this.deadline = this.alarms.length ? (this.alarms[0].nanos - this.slept) / NANOS_PER_CYCLE : Infinity;
+    this.deadline = this.alarms.length ? this.alarms[0].nanos / NANOS_PER_CYCLE : Infinity;
   }
 
-  // Whether anything is going to happen without the core.
+  // Whether anything is going to happen without a core.
   get pending() {
     return this.alarms.length > 0;
   }
 
-  // While the core sleeps: moves on to the first alarm.
-  skip() {
-    this.slept += Math.max(0, this.alarms[0].nanos - this.nanos);
-    this.update();
+  // Whether the first alarm is due.
+  get due() {
+    return this.core.cycles >= this.deadline - 1e-6;
   }
 
   fireDue() {
-    while (this.core.cycles >= this.deadline - 1e-6) {
+    while (this.due) {
       const alarm = this.alarms.shift();
       alarm.scheduled = false;
       this.update();

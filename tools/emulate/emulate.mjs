@@ -12,6 +12,10 @@ const USAGE = `usage: emulate.mjs X.uf2 [options]
   --say LINE         type a line (a prompt or a /command) and wait for the answer; may be repeated
   --interactive      talk from this terminal; Ctrl-] leaves
   --uart             use UART0 instead of USB
+  --cores 1|2        with 1, core 1 never answers (default 2)
+  --no-flash-model   flash is as fast as SRAM
+  --flash-divider N  the flash clock's divider, whatever the program sets
+  --flash-fill 8|4   bytes that a cache miss brings in (default 8)
   --flash FILE@BYTE  put a file into flash, at an offset; may be repeated, and replaces X.uf2
   --json             print one JSON object instead of what the board says
   --max-seconds N    give up after so many seconds (default 600)
@@ -22,6 +26,10 @@ const OPTIONS = {
   interactive: { type: 'boolean', default: false },
   uart: { type: 'boolean', default: false },
   flash: { type: 'string', multiple: true, default: [] },
+  cores: { type: 'string', default: '2' },
+  'no-flash-model': { type: 'boolean', default: false },
+  'flash-divider': { type: 'string' },
+  'flash-fill': { type: 'string', default: '8' },
   json: { type: 'boolean', default: false },
   'max-seconds': { type: 'string', default: '600' },
   help: { type: 'boolean', default: false },
@@ -39,9 +47,15 @@ function readArguments() {
   const { values, positionals } = parsed;
   const seconds = Number(values['max-seconds']);
   if (!(seconds > 0)) throw new UsageError(`--max-seconds ${values['max-seconds']}: not a number of seconds`);
+  if (!['1', '2'].includes(values.cores)) throw new UsageError(`--cores ${values.cores}: 1 or 2`);
+  if (!['4', '8'].includes(values['flash-fill'])) throw new UsageError(`--flash-fill ${values['flash-fill']}: 8 or 4`);
+  const divider = values['flash-divider'] === undefined ? null : Number(values['flash-divider']);
+  if (divider !== null && !(divider >= 2 && divider <= 65534 && divider % 2 === 0)) {
+    throw new UsageError(`--flash-divider ${values['flash-divider']}: an even number from 2 to 65534`);
+  }
   if (!values.help && positionals.length + values.flash.length === 0) throw new UsageError('name a UF2 file');
   if (positionals.length > 1) throw new UsageError(`one UF2 file at a time; what is ${positionals[1]}?`);
-  return { ...values, uf2: positionals[0], seconds };
+  return { ...values, uf2: positionals[0], seconds, divider };
 }
 
 // Fetches the emulator's package the first time, then loads what needs it.
@@ -71,8 +85,14 @@ function summary(result) {
   const last = result.replies.findLast(({ digest }) => digest);
   const lines = [];
   if (last?.cyclesPerToken) {
-    lines.push(`core cycles a token   ${last.cyclesPerToken.toLocaleString('en')}`);
-    lines.push(`tokens/s at 125 MHz   ${last.tokensPerSecondAt125MHz.toFixed(2)} (waits for flash are not modelled)`);
+    const { core0, core1 } = last.perToken;
+    const model = result.xip ? `modelled, divider ${result.xip.divider}` : 'not modelled';
+    const line = (name, value) => lines.push(`${name.padEnd(21)} ${value}`);
+    const count = (value) => value.toLocaleString('en');
+    line('core cycles a token', count(last.cyclesPerToken) + (core1 ? `, core 1 ${count(core1.worked)}` : ''));
+    line('waits for flash', `${count(core0.flashFetch)} for instructions, ${count(core0.flashData)} for data (${model})`);
+    line('all cycles a token', `${count(last.totalCyclesPerToken)}, ${count(core0.slept)} of them asleep`);
+    line('tokens/s at 125 MHz', last.tokensPerSecondAt125MHz.toFixed(2));
   }
   lines.push(`stack at most         ${result.stack.peakBytes} of ${result.stack.bytes} bytes`);
   lines.push(`arena                 ${result.arena.usedBytes} of ${result.arena.bytes} bytes`);
@@ -81,13 +101,17 @@ function summary(result) {
   return lines.join('\n');
 }
 
+// Million core cycles that were emulated: those that nobody slept or waited through.
+const millionsRun = ({ core0, core1 }) => (core0.worked + (core1?.worked ?? 0)) / 1e6;
+
 function converse(Talk, machine, settings) {
   const started = Date.now();
   const talk = new Talk(machine, started + settings.seconds * 1000);
   const greeting = talk.boot();
   const replies = settings.say.map((line) => (line.startsWith('/') ? talk.answer(line) : talk.say(line)));
   const wall = (Date.now() - started) / 1000;
-  const cycles = machine.core.cycles;
+  const cycles = machine.cycles();
+  const xip = machine.flashUse();
   machine.onOutput = () => {}; // what follows is for the summary only
   const { text, ...memory } = talk.info();
   return {
@@ -97,7 +121,9 @@ function converse(Talk, machine, settings) {
     goldenVector: /golden vector (ok|FAILED)/.exec(greeting)?.[1] ?? null,
     replies,
     ...memory,
-    emulator: { seconds: wall, cycles, millionCyclesPerSecond: Math.round(cycles / wall / 1e6) },
+    cycles,
+    xip,
+    emulator: { seconds: wall, millionCyclesPerSecond: Math.round(millionsRun(cycles) / wall) },
   };
 }
 
@@ -136,6 +162,10 @@ async function main() {
   const { Machine, Talk } = await loadEmulator();
   const machine = new Machine({
     port: settings.uart ? 'uart' : 'usb',
+    cores: Number(settings.cores),
+    flashModel: !settings['no-flash-model'],
+    flashDivider: settings.divider,
+    flashFill: Number(settings['flash-fill']),
     onOutput: (text) => settings.json || process.stdout.write(text),
   });
   loadAll(machine, settings);

@@ -1,35 +1,56 @@
-// An emulated board: rp2040js with our clock, a stub boot ROM, and a terminal on USB or UART0.
+// An emulated board: rp2040js with our clock and stub boot ROM, a second core, waits for flash, and a terminal on USB
+// or UART0.
 // SPDX-License-Identifier: MIT
 import { ConsoleLogger, LogLevel, RP2040 } from 'rp2040js';
 import { stubBootrom } from './bootrom.mjs';
 import { CycleClock } from './clock.mjs';
-import { Translator } from './translate.mjs';
+import { makeCores } from './cores.mjs';
+import { Ssi } from './ssi.mjs';
+import { CodeMap, Translator } from './translate.mjs';
 import { FLASH_BASE } from './uf2.mjs';
 import { UsbHost } from './usb_host.mjs';
+import { FlashCounts, Xip } from './xip.mjs';
 
 const FLASH_BYTES = 2 * 1024 * 1024;
 const UART_BYTE_NANOS = 1e10 / 115200; // start, 8 data, stop
 const SLICE_CYCLES = 25e6;
+const QUANTUM_CYCLES = 64; // that one core may be ahead of the other
+const BOOT2 = 0x20041f00; // where the boot ROM copies the second-stage boot loader, and its stack ends
+const BOOT2_BYTES = 256;
+const SRAM_BASE = 0x20000000;
+const PERIPHERAL = { XIP_CTRL: 0x14000, SSI: 0x18000, XIP_AUX: 0x50400 }; // keys of rp2040js: address >> 12
+const TREQ_PERMANENT = 63;
 
 export class Machine {
   // port: 'usb' or 'uart'. onOutput(text), if given, sees what the board says as it says it. translate: false
-  // leaves every instruction to rp2040js.
-  constructor({ port = 'usb', onOutput, translate = true } = {}) {
+  // leaves every instruction to rp2040js. flashModel: false makes flash as fast as SRAM; flashDivider replaces what
+  // the program sets as the flash clock's divider; flashFill: bytes that a cache miss brings in, 8 or 4. cores: 1 leaves
+  // core 1 dead.
+  constructor({
+    port = 'usb', onOutput, translate = true, flashModel = true, flashDivider = null, flashFill = 8, cores = 2,
+  } = {}) {
     this.port = port;
     this.flashBytes = FLASH_BYTES;
     this.onOutput = onOutput ?? (() => {});
     this.output = '';
-    this.marks = []; // [length of output, cycles] for each piece that came
+    this.marks = []; // [length of output, cycles()] for each piece that came
     this.decoder = new TextDecoder('utf-8');
     this.clock = new CycleClock();
     this.rp2040 = new RP2040(this.clock);
-    this.core = this.rp2040.core;
+    this.addFlash(flashModel, flashDivider, flashFill);
+    const { cores: all, mailboxes } = makeCores(this.rp2040, { clock: this.clock, xip: this.xip, count: cores });
+    this.cores = all;
+    this.mailboxes = mailboxes;
+    [this.core] = all;
     this.clock.core = this.core;
     this.rp2040.logger = new ConsoleLogger(LogLevel.Error);
     this.rp2040.loadBootrom(stubBootrom());
-    this.translator = translate ? new Translator(this.rp2040) : null;
+    const map = new CodeMap(this.rp2040);
+    this.translators = translate ? all.map((core) => new Translator(core, map)) : [];
+    [this.translator = null] = this.translators;
     this.rp2040.onBreak = () => {
-      throw new Error(`the firmware stopped at a breakpoint, address 0x${(this.core.PC - 2).toString(16)}`);
+      const { name, PC } = this.clock.core;
+      throw new Error(`the firmware stopped at a breakpoint, address 0x${(PC - 2).toString(16)} (${name})`);
     };
     this.connected = port === 'uart';
     this.uartQueue = [];
@@ -51,19 +72,79 @@ export class Machine {
     this.rp2040.flash.set(bytes, offset);
   }
 
+  addFlash(model, divider, fill) {
+    const { clock, rp2040 } = this;
+    this.xip = null;
+    if (!model) return;
+    this.ssi = new Ssi(rp2040, clock, { divider, onChange: () => this.xip?.configure() });
+    this.xip = new Xip(rp2040, clock, this.ssi, { fill });
+    rp2040.peripherals[PERIPHERAL.SSI] = this.ssi;
+    rp2040.peripherals[PERIPHERAL.XIP_CTRL] = this.xip;
+    rp2040.peripherals[PERIPHERAL.XIP_AUX] = this.xip.auxiliary;
+    this.dmaReader = { name: 'the DMA', counts: new FlashCounts() };
+    this.xip.counts.push(this.dmaReader.counts);
+    for (const channel of rp2040.dma.channels) this.paceDma(channel);
+  }
+
+  // rp2040js moves everything at once where no peripheral sets the pace: a word takes a cycle, and flash its time.
+  paceDma(channel) {
+    const schedule = channel.scheduleTransfer.bind(channel);
+    channel.scheduleTransfer = () => {
+      if (channel.treq !== TREQ_PERMANENT) {
+        schedule();
+        return;
+      }
+      const now = this.clock.core.cycles;
+      const flash = channel.readAddr >>> 26 === 4;
+      const wait = flash ? this.xip.readAlias(this.dmaReader, channel.readAddr, now, undefined, 1) : 0;
+      channel.transferAlarm.schedule(this.clock.nanosOf(1 + wait));
+    };
+  }
+
   start() {
-    this.core.PC = FLASH_BASE; // the second-stage boot loader, which the ROM would have copied to RAM
-    this.core.LR = 0; // which tells it that the ROM is the caller
+    const { core, rp2040 } = this;
+    rp2040.sram.set(rp2040.flash.subarray(0, BOOT2_BYTES), BOOT2 - SRAM_BASE);
+    core.SP = BOOT2;
+    core.PC = BOOT2;
+    core.LR = 0; // which tells the boot loader that the ROM is the caller
+  }
+
+  // Where the cycles went so far.
+  cycles() {
+    const [one, two] = this.cores;
+    const of = (core) => ({
+      worked: core.worked, slept: core.idle, flashFetch: core.counts.stalls[0], flashData: core.counts.stalls[1],
+    });
+    return { total: this.clock.core.cycles, core0: of(one), core1: two && !two.stopped ? of(two) : null };
+  }
+
+  // What the flash did so far. Null where it is not modelled.
+  flashUse() {
+    const { xip, ssi, cores, dmaReader } = this;
+    if (!xip) return null;
+    const of = ({ counts }) => {
+      const kinds = [0, 1].map((kind) => ({
+        accesses: counts.accesses[kind],
+        hits: counts.accesses[kind] - counts.misses[kind],
+        stallCycles: counts.stalls[kind],
+      }));
+      return { fetch: kinds[0], data: kinds[1] };
+    };
+    return {
+      divider: ssi.baud, fillBytes: xip.fill, missCycles: xip.missCycles, ...xip.totals(),
+      readers: Object.fromEntries([...cores, dmaReader].map((reader) => [reader.name.replace(/^the | /g, ''), of(reader)])),
+      direct: { ...ssi.totals }, streamedWords: xip.stream.words,
+    };
   }
 
   heard(bytes) {
     const text = this.decoder.decode(bytes, { stream: true });
     this.output += text;
-    this.marks.push([this.output.length, this.core.cycles]);
+    this.marks.push([this.output.length, this.cycles()]);
     this.onOutput(text);
   }
 
-  // The core cycles at which output[index] had come.
+  // What cycles() was when output[index] had come.
   cyclesAt(index) {
     return this.marks.find(([length]) => length > index)?.[1];
   }
@@ -87,36 +168,61 @@ export class Machine {
     return this.clock.nanos / 1e9;
   }
 
+  // Nobody runs.
   get asleep() {
-    return this.core.waiting;
+    return this.cores.every((core) => core.waiting || core.stopped);
   }
 
   // Asleep, with nothing under way that could wake it.
   get idle() {
-    return this.core.waiting && !this.clock.pending;
+    return this.asleep && !this.clock.pending;
   }
 
-  // Runs until done() holds (asked between slices and whenever the core sleeps) or `cycles` more have passed.
+  // The core that is behind and runs next. Null: all sleep.
+  next() {
+    const [one, two] = this.cores;
+    if (!two || two.stopped || two.waiting) return one.waiting ? null : one;
+    return one.waiting || two.cycles < one.cycles ? two : one;
+  }
+
+  // Runs until done() holds (asked between slices and whenever all cores sleep) or `cycles` more have passed.
   run(cycles, done = () => false) {
-    const { core, clock } = this;
-    const end = core.cycles + cycles;
-    while (core.cycles < end) {
-      if (core.waiting) {
+    const { clock } = this;
+    const end = clock.core.cycles + cycles;
+    for (let core = this.next(); clock.core.cycles < end; core = this.next()) {
+      if (core) {
+        this.execute(core, end);
+      } else {
         if (done()) return true;
         if (!clock.pending) return false;
-        clock.skip();
-      } else {
-        this.execute(end);
+        this.sleep();
       }
       clock.fireDue();
     }
     return done();
   }
 
-  execute(end) {
-    const { core, clock, translator } = this;
-    while (core.cycles < clock.deadline && core.cycles < end && !core.waiting) {
-      const fast = translator && !core.interruptsUpdated && translator.run(Math.min(clock.deadline, end) - core.cycles);
+  // Moves on to the first alarm.
+  sleep() {
+    const { clock, cores } = this;
+    for (const core of cores) if (!core.stopped && core.cycles > clock.core.cycles) clock.core = core;
+    const time = Math.max(clock.core.cycles, Math.ceil(clock.deadline - 1e-6));
+    clock.core.idle += time - clock.core.cycles;
+    clock.core.cycles = time;
+  }
+
+  // Runs a core until an alarm is due, the other core's turn comes, or it sleeps.
+  execute(core, end) {
+    const { clock } = this;
+    const translator = this.translators[core.number];
+    const other = this.cores[1 - core.number];
+    clock.core = core;
+    for (;;) {
+      const alone = !other || other.waiting || other.stopped;
+      const turn = alone ? Infinity : other.cycles + QUANTUM_CYCLES;
+      const limit = Math.min(clock.deadline, end);
+      if (core.waiting || core.cycles >= limit || core.cycles >= turn) return;
+      const fast = translator && !core.interruptsUpdated && translator.run(limit - core.cycles, turn - core.cycles);
       if (!fast) core.executeInstruction();
     }
   }

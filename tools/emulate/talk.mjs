@@ -9,6 +9,14 @@ function plain(text) {
   return text.replaceAll('\r\n', '\n');
 }
 
+// What a token took: the difference of two machine.cycles(), divided. Null for no tokens.
+function costs(from, to, tokens) {
+  if (tokens < 1) return null;
+  const each = (a, b) => Math.round((b - a) / tokens);
+  const core = (a, b) => b && Object.fromEntries(Object.keys(b).map((key) => [key, each(a?.[key] ?? 0, b[key])]));
+  return { total: each(from.total, to.total), core0: core(from.core0, to.core0), core1: core(from.core1, to.core1) };
+}
+
 export class Talk {
   // deadline: wall-clock milliseconds, as Date.now(), after which everything fails.
   constructor(machine, deadline = Infinity) {
@@ -49,8 +57,8 @@ export class Talk {
     return { say: line, text: this.command(line) };
   }
 
-  // Sends a prompt for the model. Returns the reply, with the core cycles a token took: from the first word to
-  // the status line, over all tokens but the first, so that the prompt's own share is left out.
+  // Sends a prompt for the model. Returns the reply, with the cycles a token took: from the first word to the status
+  // line, over all tokens but the first, so that the prompt's own share is left out.
   say(line) {
     this.command(line);
     return this.reply(line);
@@ -67,8 +75,7 @@ export class Talk {
       throw new Error(`no reply to ${JSON.stringify(line)}; the board said: ${answer}`);
     }
     const tokens = Number(status[2]);
-    const cycles = machine.cyclesAt(status.index) - machine.cyclesAt(start);
-    const perToken = tokens > 1 ? Math.round(cycles / (tokens - 1)) : null;
+    const share = costs(machine.cyclesAt(start), machine.cyclesAt(status.index), tokens - 1);
     return {
       say: line,
       text: plain(said.slice(start, status.index)),
@@ -77,8 +84,11 @@ export class Talk {
       tokensPerSecond: Number(status[3]),
       seed: Number(status[4]),
       digest: status[5],
-      cyclesPerToken: perToken,
-      tokensPerSecondAt125MHz: perToken && Number((CLOCK_HZ / perToken).toFixed(3)),
+      cyclesPerToken: share?.core0.worked ?? null,
+      stallCyclesPerToken: share && share.core0.flashFetch + share.core0.flashData,
+      totalCyclesPerToken: share?.total ?? null,
+      perToken: share,
+      tokensPerSecondAt125MHz: share && Number((CLOCK_HZ / share.total).toFixed(3)),
     };
   }
 

@@ -4,6 +4,9 @@
 // scratch a, o, x, y. Results and cycles are those of rp2040js's CortexM0Core.executeInstruction(), its
 // peculiarities included; a test holds the two together. What touches anything but flash and SRAM is not done
 // here: the text then leaves the translated code *before* the instruction, and the interpreter does it.
+//
+// With waits for flash, a read asks the cache's tags T first; on a miss, X() says how long the core waits. In the text
+// @NOW@ stands for the cycles until the instruction, @PC@ for its address, @LATE@ for leaving after it where time is up.
 // SPDX-License-Identifier: MIT
 
 export const SRAM_BYTES = 264 * 1024;
@@ -61,12 +64,18 @@ const CONDITIONS = [
 // Arrays: F flash, S SRAM, by width in bits; I: signed.
 const ARRAYS = { 4: '32', 2: '16', 1: '8' };
 
-function load(d, address, width, signed, bail) {
+// A read of the flash word number `word` (text); `then` follows in both cases, and @LATE@ where the core had to wait.
+const flashRead = (word, then) =>
+  `da++;if(T[${word}&2047]!==${word}||port>cyc){cyc+=X(${word},@NOW@,@PC@,1);${then}@LATE@}else{${then}}`;
+
+function load(d, address, width, signed, { bail, waits }) {
   const array = `${ARRAYS[width]}${signed ? 'I' : ''}`;
   const shift = Math.log2(width);
   const mask = width - 1;
+  const read = `${d}=F${array}[(a&0xffffff)>>>${shift}];`;
   return (
-    `a=${address}|0;if((a&${0xff000000 | mask})===0x10000000)${d}=F${array}[(a&0xffffff)>>>${shift}];` +
+    `a=${address}|0;if((a&${0xff000000 | mask})===0x10000000){` +
+    `${waits ? `y=(a&0xffffff)>>>2;${flashRead('y', read)}` : read}}` +
     `else{o=a-0x20000000|0;if(o>>>0>=${SRAM_BYTES}||(o&${mask})!==0)${bail}${d}=S${array}[o>>>${shift}];}`
   );
 }
@@ -85,12 +94,14 @@ function store(s, address, width, bail) {
 // Words from SRAM at offset `o`, checked as a whole.
 const checkWords = (count, bail) => `if(o<0||o>${SRAM_BYTES - 4 * count}||(o&3)!==0)${bail}`;
 
-function loadMany(registers, base, writeBack, bail) {
+function loadMany(registers, base, writeBack, { bail, waits }) {
   const each = registers.map((n, i) => `${r(n)}=M[(a>>>2)+${i}];`).join('');
+  const wait = registers.map((_, i) => `y=(a>>>2)+${i};if(T[y&2047]!==y||port>cyc)cyc+=X(y,@NOW@,@PC@,1);`).join('');
   return (
-    `o=${base}|0;if((o&0xff000003)===0x10000000&&(o&0xffffff)<0xffff00){M=F32;a=o&0xffffff;}` +
+    `x=cyc;o=${base}|0;if((o&0xff000003)===0x10000000&&(o&0xffffff)<0xffff00){M=F32;a=o&0xffffff;` +
+    `${waits ? `da+=${registers.length};${wait}` : ''}}` +
     `else{o=o-0x20000000|0;${checkWords(registers.length, bail)}M=S32;a=o;}` +
-    (writeBack ? `${base}=${base}+${4 * registers.length}|0;` : '') + each
+    (writeBack ? `${base}=${base}+${4 * registers.length}|0;` : '') + each + (waits ? 'if(x!==cyc)@LATE@' : '')
   );
 }
 
@@ -125,18 +136,19 @@ function push(op, bail) {
 }
 
 // Loads and stores with a register offset, by bits 11..9.
-function indexed(op, bail) {
+function indexed(op, how) {
+  const { bail } = how;
   const t = low(op, 0);
   const address = `(${low(op, 3)}+${low(op, 6)})`;
   switch ((op >> 9) & 7) {
     case 0: return store(t, address, 4, bail);
     case 1: return store(t, address, 2, bail);
     case 2: return store(t, address, 1, bail);
-    case 3: return load(t, address, 1, true, bail);
-    case 4: return load(t, address, 4, false, bail);
-    case 5: return load(t, address, 2, false, bail);
-    case 6: return load(t, address, 1, false, bail);
-    default: return load(t, address, 2, true, bail);
+    case 3: return load(t, address, 1, true, how);
+    case 4: return load(t, address, 4, false, how);
+    case 5: return load(t, address, 2, false, how);
+    case 6: return load(t, address, 1, false, how);
+    default: return load(t, address, 2, true, how);
   }
 }
 
@@ -226,30 +238,32 @@ function shiftAddMove(op) {
   }
 }
 
-function offsetAccess(op, bail) {
+function offsetAccess(op, how) {
+  const { bail } = how;
   const n = (op >> 6) & 31;
   const t = low(op, 0);
   const at = (scale) => `(${low(op, 3)}+${n * scale})`;
   const sp = `(r13+${(op & 0xff) << 2})`;
   switch (op >> 11) {
     case 12: return store(t, at(4), 4, bail);
-    case 13: return load(t, at(4), 4, false, bail);
+    case 13: return load(t, at(4), 4, false, how);
     case 14: return store(t, at(1), 1, bail);
-    case 15: return load(t, at(1), 1, false, bail);
+    case 15: return load(t, at(1), 1, false, how);
     case 16: return store(t, at(2), 2, bail);
-    case 17: return load(t, at(2), 2, false, bail);
+    case 17: return load(t, at(2), 2, false, how);
     case 18: return store(low(op, 8), sp, 4, bail);
-    default: return load(low(op, 8), sp, 4, false, bail);
+    default: return load(low(op, 8), sp, 4, false, how);
   }
 }
 
-function multiple(op, bail) {
+function multiple(op, how) {
+  const { bail } = how;
   const n = (op >> 8) & 7;
   const registers = bits(op);
   const writeBack = !(op & (1 << n));
   const cycles = 1 + registers.length;
   if (registers.length === 0) return null;
-  if (op & 0x800) return { js: loadMany(registers, r(n), writeBack, bail), cycles };
+  if (op & 0x800) return { js: loadMany(registers, r(n), writeBack, how), cycles };
   const after = writeBack ? `${r(n)}=${r(n)}+${4 * registers.length}|0;` : '';
   return { js: storeMany(registers, r(n), after, bail), cycles };
 }
@@ -264,13 +278,15 @@ function branch(op, pc) {
 }
 
 // Translates the instruction at pc. `word(address)` reads what cannot change (or gives undefined); `bail` is the
-// text that leaves before the instruction. Returns null for what only the interpreter can do, else
+// text that leaves before the instruction; waits: with waits for flash. Returns null for what only the interpreter can
+// do, else
 //   js        the text
 //   cycles    that it takes (a conditional branch: not taken; taken is one more)
 //   size      bytes
 //   target    of a branch, with `condition` (text) where it has one
 //   jump      text of the address that execution goes to, for calls and returns
-export function translateInstruction(op, op2, pc, word, bail) {
+export function translateInstruction(op, op2, pc, word, bail, waits) {
+  const how = { bail, waits };
   const plain = (js, cycles = 1) => ({ js, cycles, size: 2 });
   const complete = (found) => found && { cycles: 1, size: 2, ...found };
   const top = op >> 11;
@@ -282,15 +298,16 @@ export function translateInstruction(op, op2, pc, word, bail) {
   if (top === 9) {
     const address = ((pc + 4) & ~3) + ((op & 0xff) << 2);
     const value = word(address);
-    const text = value === undefined ? load(low(op, 8), String(address), 4, false, bail) : `${low(op, 8)}=${value};`;
-    return plain(text, 2);
+    if (value === undefined) return plain(load(low(op, 8), String(address), 4, false, how), 2);
+    const text = `${low(op, 8)}=${value};`;
+    return plain(waits && pc >= 0x10000000 ? flashRead(String((address & 0xffffff) >>> 2), text) : text, 2);
   }
-  if (top < 12) return plain(indexed(op, bail), 2);
-  if (top < 20) return plain(offsetAccess(op, bail), 2);
+  if (top < 12) return plain(indexed(op, how), 2);
+  if (top < 20) return plain(offsetAccess(op, how), 2);
   if (top === 20) return plain(`${low(op, 8)}=${((pc & ~3) + 4 + ((op & 0xff) << 2)) | 0};`);
   if (top === 21) return plain(`${low(op, 8)}=r13+${(op & 0xff) << 2}|0;`);
   if (top < 24) return complete(miscellaneous(op, bail));
-  if (top < 26) return complete(multiple(op, bail));
+  if (top < 26) return complete(multiple(op, how));
   if (top < 28) return complete(branch(op, pc));
   if (top === 28) return { ...branch(op, pc), cycles: 2, size: 2 };
   return wide(op, op2, pc);
