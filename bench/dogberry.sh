@@ -55,7 +55,8 @@ cat << END
 | RAM, session, bytes | $session |
 | RAM, whole firmware, bytes | $(calculate "$(board ram.staticBytes) + $(board stack.bytes)" "%d") |
 | core cycles per word (emulated) | $(board replies.1.cyclesPerToken) |
-| words/s at 125 MHz (emulated, without flash waits) | $(board replies.1.tokensPerSecondAt125MHz) |
+| waits for flash per word, cycles (modelled) | $(board replies.1.stallCyclesPerToken) |
+| words/s at 125 MHz (emulated, with flash waits) | $(board replies.1.tokensPerSecondAt125MHz) |
 | digest equal on PC and board | $equal ($digest) |
 
 > $prompt

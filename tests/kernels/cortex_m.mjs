@@ -14,7 +14,7 @@ const SYS_ELAPSED = 0x30;
 const MAX_CYCLES = 4e9;
 
 const [file, option] = process.argv.slice(2);
-const machine = new Machine({ port: 'uart', translate: option !== '--interpret' });
+const machine = new Machine({ port: 'uart', translate: option !== '--interpret', flashModel: false });
 const { rp2040, core } = machine;
 let status = null;
 

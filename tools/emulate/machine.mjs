@@ -45,9 +45,9 @@ export class Machine {
     this.clock.core = this.core;
     this.rp2040.logger = new ConsoleLogger(LogLevel.Error);
     this.rp2040.loadBootrom(stubBootrom());
-    const map = new CodeMap(this.rp2040);
-    this.translators = translate ? all.map((core) => new Translator(core, map)) : [];
-    [this.translator = null] = this.translators;
+    this.codeMap = new CodeMap(this.rp2040);
+    this.translator = translate ? new Translator(this.core, this.codeMap) : null;
+    this.translators = [this.translator, null]; // core 1's is made when that core first runs
     this.rp2040.onBreak = () => {
       const { name, PC } = this.clock.core;
       throw new Error(`the firmware stopped at a breakpoint, address 0x${(PC - 2).toString(16)} (${name})`);
@@ -211,10 +211,15 @@ export class Machine {
     clock.core.cycles = time;
   }
 
+  translatorOf(core) {
+    if (!this.translator) return null;
+    return (this.translators[core.number] ??= new Translator(core, this.codeMap));
+  }
+
   // Runs a core until an alarm is due, the other core's turn comes, or it sleeps.
   execute(core, end) {
     const { clock } = this;
-    const translator = this.translators[core.number];
+    const translator = this.translatorOf(core);
     const other = this.cores[1 - core.number];
     clock.core = core;
     for (;;) {

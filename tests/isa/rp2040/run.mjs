@@ -11,7 +11,7 @@ const [WRITE0, EXIT, SUCCESS] = [0x04, 0x18, 0x20026];
 class Exit extends Error {}
 
 const [program, image] = process.argv.slice(2).map((name) => readFileSync(name));
-const machine = new Machine({ port: 'uart' });
+const machine = new Machine({ port: 'uart', flashModel: false });
 const { core, rp2040 } = machine;
 
 // The program's semihosting calls: bkpt 0xab with the operation in r0, its argument in r1.
