@@ -90,6 +90,7 @@ const cli_command cli_export = {
                 "  dogberry export other.dog --to uf2 --model-only -o other.uf2\n"
                 "  dogberry export a.dog b.dog --to uf2 --model-only --append model.uf2 -o more.uf2\n"
                 "  dogberry export model.dog --to c -o model-in-c\n"
-                "  dogberry export model --to c --float -o weights",
+                "  dogberry export model --to c --float -o weights\n"
+                "  dogberry export model.dog --to arduino -o Dogberry",
     .run = run,
 };

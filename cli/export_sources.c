@@ -18,10 +18,17 @@ typedef struct {
     const char *name;
     const char *board; /* whose flash must hold the image, unless another is named */
     const char *what;  /* for people */
+    bool has_runtime;  /* self-contained: the runtime's sources, and the model as src/dogberry_model.c */
+    const char *templates[2];
 } form;
 
 static const form FORMS[] = {
-    {"c", "esp32s3-n16r8", "the model as C sources with an example"},
+    {"c", "esp32s3-n16r8", "the model as C sources with an example", false, {"c"}},
+    {"arduino", "esp32s3-n16r8", "an Arduino library with the model inside", true, {"arduino", "class"}},
+    {"platformio", "esp32s3-n16r8", "a PlatformIO library with the model inside", true, {"platformio", "class"}},
+    {"esp-idf", "esp32s3-n16r8", "an ESP-IDF component with the model inside", true, {"esp-idf"}},
+    {"pico-sdk", "rp2040", "a library for the Pico SDK with the model inside", true, {"pico-sdk"}},
+    {"zephyr", "nrf52840", "a Zephyr module with the model inside", true, {"zephyr"}},
 };
 
 static const form *form_find(const char *name)
@@ -72,12 +79,15 @@ static int open_planned(cli_image *file, db_plan *plan, const char *path, const 
     return plan->fits ? 0 : db_fail(error, "%s: %s; %s", board->name, plan->verdict, plan->advice);
 }
 
-static void make_c(db_package *package, const dogberry_image *image)
+static void make(db_package *package, const form *chosen, const dogberry_image *image)
 {
     char prefix[DB_IDENTIFIER_MAX];
-    db_identifier(prefix, image->name);
-    db_c_image_add(package, "", prefix, image);
-    db_templates_add(package, "c", prefix);
+    db_identifier(prefix, chosen->has_runtime ? "dogberry" : image->name);
+    db_c_image_add(package, chosen->has_runtime ? "src/" : "", prefix, image);
+    for (size_t i = 0; i < 2 && chosen->templates[i]; i++)
+        db_templates_add(package, chosen->templates[i], prefix);
+    if (chosen->has_runtime)
+        db_runtime_add(package);
 }
 
 int cli_export_sources(const char *path, const cli_sources_settings *given)
@@ -93,7 +103,7 @@ int cli_export_sources(const char *path, const cli_sources_settings *given)
     if (open_planned(&file, &plan, path, given->board ? given->board : chosen->board, &error)) {
         status = cli_failed(&cli_export, error.message);
     } else {
-        make_c(&package, &file.image);
+        make(&package, chosen, &file.image);
         db_summary_add(&package, &file.image, &plan);
         status = write_package(&package, given, chosen->what);
     }

@@ -19,7 +19,7 @@ typedef struct {
 } cli_sources_settings;
 
 /* The forms' names, parted by spaces. */
-#define CLI_SOURCES_FORMS "c"
+#define CLI_SOURCES_FORMS "c arduino platformio esp-idf pico-sdk zephyr"
 
 /* Whether `name` is a form of sources. */
 bool cli_export_has_form(const char *name);

@@ -1,0 +1,44 @@
+/*
+ * Dogberry on a Raspberry Pi Pico: type a line into the serial monitor (115200 baud), and the model goes on from it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <ArduinoDogberry.h>
+
+Dogberry dogberry;
+
+static char line[200];
+static size_t length = 0;
+
+void setup()
+{
+    Serial.begin(115200);
+    while (!Serial)
+        delay(10);
+    if (!dogberry.begin(rp2040.hwrand32())) {
+        Serial.print("the model cannot be used: ");
+        Serial.println(dogberry.error());
+        return;
+    }
+    Serial.print("model ");
+    Serial.print(dogberry.image().name);
+    Serial.println(": type a line");
+}
+
+void loop()
+{
+    int byte = Serial.read();
+    if (byte < 0)
+        return;
+    if (byte != '\n' && byte != '\r') {
+        if (length + 1 < sizeof line)
+            line[length++] = (char)byte;
+        return;
+    }
+    if (length == 0)
+        return;
+    line[length] = '\0';
+    length = 0;
+    dogberry.ask(line, 40, Serial);
+    Serial.println();
+}
