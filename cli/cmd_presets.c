@@ -32,18 +32,18 @@ static void print_sizes(const db_preset *preset)
 
 static json_t *packed_json(const db_plan *plan)
 {
-    return json_pack("{s:b, s:I, s:I, s:f, s:f}", "fits", plan->fits, "estimated_image_bytes",
+    return json_pack("{s:b, s:I, s:I, s:I, s:f, s:f}", "fits", plan->fits, "estimated_image_bytes",
                      (json_int_t)plan->image_bytes, "session_bytes", (json_int_t)plan->session_bytes,
-                     "modelled_tokens_per_second_least", plan->tokens_per_second_least, "modelled_tokens_per_second",
-                     plan->tokens_per_second);
+                     "flash_bytes_per_token", (json_int_t)plan->cost.image_bytes, "modelled_tokens_per_second_least",
+                     plan->tokens_per_second_least, "modelled_tokens_per_second", plan->tokens_per_second);
 }
 
 static void print_packed(const char *name, uint32_t bits, const db_plan *plan)
 {
     char speed[32];
     snprintf(speed, sizeof speed, "%.1f-%.1f", plan->tokens_per_second_least, plan->tokens_per_second);
-    printf("%-14s %4u %-4s %11u %9zu %14s\n", name, bits, plan->fits ? "yes" : "no", plan->image_bytes,
-           plan->session_bytes, speed);
+    printf("%-14s %4u %-4s %11u %9zu %12llu %14s\n", name, bits, plan->fits ? "yes" : "no", plan->image_bytes,
+           plan->session_bytes, (unsigned long long)plan->cost.image_bytes, speed);
 }
 
 /* A preset at 8 and at 4 bits; into `object` where that is not NULL, else printed. */
@@ -75,8 +75,8 @@ static int list(const char *board_name, bool json)
     bool known = board && cli_firmware_read(&firmware, NULL, board, &error) == 0;
     json_t *all = json_array();
     if (!json && board)
-        printf("%s\n%-14s %4s %-4s %11s %9s %14s\n", board->title, "preset", "bits", "fits", "image bytes", "session",
-               "tokens/s");
+        printf("%s\n%-14s %4s %-4s %11s %9s %12s %14s\n", board->title, "preset", "bits", "fits", "image bytes",
+               "session", "read a token", "tokens/s");
     else if (!json)
         printf("%-14s %8s %9s %7s %7s %11s  %s\n", "preset", "vocab", "embedding", "hidden", "layers", "parameters",
                "for");
