@@ -5,6 +5,7 @@
  */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "commands.h"
 #include "image_file.h"
@@ -88,28 +89,76 @@ static void print_json(const cli_image *file, const char *path, const golden_run
     json_decref(object);
 }
 
+/* Runs an opened image's vector and prints what came out. Returns 0, or -1 with the error set. */
+static int verify_opened(cli_image *file, const char *path, bool json, db_error *error)
+{
+    golden_run runs[SETS_MAX];
+    size_t wrong = 0;
+    if (cli_session_start(file, NULL, 1, error))
+        return -1;
+    size_t count = run_all(file, runs);
+    for (size_t i = 0; i < count; i++)
+        wrong += runs[i].status != DOGBERRY_OK;
+    if (json)
+        print_json(file, path, runs, count, wrong == 0);
+    else
+        print_text(file, runs, count);
+    if (wrong)
+        return db_fail(error,
+                       "%s: %s: the golden vector came out otherwise with %zu of %zu sets of kernels; if the image "
+                       "is right elsewhere, this program was built wrongly, else pack the model again",
+                       path, file->image.name, wrong, count);
+    if (!json)
+        printf("OK: %s, %u bytes, checksum and golden vector right\n", file->image.name, file->image.length);
+    return 0;
+}
+
+/* Every image of a store; the error is that of the last one that is not right. */
+static int verify_store(const char *path, void *bytes, size_t length, db_error *error)
+{
+    cli_image file = {0};
+    dogberry_place place;
+    size_t cursor = 0, count = 0, wrong = 0;
+    while (dogberry_store_next(bytes, length, &cursor, &file.image, &place) > 0) {
+        int failed;
+        printf("at %#zx\n", place.offset);
+        if (place.status == DOGBERRY_OK) {
+            failed = verify_opened(&file, path, false, error);
+            free(file.arena);
+            file.arena = NULL;
+        } else {
+            failed = db_fail(error, "%s: the image at %#zx is damaged: %s", path, place.offset,
+                             dogberry_status_name(place.status));
+        }
+        if (failed)
+            printf("NOT OK: %s\n", error->message);
+        wrong += failed != 0;
+        count++;
+    }
+    printf("%zu images, %zu not right\n", count, wrong);
+    return wrong ? -1 : 0;
+}
+
+/* Whether there is more behind the first image, or it is damaged and others are not. */
+static bool is_store(const void *bytes, size_t length)
+{
+    dogberry_image image;
+    dogberry_place place;
+    size_t cursor = 0, places = 0;
+    while (dogberry_store_next(bytes, length, &cursor, &image, &place) > 0)
+        places++;
+    return places > 1 || (places == 1 && place.offset > 0);
+}
+
 static int verify(const char *path, bool json, db_error *error)
 {
     cli_image file;
-    golden_run runs[SETS_MAX];
-    size_t wrong = 0, count = 0;
-    int failed = cli_image_open(&file, path, error) || cli_session_start(&file, NULL, 1, error);
-    if (!failed) {
-        count = run_all(&file, runs);
-        for (size_t i = 0; i < count; i++)
-            wrong += runs[i].status != DOGBERRY_OK;
-        if (json)
-            print_json(&file, path, runs, count, wrong == 0);
-        else
-            print_text(&file, runs, count);
-        if (wrong)
-            failed = db_fail(error,
-                             "%s: the golden vector came out otherwise with %zu of %zu sets of kernels; if the image "
-                             "is right elsewhere, this program was built wrongly, else pack the model again",
-                             path, wrong, count);
-        else if (!json)
-            printf("OK: %s, %u bytes, checksum and golden vector right\n", file.image.name, file.image.length);
-    }
+    int failed = cli_image_open(&file, path, error);
+    if (file.bytes && is_store(file.bytes, file.length))
+        failed = json ? db_fail(error, "%s: is a store; --json is for one image", path)
+                      : verify_store(path, file.bytes, file.length, error);
+    else if (!failed)
+        failed = verify_opened(&file, path, json, error);
     cli_image_close(&file);
     return failed;
 }
@@ -125,7 +174,7 @@ static int run(int argc, char **argv)
     cli_list operands = {0};
     int status = cli_parse(&cli_verify, options, sizeof options / sizeof *options, argc, argv, &operands);
     if (status < 0 && operands.count != 1)
-        status = cli_misused(&cli_verify, "give one image");
+        status = cli_misused(&cli_verify, "give one image or store");
     if (status < 0) {
         db_error error;
         status = verify(operands.items[0], json, &error) ? cli_failed(&cli_verify, error.message) : 0;
@@ -136,11 +185,11 @@ static int run(int argc, char **argv)
 
 const cli_command cli_verify = {
     .name = "verify",
-    .synopsis = "IMAGE [--json]",
+    .synopsis = "IMAGE|STORE [--json]",
     .summary = "run an image's golden vector with every set of kernels",
     .details = "Checks every field and the checksum, then lets every set of kernels that this machine has draw\n"
                "the golden vector's tokens. The same digest must come out of each, as on the board at boot.\n"
-               "Ends with status 1 and the reason where it does not.",
-    .examples = "  dogberry verify model.dog\n  dogberry verify model.dog --json",
+               "Ends with status 1 and the reason where it does not. Of a store every image is verified.",
+    .examples = "  dogberry verify model.dog\n  dogberry verify model.dog --json\n  dogberry verify models.bin",
     .run = run,
 };

@@ -27,6 +27,20 @@ refused 1 'not a Dogberry image' "$dogberry" verify empty.dog
 refused 1 'nowhere' "$dogberry" verify nowhere.dog
 refused 2 'one image' "$dogberry" verify
 
+# Every image of a store, and behind a damaged one the others.
+succeeds "$dogberry" pack model --name other -o other8.dog
+succeeds "$dogberry" store make -o two.bin model8.dog other8.dog
+succeeds "$dogberry" verify two.bin
+holds test "$(grep -c '^OK: ' out)" -eq 2
+holds grep -q '^OK: other,' out
+holds grep -q '^2 images, 0 not right$' out
+cp two.bin damaged.bin
+patch damaged.bin 5000 '\125\252'
+refused 1 'CHECKSUM' "$dogberry" verify damaged.bin
+holds grep -q '^OK: other,' out
+holds grep -q '^2 images, 1 not right$' out
+refused 1 'one image' "$dogberry" verify two.bin --json
+
 # A whole image whose golden digest (byte 88) is another's: every field and the checksum are right, the vector is not.
 cp model8.dog other.dog
 patch other.dog 88 '\001\002\003\004'
