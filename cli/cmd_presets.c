@@ -94,7 +94,8 @@ static int list(const char *board_name, bool json)
         putchar('\n');
     } else if (board) {
         printf("\nImage bytes are computed from the shapes; the tokenizer's and the provenance's part of them, which\n"
-               "depend on the text, are estimated. Speed is modelled (`dogberry plan` says from what).\n");
+               "depend on the text, are estimated. Speed is modelled (`dogberry plan` says from what); what a\n"
+               "transformer does with keys and values is not counted.\n");
     }
     json_decref(all);
     db_firmware_free(&firmware);

@@ -6,7 +6,7 @@
 #define SPEED_NOTE                                                                                                  \
     "Speed is modelled, not measured: cycles a weight of the core's kernels (docs/BENCHMARKS.md), and the time\n"   \
     "that the bytes of a token take from flash (docs/BOARDS.md). The lower figure adds the two, the higher takes\n" \
-    "the larger. One core.\n"
+    "the larger. One core; what a transformer does with keys and values is not counted.\n"
 
 json_t *cli_plan_json(const db_plan *plan)
 {

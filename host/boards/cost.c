@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "boards/cost.h"
 
+#include "boards/shape.h"
+
 /* Columns that are multiplied: padding too. */
 static uint32_t columns_of(const dogberry_matrix *matrix)
 {
@@ -53,7 +55,8 @@ static void add_recurrent(db_token_cost *cost, const dogberry_image *image, uint
 static void add_block(db_token_cost *cost, const dogberry_image *image, uint32_t layer)
 {
     for (uint32_t part = DOGBERRY_BLOCK_ATTENTION; part <= DOGBERRY_BLOCK_OUTER; part++) {
-        const dogberry_matrix matrix = dogberry_block_matrix(image, layer, part);
+        const dogberry_matrix matrix =
+            image->bytes ? dogberry_block_matrix(image, layer, part) : db_shape_block(image, part);
         add_product(cost, &matrix, matrix.rows);
         cost->rows += matrix.rows;
         cost->image_bytes += 2 * (uint64_t)matrix.rows;

@@ -6,6 +6,7 @@
 
 #include "boards/cost.h"
 #include "nn/factored.h"
+#include "pack/pack.h"
 
 enum { ALIGNMENT = 16, TABLE_ENTRY = 32 };
 
@@ -49,11 +50,44 @@ static uint64_t layers_bytes(const dogberry_image *image, uint64_t *tensors)
     return bytes;
 }
 
+dogberry_matrix db_shape_block(const dogberry_image *shape, uint32_t part)
+{
+    uint32_t wide = shape->embedding, inner = shape->hidden, bits = shape->embeddings.bits;
+    uint32_t heads = shape->transformer.heads + 2 * shape->transformer.kv_heads;
+    switch (part) {
+    case DOGBERRY_BLOCK_ATTENTION:
+        return matrix_shape(heads * shape->transformer.head, wide, bits);
+    case DOGBERRY_BLOCK_ATTENTION_OUTPUT:
+        return matrix_shape(wide, wide, bits);
+    case DOGBERRY_BLOCK_INNER:
+        return matrix_shape(shape->transformer.feed_forward == DOGBERRY_SWIGLU ? 2 * inner : inner, wide, bits);
+    default:
+        return matrix_shape(wide, inner, bits);
+    }
+}
+
+/* Of each layer four matrices, their biases, and scale words of norms and heads; then the last norm and the turns. */
+static uint64_t blocks_bytes(const dogberry_image *image, uint64_t *tensors)
+{
+    uint64_t bytes = 0, rows = 0;
+    for (uint32_t part = DOGBERRY_BLOCK_ATTENTION; part <= DOGBERRY_BLOCK_OUTER; part++) {
+        dogberry_matrix matrix = db_shape_block(image, part);
+        bytes += matrix_bytes(&matrix);
+        rows += matrix.rows;
+    }
+    bytes += aligned(2 * rows) + aligned(4 * (2 + (uint64_t)image->transformer.heads));
+    bool turns = image->transformer.head > 1;
+    *tensors += 6 * (uint64_t)image->layers + 1 + turns;
+    return image->layers * bytes + aligned(4) + (turns ? aligned(4 * (uint64_t)(image->transformer.head / 2)) : 0);
+}
+
 uint64_t db_shape_tensor_bytes(const dogberry_image *image)
 {
     uint64_t tensors = 3; /* embedding, output (tied: its scales), output bias */
-    uint64_t bytes =
-        matrix_bytes(&image->embeddings) + layers_bytes(image, &tensors) + aligned(2 * (uint64_t)image->vocab);
+    bool transformer = image->architecture == DOGBERRY_TRANSFORMER;
+    uint64_t bytes = matrix_bytes(&image->embeddings) +
+                     (transformer ? blocks_bytes(image, &tensors) : layers_bytes(image, &tensors)) +
+                     aligned(2 * (uint64_t)image->vocab);
     if (image->output == DOGBERRY_TIED)
         bytes += aligned(4 * (uint64_t)image->vocab);
     else
@@ -96,12 +130,13 @@ static void fill_factored(dogberry_image *shape, uint32_t bits)
 static void fill_matrices(dogberry_image *shape, uint32_t bits)
 {
     uint32_t gates = shape->architecture == DOGBERRY_GRU ? 3 : 4;
+    bool transformer = shape->architecture == DOGBERRY_TRANSFORMER;
     shape->embeddings = matrix_shape(shape->vocab, shape->embedding, bits);
-    for (uint32_t i = 0; i < shape->layers; i++) {
+    for (uint32_t i = 0; i < shape->layers && !transformer; i++) {
         shape->layer[i].input = matrix_shape(gates * shape->hidden, i ? shape->hidden : shape->embedding, bits);
         shape->layer[i].recurrent = matrix_shape(gates * shape->hidden, shape->hidden, bits);
     }
-    shape->output_matrix = matrix_shape(shape->vocab, shape->hidden, bits);
+    shape->output_matrix = matrix_shape(shape->vocab, transformer ? shape->embedding : shape->hidden, bits);
     if (shape->output == DOGBERRY_FACTORED)
         fill_factored(shape, bits);
 }
@@ -121,7 +156,8 @@ bool db_shape_make(dogberry_image *shape, const db_model_config *config, uint32_
 {
     assert(bits == 8 || bits == 4);
     *shape = (dogberry_image){0};
-    if (config->architecture != DOGBERRY_LSTM && config->architecture != DOGBERRY_GRU)
+    bool transformer = config->architecture == DOGBERRY_TRANSFORMER;
+    if (!transformer && config->architecture != DOGBERRY_LSTM && config->architecture != DOGBERRY_GRU)
         return false;
     *shape = (dogberry_image){.architecture = config->architecture,
                               .output = config->output,
@@ -130,6 +166,14 @@ bool db_shape_make(dogberry_image *shape, const db_model_config *config, uint32_
                               .hidden = config->hidden,
                               .layers = config->layers,
                               .classes = config->classes};
+    if (transformer) {
+        shape->transformer.heads = config->heads;
+        shape->transformer.kv_heads = config->kv_heads;
+        shape->transformer.head = db_model_config_head(config);
+        shape->transformer.context = config->context;
+        shape->transformer.feed_forward = config->feed_forward;
+        shape->transformer.key_bits = db_pack_key_bits(config);
+    }
     fill_matrices(shape, bits);
     uint64_t length =
         db_shape_tensor_bytes(shape) + aligned(tokenizer_bytes(tokenizer, config->vocab)) + aligned(PROVENANCE);

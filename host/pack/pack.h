@@ -35,6 +35,9 @@ void db_pack_defaults(db_pack_options *options);
 /* What reads well with a tokenizer of this kind (docs/SAMPLING.md has samples). */
 dogberry_sampling db_pack_sampling(enum dogberry_tokenizer_kind kind);
 
+/* Bits of a transformer's keys in a session where the options do not say: 12 where it stays small with them, else 8. */
+uint32_t db_pack_key_bits(const db_model_config *config);
+
 /* Packs a model as an image. A model tuned for these bits is rounded as it was while it was tuned, and not
  * corrected further. Activations are calibrated on calibration_tokens [count], ids that a
  * document's end token closes; with count 0 on the model's own calibration text. The same model,

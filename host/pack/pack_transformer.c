@@ -361,13 +361,17 @@ static int add_output(const transformer *t, double *bias, db_error *error)
     return 0;
 }
 
-/* Keys have 12 bits where a session stays small with them: heads of few components need them. */
+/* Heads of few components need 12 bits. */
+uint32_t db_pack_key_bits(const db_model_config *config)
+{
+    const uint64_t tokens = (uint64_t)config->layers * config->context;
+    const uint64_t shared = (uint64_t)config->kv_heads * db_model_config_head(config);
+    return tokens * shared * WIDE_CACHE_BYTES <= WIDE_CACHE_MAX ? WIDE_KEY_BITS : NARROW_KEY_BITS;
+}
+
 static uint32_t key_bits_of(const transformer *t)
 {
-    const uint64_t tokens = (uint64_t)t->config->layers * t->config->context;
-    if (t->pack->key_bits != 0)
-        return t->pack->key_bits;
-    return tokens * t->shared * WIDE_CACHE_BYTES <= WIDE_CACHE_MAX ? WIDE_KEY_BITS : NARROW_KEY_BITS;
+    return t->pack->key_bits != 0 ? t->pack->key_bits : db_pack_key_bits(t->config);
 }
 
 /* How far a pair turns from position to position, in 2^-32 of a turn. */

@@ -24,6 +24,17 @@ typedef struct {
 /* Sizes that are no multiples of anything, so that padding shows. */
 static db_model_config config_of(uint32_t architecture, uint32_t output)
 {
+    if (architecture == DOGBERRY_TRANSFORMER)
+        return (db_model_config){.architecture = architecture,
+                                 .output = output,
+                                 .embedding = 18,
+                                 .hidden = 27,
+                                 .layers = 2,
+                                 .heads = 3,
+                                 .kv_heads = output == DOGBERRY_TIED ? 3 : 1,
+                                 .context = 11,
+                                 .feed_forward = output == DOGBERRY_TIED ? DB_RELU2 : DB_SWIGLU,
+                                 .rotary_base = DB_ROTARY_BASE};
     return (db_model_config){.architecture = architecture,
                              .output = output,
                              .embedding = output == DOGBERRY_TIED ? 27 : 13,
@@ -58,10 +69,9 @@ static uint32_t after_tensors(const dogberry_image *image)
 static void tensors_are_as_packed_to_the_byte(void **state)
 {
     (void)state;
-    static const uint32_t kinds[][2] = {{DOGBERRY_LSTM, DOGBERRY_DENSE},
-                                        {DOGBERRY_LSTM, DOGBERRY_FACTORED},
-                                        {DOGBERRY_GRU, DOGBERRY_TIED},
-                                        {DOGBERRY_GRU, DOGBERRY_DENSE}};
+    static const uint32_t kinds[][2] = {{DOGBERRY_LSTM, DOGBERRY_DENSE},       {DOGBERRY_LSTM, DOGBERRY_FACTORED},
+                                        {DOGBERRY_GRU, DOGBERRY_TIED},         {DOGBERRY_GRU, DOGBERRY_DENSE},
+                                        {DOGBERRY_TRANSFORMER, DOGBERRY_TIED}, {DOGBERRY_TRANSFORMER, DOGBERRY_DENSE}};
     for (size_t i = 0; i < 2 * sizeof kinds / sizeof *kinds; i++) {
         packed made;
         dogberry_image shape, again;
@@ -73,8 +83,10 @@ static void tensors_are_as_packed_to_the_byte(void **state)
         assert_int_equal(db_shape_tensor_bytes(&made.image), tensors);
         assert_int_equal(db_shape_tensor_bytes(&shape), tensors);
         assert_int_equal(dogberry_session_bytes(&shape), dogberry_session_bytes(&made.image));
-        db_shape_int4(&again, &made.image);
-        assert_true(bits == 4 ? again.length == made.image.length : again.length < made.image.length);
+        if (config.architecture != DOGBERRY_TRANSFORMER) {
+            db_shape_int4(&again, &made.image);
+            assert_true(bits == 4 ? again.length == made.image.length : again.length < made.image.length);
+        }
         /* and what a token costs is what the image says */
         db_token_cost expected = db_token_cost_of(&made.image), got = db_token_cost_of(&shape);
         assert_int_equal(got.image_bytes, expected.image_bytes);
@@ -109,8 +121,8 @@ static void presets_are_within_their_names(void **state)
     assert_in_range(shape.length, 1723120 * 98 / 100, 1723120 * 102 / 100);
     assert_int_equal(dogberry_session_bytes(&shape), 9712);
     const db_preset *transformer = db_preset_find("story-1k");
-    if (!db_shape_make(&shape, &transformer->config, transformer->tokenizer, 8))
-        assert_int_equal(shape.length, 0);
+    assert_true(db_shape_make(&shape, &transformer->config, transformer->tokenizer, 8));
+    assert_true(db_shape_tensor_bytes(&shape) < 6000);
 }
 
 /* Advice names only what would help. */
