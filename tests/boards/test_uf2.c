@@ -181,11 +181,12 @@ static void boards_are_found_by_name(void **state)
     (void)state;
     assert_int_equal(db_board_find("rp2040")->flash_bytes, 2 * 1024 * 1024);
     assert_int_equal(db_board_find("pico2")->ram_bytes, 520 * 1024);
-    assert_non_null(db_board_find("esp32s3"));
+    assert_non_null(db_board_find("esp32s3-n16r8"));
     assert_null(db_board_find("rp204"));
     for (const db_board *board = db_boards(); board->name; board++) {
         assert_int_equal(board->model_offset % DB_UF2_SECTOR, 0);
-        assert_true(board->cycles_per_weight > 0 && board->clock_hz > 0 && board->basis);
+        assert_true(board->clock_hz > 0 && board->flash_basis);
+        assert_true(board->core->cycles_per_weight_i4 > 0 && board->core->basis);
     }
 }
 
