@@ -381,7 +381,7 @@ static void add_rotary(const transformer *t)
     if (pairs == 0)
         return;
     uint32_t *turns = db_packing_own(t->pack, db_allocate(pairs * sizeof *turns));
-    for (uint32_t p = 0; p < pairs; p++)
+    for (uint32_t p = 0; p < pairs && t->config->rotary_base > 0; p++)
         turns[p] = (uint32_t)llround(ldexp(pow(t->config->rotary_base, -(double)p / pairs) / (2 * acos(-1.0)), 32));
     add_words(t, DB_ROLE_ROTARY, 0, turns, pairs);
 }

@@ -41,6 +41,10 @@ holds grep -q '"name": "tiny"' small/config.json
 succeeds "$dogberry" eval small text.txt
 holds grep -q '^2.7' out # ln 16
 
+refused 1 'SiLU without a gate' "$dogberry" pack small -o small.dog
+succeeds "$dogberry" pack llama -o llama.dog
+succeeds "$dogberry" verify llama.dog
+
 no() { refused 1 "$1" "$dogberry" import "${@:2}" -o no; holds test ! -e no; }
 head -c 1000 model.bin > cut.bin
 no 'cut.bin: 1000 bytes, but its sizes make' llama2c cut.bin --tokenizer words.bin
