@@ -90,6 +90,7 @@ test('the performance counters count, and can be cleared', () => {
     ldr r5, =XIP_CTRL
     ldr r1, =${FLASH + 0x10000}
     ldr r0, [r1]
+    ldr r0, [r1]          @ a hit before they are cleared
     str r0, [r5, #0x0c]
     str r0, [r5, #0x10]
     ldr r0, [r1, #4]      @ hit
@@ -117,6 +118,12 @@ test('a flush empties the cache, and readers wait for it', () => {
   assert.deepEqual([machine.core.registers[7] & 1, machine.core.registers[6] & 1], [0, 1]);
   assert.deepEqual(dataOf(machine), { accesses: 2, misses: 2, stalls: 2 * LINE * 2 });
   assert.ok(machine.core.cycles > 1024 + 2 * LINE * 2);
+});
+
+test('who reads during a flush waits for its end', () => {
+  const read = `ldr r1, =${FLASH + 0x10000}\nldr r0, [r1]\n`;
+  const { stalls } = dataOf(runTiny(`ldr r5, =XIP_CTRL\nmovs r0, #1\nstr r0, [r5, #4]\n${read}bkpt #0`));
+  assert.ok(stalls > 1010 + LINE * 2 && stalls <= 1024 + LINE * 2, `${stalls} cycles`);
 });
 
 test('the four aliases look into the cache and fill it as each should', () => {

@@ -121,12 +121,13 @@ export class Xip {
     const first = 2 * set;
     if (recentLine[set] !== line) {
       const found = olderLine[set] === line;
-      const [a, b] = found ? [older[first], older[first + 1]] : [-1, -1];
+      const low = found ? older[first] : -1;
+      const high = found ? older[first + 1] : -1;
       older[first] = recent[first];
       older[first + 1] = recent[first + 1];
       olderLine[set] = recentLine[set];
-      recent[first] = a;
-      recent[first + 1] = b;
+      recent[first] = low;
+      recent[first + 1] = high;
       recentLine[set] = line;
     }
     if (recent[word & (WORDS - 1)] === word) return true;
