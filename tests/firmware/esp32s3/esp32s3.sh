@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# The ESP32-S3 firmware on this machine, over stubs of ESP-IDF: it says what `dogberry generate` says, on two threads.
+#     esp32s3.sh DOGBERRY SOURCE_DIR
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(realpath "$2")
+source "$here/../../cli/common.sh"
+
+"$dogberry" corpus stories --bytes 60k -o good.txt
+"$dogberry" train good.txt -o model --vocab 300 --embedding 32 --hidden 96 --steps 3 --batch 2 --window 8 --threads 1 -q > /dev/null
+"$dogberry" pack model --name wide -o wide.dog > /dev/null
+"$dogberry" pack model --name narrow --bits 4 -o narrow.dog > /dev/null
+"$dogberry" store make -o store.bin wide.dog narrow.dog > /dev/null
+head -c 65536 /dev/zero | tr '\0' '\377' >> store.bin
+
+# shellcheck disable=SC2046
+succeeds cc -std=c11 -D_POSIX_C_SOURCE=200809L -O1 -Wall -Wextra -Wpedantic -Werror -I"$here/stubs" -I"$root/firmware/esp32s3/main" \
+    -I"$root/firmware/console" -I"$root/runtime/include" -I"$root/runtime/src" "$here/host.c" \
+    "$root"/firmware/esp32s3/main/*.c "$root"/firmware/console/*.c $(find "$root/runtime" -name '*.c') -pthread -o board
+printf '/seed 4\nonce upon a time\n/use narrow\n/seed 4\nonce upon a time\n/bench\n' > typed
+succeeds sh -c './board store.bin < typed'
+cp out heard
+for model in wide narrow; do
+    succeeds "$dogberry" generate $model.dog --prompt "once upon a time" --seed 4 --length 40 --digest
+    holds grep -q "digest $(sed -n 's/^digest //p' out)" heard
+done
+holds grep -q 'Dogberry .* on ESP32-S3' heard
+holds grep -q 'golden vector ok' heard
+holds grep -q 'models are read from PSRAM' heard
+holds grep -q both-cores heard
+head -c 100000 /dev/zero | tr '\0' '\377' > empty.bin
+succeeds sh -c './board empty.bin < typed'
+holds grep -q 'no model' out
+
+# The partition tables: nothing overlaps or ends beyond 16 MB, and apps begin at multiples of 64 KB.
+for table in single models; do
+    checks=$((checks + 1))
+    grep -v '^#' "$root/firmware/esp32s3/partitions_$table.csv" | tr -d ' ' | {
+        end=$((0x9000))
+        while IFS=, read -r name type _ offset size; do
+            [ $((offset)) -ge $end ] || exit 1
+            [ "$type" != app ] && [ "$name" != models ] || [ $((offset % 65536)) -eq 0 ] || exit 1
+            end=$((offset + size))
+        done
+        [ $end -le $((16 * 1024 * 1024)) ]
+    } || failed "partitions_$table.csv"
+done
+finish

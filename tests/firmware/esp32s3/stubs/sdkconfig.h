@@ -1,0 +1,6 @@
+/* What ESP-IDF makes of firmware/esp32s3's Kconfig and defaults. SPDX-License-Identifier: MIT */
+#define CONFIG_DOGBERRY_ARENA_BYTES 65536
+#define CONFIG_DOGBERRY_BOTH_CORES 1
+#define CONFIG_DOGBERRY_COPY_TO_PSRAM 1
+#define CONFIG_ESP_MAIN_TASK_STACK_SIZE 8192
+#define CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ 240
