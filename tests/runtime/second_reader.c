@@ -53,9 +53,10 @@ static number crc(number state, number at, number bytes)
 
 /* ---- Header ---- */
 
-enum { LSTM = 1, GRU = 2, DENSE = 0, TIED = 1, FACTORED = 2 };
+enum { LSTM = 1, GRU = 2, TRANSFORMER = 3, ROLES = 22, DENSE = 0, TIED = 1, FACTORED = 2 };
 
 static number architecture, output, layers, vocab, embedding, hidden, classes, unknown, end_token;
+static number heads, kv_heads, head, function; /* transformer */
 
 static number field(const char *name, number at, int bytes, number least, number most)
 {
@@ -79,6 +80,17 @@ static void token_or_none(const char *name, number at, number *value)
     demand(*value < vocab || *value == 0xFFFF, name);
 }
 
+static void read_heads(void)
+{
+    heads = field("heads", 244, 2, 1, embedding);
+    kv_heads = field("kv_heads", 246, 2, 1, heads);
+    head = embedding / heads;
+    demand(embedding % heads == 0 && heads % kv_heads == 0 && head <= 256 && output != FACTORED, "heads");
+    demand(layers * field("context", 248, 2, 1, 4096) * kv_heads * head <= 1 << 29, "context");
+    function = field("feed_forward", 250, 1, 1, 3);
+    demand(field("key_bits", 251, 1, 8, 12) % 4 == 0 && get(252, 4) > 0, "key bits, epsilon");
+}
+
 static void read_header(void)
 {
     static const char *const names[] = {"parameters",    "temperature",    "top_k",         "golden_seed",
@@ -90,21 +102,23 @@ static void read_header(void)
     field("header", 6, 2, 256, 256);
     total = field("total", 8, 4, 256, total);
     demand(total % 16 == 0 && (crc(crc(0xFFFFFFFF, 0, 12), 16, total - 16) ^ 0xFFFFFFFF) == get(12, 4), "CRC-32");
-    architecture = field("architecture", 16, 1, LSTM, GRU);
+    architecture = field("architecture", 16, 1, LSTM, TRANSFORMER);
     output = field("output", 17, 1, DENSE, FACTORED);
-    layers = field("layers", 18, 1, 1, 4);
+    layers = field("layers", 18, 1, 1, architecture == TRANSFORMER ? 16 : 4);
     field("logit_frac", 19, 1, 4, 12);
     vocab = field("vocab", 20, 4, 16, 65535);
     embedding = field("embedding", 24, 4, 1, 65535);
     hidden = field("hidden", 28, 4, 1, 65535);
     classes = field("classes", 32, 4, output == FACTORED ? 2 : 0, output == FACTORED ? vocab : 0);
-    demand(output != TIED || embedding == hidden, "a tied output needs E = H");
+    demand(output != TIED || architecture == TRANSFORMER || embedding == hidden, "a tied output needs E = H");
     field("start", 36, 2, 0, vocab - 1);
     token_or_none("end", 38, &end_token);
     token_or_none("unknown", 40, &unknown);
-    demand(is_zero(42, 2) && is_zero(244, 12), "reserved");
+    demand(is_zero(42, 2) && (architecture == TRANSFORMER || is_zero(244, 12)), "reserved");
     for (number i = 0; i < 12; i++) /* the last five lie behind the prompt */
         field(names[i], (i < 7 ? 68 : 196) + 4 * i, 4, 0, most[i]);
+    if (architecture == TRANSFORMER)
+        read_heads();
     text("name", 96, strnlen((char *)file + 96, 32));
     text("prompt", 128, get(92, 4));
     demand(is_zero(128 + get(92, 4), 96 - get(92, 4)), "prompt");
@@ -153,25 +167,33 @@ static void read_int4(number at, number scales, number rows, number cols)
     printf(" scales %08lx", crc(0xFFFFFFFF, scales, end * (4 + groups)) ^ 0xFFFFFFFF);
 }
 
-static number data_of[14]; /* where a role's data lie, of the last layer read */
+static number data_of[ROLES]; /* where a role's data lie, of the last layer read */
 
 /* What the table of roles says: rows 0 for a role that the model lacks, type 1 where int4 will do too. */
 static void shape_of(number role, number layer, number *type, number *rows, number *cols)
 {
-    static const byte types[] = {0, 1, 1, 1, 3, 3, 1, 3, 4, 1, 3, 5, 5, 5};
+    static const byte types[] = {0, 1, 1, 1, 3, 3, 1, 3, 4, 1, 3, 5, 5, 5, 1, 1, 1, 1, 3, 4, 4, 6};
+    number fused = embedding + 2 * kv_heads * head, inner = function == 3 ? 2 * hidden : hidden;
+    number block[] = {fused, embedding, inner, embedding, fused + 2 * embedding + inner, 2 + heads, 1, head / 2};
     number gates = architecture == LSTM ? 4 : 3;
     *rows = 0;
-    if (role < 1 || role > 13 || (role == 5 && architecture != GRU) || (role == 6 && output == TIED) ||
-        (role == 8 && output != TIED) || (role >= 9 && output != FACTORED) ||
-        layer >= (role >= 2 && role <= 5 ? layers : 1))
+    int recurrent = role >= 2 && role <= 5, transformer = architecture == TRANSFORMER;
+    if (role < 1 || role >= ROLES || (transformer ? recurrent : role >= 14) || (role == 5 && architecture != GRU) ||
+        (role == 6 && output == TIED) || (role == 8 && output != TIED) ||
+        (role >= 9 && role <= 13 && output != FACTORED) ||
+        layer >= (recurrent || (role >= 14 && role <= 19) ? layers : 1))
         return;
     *type = types[role];
     *rows = role >= 2 && role <= 4 ? gates * hidden : role == 5 ? hidden : vocab;
     *rows = role == 9 || role == 10 ? classes : role == 13 ? classes + 1 : *rows;
-    *cols = *type != 1 ? 1 : role == 1 || (role == 2 && layer == 0) ? embedding : hidden;
+    *rows = role >= 14 ? block[role - 14] : *rows;
+    *cols = *type != 1                                              ? 1
+            : role == 17                                            ? hidden
+            : transformer || role == 1 || (role == 2 && layer == 0) ? embedding
+                                                                    : hidden;
 }
 
-static void read_tensor(number e, byte seen[14][4])
+static void read_tensor(number e, byte seen[ROLES][16])
 {
     number role = get(e, 1), layer = get(e + 1, 1), type = get(e + 2, 1), detail = get(e + 3, 1);
     number rows = get(e + 4, 4), cols = get(e + 8, 4), stride = get(e + 12, 4), at = get(e + 16, 4);
@@ -180,8 +202,18 @@ static void read_tensor(number e, byte seen[14][4])
     shape_of(role, layer, &want_type, &want_rows, &want_cols);
     demand(want_rows != 0 && (type == want_type || (type == 2 && want_type == 1)), "type");
     demand(rows == want_rows && cols == want_cols && !seen[role][layer]++, "shape, or a tensor that is there twice");
-    demand(role == 2 && architecture == LSTM ? detail >= 8 && detail <= 14 : detail == 0, "detail");
-    demand(stride == (type == 1 ? padded(cols) : type == 2 ? 4 * padded(cols) : type == 4 ? 4 : 2), "stride");
+    demand(role == 2 && architecture == LSTM ? detail >= 8 && detail <= 14
+           : role == 14                      ? detail >= 8 && detail <= 16
+                                             : detail == 0,
+           "detail");
+    demand(architecture != TRANSFORMER ||
+               (role == 1 ? e == 256 : role < 14 || role > 19 || e == 256 + 32 * (1 + 6 * layer + role - 14)),
+           "order of the table");
+    demand(stride == (type == 1                ? padded(cols)
+                      : type == 2              ? 4 * padded(cols)
+                      : type == 4 || type == 6 ? 4
+                                               : 2),
+           "stride");
     demand(at % 16 == 0 && at >= 256 && get(e + 20, 4) == lines * stride, "data");
     demand(is_zero(e + 28, 4) && (type < 3 || get(e + 24, 4) == 0), "reserved, scales of a vector");
     for (number r = 0; r < rows && type == 1; r++)
@@ -189,7 +221,13 @@ static void read_tensor(number e, byte seen[14][4])
     printf(" data %08lx", crc(0xFFFFFFFF, at, lines * stride) ^ 0xFFFFFFFF);
     data_of[role] = at;
     if (type == 1 || type == 4)
-        read_scales(type == 1 ? get(e + 24, 4) : at, rows, type == 1 ? cols : hidden);
+        read_scales(type == 1 ? get(e + 24, 4) : at, rows,
+                    type == 1                     ? cols
+                    : architecture == TRANSFORMER ? embedding
+                                                  : hidden);
+    for (number r = 0; r < rows && (role == 19 || role == 20); r++)
+        demand(get(at + 4 * r, 2) != 0 && (r < 2 ? get(at + 4 * r + 2, 2) >= 11 : get(at + 4 * r + 2, 2) <= 14),
+               "norm or head");
     if (type == 2)
         read_int4(at, get(e + 24, 4), rows, cols);
     printf("\n");
@@ -207,13 +245,13 @@ static void read_order(void)
 
 static void read_tensors(void)
 {
-    byte seen[14][4] = {{0}};
-    number count = field("tensors", 44, 4, 1, 64), wanted = 0, type, rows, cols;
+    byte seen[ROLES][16] = {{0}};
+    number count = field("tensors", 44, 4, 1, 128), wanted = 0, type, rows, cols;
     field("table", 48, 4, 256, 256);
     for (number i = 0; i < count; i++)
         read_tensor(256 + 32 * i, seen);
-    for (number i = 0; i < 14 * 4; i++) {
-        shape_of(i / 4, i % 4, &type, &rows, &cols);
+    for (number i = 0; i < ROLES * 16; i++) {
+        shape_of(i / 16, i % 16, &type, &rows, &cols);
         wanted += rows != 0;
     }
     demand(count == wanted, "a tensor that is missing");

@@ -15,6 +15,7 @@
 
 #include "dogberry.h"
 #include "tiny_image.h"
+#include "transformer.h"
 #include "tokenizer.h"
 
 enum { TEXT_MAX = 1 << 16 };
@@ -61,8 +62,61 @@ static void vector(FILE *out, unsigned role, unsigned layer, const int16_t *valu
             dogberry_crc32(0, values, 2 * rows));
 }
 
+static void words(FILE *out, unsigned role, unsigned layer, unsigned type, const void *values, unsigned rows)
+{
+    uint32_t crc = dogberry_crc32(0, values, 4 * rows);
+
+    fprintf(out, "tensor %u layer %u type %u detail 0: %u x 1 data %08x", role, layer, type, rows, crc);
+    if (type == 4)
+        fprintf(out, " scales %08x", crc);
+    fprintf(out, "\n");
+}
+
+static void transformer(FILE *out, const dogberry_image *image)
+{
+    unsigned head = image->transformer.head, rows = dogberry_attention_rows(image) + dogberry_inner_rows(image);
+
+    fprintf(out, "tensors %u\ntable 256\n", 4 + 6 * image->layers + (head > 1));
+    matrix(out, 1, 0, 0, &image->embeddings);
+    for (unsigned l = 0; l < image->layers; l++) {
+        for (unsigned part = 0; part < 4; part++) {
+            dogberry_matrix m = dogberry_block_matrix(image, l, part);
+
+            matrix(out, 14 + part, l, part ? 0 : dogberry_score_frac(image, l), &m);
+        }
+        vector(out, 18, l, dogberry_block_vector(image, l, DOGBERRY_BLOCK_BIAS), rows + 2 * image->embedding);
+        words(out, 19, l, 4, dogberry_block_vector(image, l, DOGBERRY_BLOCK_SCALES), 2 + image->transformer.heads);
+    }
+    if (image->output == DOGBERRY_TIED)
+        words(out, 8, 0, 4, image->output_matrix.scales, image->vocab);
+    else
+        matrix(out, 6, 0, 0, &image->output_matrix);
+    vector(out, 7, 0, image->output_bias, image->vocab);
+    words(out, 20, 0, 4, &image->transformer.norm, 1);
+    if (head > 1)
+        words(out, 21, 0, 6, image->transformer.rotary, head / 2);
+}
+
+/* Even, odd and single components of a head. */
+static tiny_config transformer_config(uint32_t number)
+{
+    tiny_config config = tiny_transformer();
+
+    config.embedding = number == 0 ? 12 : number == 1 ? 9 : 3;
+    config.feed_forward = DOGBERRY_RELU + number;
+    config.key_bits = number == 0 ? 12 : 8;
+    config.layers = 1 + 7 * number;
+    config.output = number == 2 ? DOGBERRY_DENSE : DOGBERRY_TIED;
+    config.int4_roles = number == 1 ? 0x3FFFF : 0;
+    return config;
+}
+
 static void tensors(FILE *out, const dogberry_image *image)
 {
+    if (image->architecture == DOGBERRY_TRANSFORMER) {
+        transformer(out, image);
+        return;
+    }
     unsigned gru = image->architecture == DOGBERRY_GRU, tied = image->output == DOGBERRY_TIED;
     unsigned factored = image->output == DOGBERRY_FACTORED;
 
@@ -129,6 +183,10 @@ static void first_reading(const dogberry_image *image, char *printed)
     fprintf(out, "top_p %u\nmin_p %u\nrepeat_penalty %u\nrepeat_window %u\nno_repeat %u\n", image->sampling.top_p,
             image->sampling.min_p, image->sampling.repeat_penalty, image->sampling.repeat_window,
             image->sampling.no_repeat);
+    if (image->architecture == DOGBERRY_TRANSFORMER)
+        fprintf(out, "heads %u\nkv_heads %u\ncontext %u\nfeed_forward %u\nkey_bits %u\n", image->transformer.heads,
+                image->transformer.kv_heads, image->transformer.context, image->transformer.feed_forward,
+                image->transformer.key_bits);
     fprintf(out, "name %s\nprompt %.*s\n", image->name, (int)image->golden.prompt_bytes, image->golden.prompt);
     tensors(out, image);
     tokens(out, image);
@@ -136,15 +194,36 @@ static void first_reading(const dogberry_image *image, char *printed)
     fclose(out);
 }
 
-static void readers_agree(void **state)
+static void agree(const tiny_config *config)
 {
     static char first[TEXT_MAX], second[TEXT_MAX];
+    dogberry_image image;
+    size_t length;
+    uint8_t *bytes = tiny_build(config, &length);
 
+    tiny_set_golden(bytes, "the usa", 17, 9);
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
+    first_reading(&image, first);
+    assert_int_equal(second_reading(bytes, length, second), 0);
+    assert_string_equal(first, second);
+    free(bytes);
+}
+
+static void readers_agree_on_transformers(void **state)
+{
+    (void)state;
+    for (uint32_t number = 0; number < 3; number++) {
+        tiny_config config = transformer_config(number);
+
+        agree(&config);
+    }
+}
+
+static void readers_agree(void **state)
+{
     (void)state;
     for (uint32_t kind = 0; kind < 12; kind++) {
         tiny_config config = tiny_default();
-        dogberry_image image;
-        size_t length;
 
         config.architecture = kind & 1 ? DOGBERRY_GRU : DOGBERRY_LSTM;
         config.output = kind & 2 ? DOGBERRY_TIED : kind < 8 ? DOGBERRY_DENSE : DOGBERRY_FACTORED;
@@ -160,14 +239,7 @@ static void readers_agree(void **state)
         config.repeat_penalty = kind * 100;
         config.repeat_window = kind * 10;
         config.no_repeat = kind;
-        uint8_t *bytes = tiny_build(&config, &length);
-
-        tiny_set_golden(bytes, "the usa", 17, 9);
-        assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
-        first_reading(&image, first);
-        assert_int_equal(second_reading(bytes, length, second), 0);
-        assert_string_equal(first, second);
-        free(bytes);
+        agree(&config);
     }
 }
 
@@ -210,11 +282,14 @@ static void readers_refuse_alike(void **state)
     config.int4_roles = TINY_INT4;
     config.hidden = config.embedding = 3;
     refuse_alike(&config, 1000);
+    config = tiny_transformer();
+    refuse_alike(&config, 0);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(readers_agree), cmocka_unit_test(readers_refuse_alike)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(readers_agree), cmocka_unit_test(readers_agree_on_transformers),
+                                       cmocka_unit_test(readers_refuse_alike)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,6 +50,22 @@ tiny_config tiny_default(void)
     return config;
 }
 
+tiny_config tiny_transformer(void)
+{
+    tiny_config config = tiny_default();
+
+    config.architecture = DOGBERRY_TRANSFORMER;
+    config.layers = 2;
+    config.embedding = 9;
+    config.hidden = 20;
+    config.heads = 3;
+    config.kv_heads = 1;
+    config.context = 6;
+    config.feed_forward = DOGBERRY_RELU2;
+    config.key_bits = 8;
+    return config;
+}
+
 /* A factor as a scale word. */
 static uint32_t scale_word(double factor)
 {
@@ -148,8 +164,27 @@ static void add_tensor(writer *w, uint32_t *index, uint32_t role_layer_detail, u
     }
 }
 
+/* Scale words of norms, then of heads; or, with neither, turns. */
+static void add_words(writer *w, uint32_t *index, uint32_t role_layer, uint32_t norms, uint32_t heads, uint32_t turns)
+{
+    uint8_t *e = w->bytes + 256 + 32u * (*index)++;
+    uint32_t count = norms + heads + turns;
+    const uint32_t fields[] = {role_layer | (turns ? 6u : 4u) << 16, count, 1, 4, (uint32_t)w->at, 4 * count};
+
+    for (uint32_t i = 0; i < 6; i++)
+        put(e + 4 * i, fields[i], 4);
+    for (uint32_t i = 0; i < count; i++, w->at += 4) {
+        double factor = (i < norms ? 0.09 : 2) * (0.5 + tiny_random(&w->random, 1000) / 1000.0);
+
+        put(w->bytes + w->at, turns ? tiny_random(&w->random, 1u << 24) * 113u : scale_word(factor), 4);
+    }
+    align(w);
+}
+
 static uint32_t tensor_count(const tiny_config *c)
 {
+    if (c->architecture == DOGBERRY_TRANSFORMER)
+        return 4 + 6 * c->layers + (c->embedding / c->heads > 1);
     return 3 + c->layers * (c->architecture == DOGBERRY_GRU ? 4u : 3u) + (c->output == DOGBERRY_FACTORED ? 5u : 0u);
 }
 
@@ -195,8 +230,42 @@ static void add_classes(writer *w, uint32_t *index, const tiny_config *c)
     free(tokens);
 }
 
+static void add_output(writer *w, uint32_t *index, const tiny_config *c, uint32_t width)
+{
+    if (c->output == DOGBERRY_TIED)
+        add_tensor(w, index, 8, 4, c->vocab, 1, (type_of(c, 1) == 2 ? 0.0125 : 0.2) / sqrt(width));
+    else
+        add_tensor(w, index, 6, type_of(c, 6), c->vocab, width, 0.2 / sqrt(width));
+    add_tensor(w, index, 7, 3, c->vocab, 1, 200);
+}
+
+static uint32_t add_transformer(writer *w, const tiny_config *c)
+{
+    uint32_t index = 0, width = c->embedding, head = width / c->heads, fused = width + 2 * c->kv_heads * head;
+    uint32_t inner = c->feed_forward == DOGBERRY_SWIGLU ? 2 * c->hidden : c->hidden;
+
+    add_tensor(w, &index, 1, type_of(c, 1), c->vocab, width, 10);
+    for (uint32_t l = 0; l < c->layers; l++) {
+        uint32_t layer = l << 8;
+
+        add_tensor(w, &index, 14 | layer | 12u << 24, type_of(c, 14), fused, width, 2 / sqrt(width));
+        add_tensor(w, &index, 15 | layer, type_of(c, 15), width, width, 1 / sqrt(width));
+        add_tensor(w, &index, 16 | layer, type_of(c, 16), inner, width, 2 / sqrt(width));
+        add_tensor(w, &index, 17 | layer, type_of(c, 17), width, c->hidden, 1 / sqrt(c->hidden));
+        add_tensor(w, &index, 18 | layer, 3, fused + width + inner + width, 1, 400);
+        add_words(w, &index, 19 | layer, 2, c->heads, 0);
+    }
+    add_output(w, &index, c, width);
+    add_words(w, &index, 20, 1, 0, 0);
+    if (head > 1)
+        add_words(w, &index, 21, 0, 0, head / 2);
+    return index;
+}
+
 static uint32_t add_tensors(writer *w, const tiny_config *c)
 {
+    if (c->architecture == DOGBERRY_TRANSFORMER)
+        return add_transformer(w, c);
     uint32_t index = 0, gates = c->architecture == DOGBERRY_LSTM ? 4u : 3u;
 
     add_tensor(w, &index, 1, type_of(c, 1), c->vocab, c->embedding, 0.4);
@@ -210,11 +279,7 @@ static uint32_t add_tensors(writer *w, const tiny_config *c)
         if (c->architecture == DOGBERRY_GRU)
             add_tensor(w, &index, 5 | layer, 3, c->hidden, 1, 4000);
     }
-    if (c->output == DOGBERRY_TIED)
-        add_tensor(w, &index, 8, 4, c->vocab, 1, (type_of(c, 1) == 2 ? 0.0125 : 0.2) / sqrt(c->hidden));
-    else
-        add_tensor(w, &index, 6, type_of(c, 6), c->vocab, c->hidden, 0.2 / sqrt(c->hidden));
-    add_tensor(w, &index, 7, 3, c->vocab, 1, 200);
+    add_output(w, &index, c, c->hidden);
     if (c->output == DOGBERRY_FACTORED)
         add_classes(w, &index, c);
     return index;
@@ -266,6 +331,11 @@ uint8_t *tiny_build(const tiny_config *c, size_t *length)
     put(p + 232, c->repeat_penalty, 4);
     put(p + 236, c->repeat_window, 4);
     put(p + 240, c->no_repeat, 4);
+    if (c->architecture == DOGBERRY_TRANSFORMER) {
+        put(p + 244, c->heads | c->kv_heads << 16, 4);
+        put(p + 248, c->context | c->feed_forward << 16 | c->key_bits << 24, 4);
+        put(p + 252, 30, 4);
+    }
     strcpy((char *)p + 96, "tiny caf\xC3\xA9");
     put(p + 8, (uint32_t)w.at, 4);
     tiny_seal(p);

@@ -21,7 +21,8 @@ typedef struct {
     uint32_t top_p, min_p, repeat_penalty, repeat_window, no_repeat;
     uint32_t seed;       /* of the weights */
     uint32_t int4_roles; /* bit r set: the matrices of tensor role r are int4, else int8 */
-    uint32_t classes;    /* class-factored output: at least 2; class 0 has one token, the others about as many each */
+    uint32_t heads, kv_heads, context, feed_forward, key_bits; /* transformer */
+    uint32_t classes; /* class-factored output: at least 2; class 0 has one token, the others about as many each */
 } tiny_config;
 
 enum { TINY_INT4 = 0xFFFF }; /* all matrices */
@@ -56,6 +57,9 @@ enum {
 
 /* A BPE vocabulary: two special tokens, 256 bytes from TINY_BYTES on, six merges. */
 enum { TINY_BYTES = 2, TINY_MERGES = 6, TINY_BPE = TINY_BYTES + 256 + TINY_MERGES };
+
+/* A small transformer of two layers, three heads of three components, and a context of six tokens. */
+tiny_config tiny_transformer(void);
 
 /* A small LSTM: the configuration most tests start from. */
 tiny_config tiny_default(void);
