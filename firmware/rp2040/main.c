@@ -4,16 +4,32 @@
  */
 #include "board.h"
 #include "console.h"
+#include "kernels.h"
 #include "serial.h"
 #include "stack.h"
 #include "usb_cdc.h"
+#include "watch.h"
 
 #include "hardware/clocks.h"
 #include "hardware/sync.h"
 #include "hardware/timer.h"
+#if PICO_RP2040
+#include "hardware/structs/xip_ctrl.h"
+#endif
 
 static uint64_t arena[FIRMWARE_ARENA_BYTES / 8];
 static struct console console;
+
+#if PICO_RP2040
+/* The counters of the XIP cache; a write clears one. */
+static void flash_reads(uint32_t *reads, uint32_t *hits)
+{
+    *hits = xip_ctrl_hw->ctr_hit;
+    *reads = xip_ctrl_hw->ctr_acc;
+    xip_ctrl_hw->ctr_hit = 0;
+    xip_ctrl_hw->ctr_acc = 0;
+}
+#endif
 
 static const struct console_port port = {
     .read = serial_read,
@@ -22,6 +38,10 @@ static const struct console_port port = {
     .discard_input = serial_discard_input,
     .micros = time_us_32,
     .stack_peak = stack_peak,
+    .working = watch_working,
+#if PICO_RP2040
+    .flash_reads = flash_reads,
+#endif
 };
 
 int main(void)
@@ -39,12 +59,13 @@ int main(void)
         .arena = arena,
         .arena_bytes = sizeof arena,
         .clock_hz = clock_get_hz(clk_sys),
-        .hung_place = CONSOLE_IDLE,
     };
 
     bool greet = true;
 
     stack_paint();
+    board.restarted = watch_start(&board.hung_place);
+    board.kernels = kernels_start();
     serial_start();
     console_start(&console, &port, &board);
     for (;;) {

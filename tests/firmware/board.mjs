@@ -6,7 +6,7 @@ import { Machine } from '../../tools/emulate/machine.mjs';
 import { Talk } from '../../tools/emulate/talk.mjs';
 
 export const MODEL_OFFSET = 128 * 1024;
-const PATIENCE = 60e3;
+const PATIENCE = 240e3; // on a busy machine
 const folder = process.env.FIRMWARE_DIR;
 
 export const file = (name) => `${folder}/${name}`;
@@ -22,9 +22,9 @@ export function makeStore(images) {
 }
 
 // A board with the firmware and `model` (an image or a store; null: none), switched on. `greeting` is what it said.
-// `prepare`, if given, may change the machine before that.
-export function boot({ port = 'usb', model = tinyModel(), prepare = () => {} } = {}) {
-  const machine = new Machine({ port });
+// `prepare`, if given, may change the machine before that; other options are the machine's.
+export function boot({ port = 'usb', model = tinyModel(), prepare = () => {}, ...options } = {}) {
+  const machine = new Machine({ port, ...options });
   machine.loadFlash(0, firmware());
   if (model) machine.loadFlash(MODEL_OFFSET, model);
   prepare(machine);

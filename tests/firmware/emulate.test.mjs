@@ -61,11 +61,11 @@ test('core cycles and waits for flash are told apart, and their sum is what coun
   assert.equal(reply.totalCyclesPerToken, total);
   const parts = core0.worked + core0.flashFetch + core0.flashData + core0.slept;
   assert.ok(Math.abs(parts - total) <= 2, `${parts} of ${total} cycles`); // each is rounded
-  assert.equal(core1, null);
+  assert.ok(core1.worked > 0 && core1.worked < core0.worked, 'core 1 has its share');
   assert.ok(Math.abs(reply.tokensPerSecondAt125MHz * total - 125e6) < 125e3);
   const { accesses, hits, missCycles, readers } = result.xip;
   assert.equal(missCycles, 2 * (12 + 16));
-  const sum = (key) => readers.core0.fetch[key] + readers.core0.data[key];
+  const sum = (key) => Object.values(readers).reduce((n, { fetch, data }) => n + fetch[key] + data[key], 0);
   assert.deepEqual([sum('accesses'), sum('hits')], [accesses, hits]);
   assert.equal(talk('--flash-divider', '6').xip.missCycles, 6 * (12 + 16));
   assert.equal(talk('--flash-fill', '4').xip.missCycles, 2 * (12 + 8));
@@ -133,9 +133,9 @@ for (const chip of ['rp2040', 'rp2350']) {
     assert.deepEqual([version, modelOffset, reserved], [1, MODEL_OFFSET, 0]);
     assert.equal(flashBytes, binary.length);
     assert.ok(flashBytes <= 64 * 1024, `firmware of ${flashBytes} bytes`);
-    assert.equal(arenaBytes, 160 * 1024);
+    assert.equal(arenaBytes, 224 * 1024);
     // Beside the arena: buffers, and the inner loops, which run from RAM.
-    assert.ok(ramBytes > arenaBytes && ramBytes < arenaBytes + 12 * 1024, `${ramBytes} bytes of RAM`);
+    assert.ok(ramBytes > arenaBytes && ramBytes < arenaBytes + 28 * 1024, `${ramBytes} bytes of RAM`);
     assert.equal(stackBytes, 4096);
   });
 }

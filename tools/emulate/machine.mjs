@@ -9,6 +9,7 @@ import { Ssi } from './ssi.mjs';
 import { CodeMap, Translator } from './translate.mjs';
 import { FLASH_BASE } from './uf2.mjs';
 import { UsbHost } from './usb_host.mjs';
+import { restartOnWatchdog } from './watchdog.mjs';
 import { FlashCounts, Xip } from './xip.mjs';
 
 const FLASH_BYTES = 2 * 1024 * 1024;
@@ -63,6 +64,7 @@ export class Machine {
       this.rp2040.uart[0].onByte = (byte) => this.heard(new Uint8Array([byte]));
     }
     this.uartAlarm = this.clock.createAlarm(() => this.feedUart());
+    restartOnWatchdog(this);
   }
 
   loadFlash(offset, bytes) {

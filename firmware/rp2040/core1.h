@@ -1,0 +1,41 @@
+/*
+ * The second core: takes one product of a matrix and a vector at a time.
+ *
+ * Its code, its stack and what it is told lie in SRAM, so that it may work while flash cannot be read in place. It has
+ * no interrupts.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef FIRMWARE_CORE1_H
+#define FIRMWARE_CORE1_H
+
+#include <dogberry.h>
+#include <stdbool.h>
+
+/* Rows of a matrix: what a kernel of dogberry_kernels is called with. */
+struct product {
+    int32_t *out;
+    const void *weights;
+    const uint8_t *group_scales; /* 4 bits, else NULL */
+    uint32_t width;              /* 8 bits: stride, 4 bits: columns */
+    uint32_t count;              /* 8 bits: rows, 4 bits: blocks */
+    const int8_t *x;
+};
+
+/* Starts the core, which will use these kernels (copied). Returns whether it answered; without it core1_ready() is
+ * false for ever. */
+bool core1_start(const dogberry_kernels *kernels);
+
+/* Whether the core runs and has nothing to do. */
+bool core1_ready(void);
+
+/* Hands it a product, which is copied. Only while core1_ready(). */
+void core1_post(const struct product *product);
+
+/* Waits until the product is done. Returns true; or false where the core does not answer: it is off then for
+ * good, and the product is the caller's to do. */
+bool core1_wait(void);
+
+/* Runs a product on the calling core. */
+void product_run(const dogberry_kernels *kernels, const struct product *product);
+
+#endif

@@ -1,0 +1,62 @@
+// Both cores and weights streamed from flash: the same words as on one core that reads in place, and as on the PC.
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+import { boot, file, modelReplies } from './board.mjs';
+
+const LINE = 'who goes there';
+const second = () => readFileSync(file('second.dog'));
+const expected = () => modelReplies('second', '1', '40', LINE)[0].digest;
+const names = (rows) => rows.map(({ kernels }) => kernels);
+
+function run(options) {
+  const { machine, talk, greeting } = boot({ model: second(), ...options });
+  assert.match(greeting, /golden vector ok/);
+  assert.equal(talk.say(LINE).digest, expected());
+  const rows = talk.bench();
+  for (const { digest } of rows) assert.equal(digest, rows[0].digest);
+  return { machine, talk, rows };
+}
+
+test('both cores share the rows, and weights are streamed', () => {
+  const { machine, rows } = run({});
+  assert.deepEqual(names(rows), ['both cores, DMA', 'both cores', 'one core']);
+  assert.ok(machine.cycles().core1.worked > 100000);
+  assert.ok(machine.flashUse().direct.transfers > 1000);
+  const [streamed, shared, one] = rows;
+  assert.ok(streamed.cycles < one.cycles, `${streamed.cycles} cycles streamed, ${one.cycles} in place`);
+  assert.ok(shared.cycles < one.cycles, `${shared.cycles} cycles on two cores, ${one.cycles} on one`);
+  assert.ok(streamed.flashMisses < one.flashMisses);
+});
+
+test('without core 1 everything runs on core 0', () => {
+  assert.deepEqual(names(run({ cores: 1 }).rows), ['one core, DMA', 'one core']);
+});
+
+test('where flash cannot be streamed it is read in place', () => {
+  assert.deepEqual(names(run({ flashModel: false }).rows), ['both cores', 'one core']);
+  assert.deepEqual(names(run({ flashModel: false, cores: 1 }).rows), ['one core']);
+});
+
+test('a core 1 that stops answering is given up', () => {
+  const { machine, talk } = run({});
+  machine.cores[1].stopped = true;
+  talk.command('/reset');
+  assert.equal(talk.say(LINE).digest, expected());
+  const before = machine.seconds;
+  talk.command('/reset');
+  assert.equal(talk.say(LINE).digest, expected());
+  assert.ok(machine.seconds - before < 1, 'it is waited for once, not every time');
+});
+
+test('keys typed while weights are streamed are heard', () => {
+  const { machine, talk } = boot({ model: second() });
+  talk.command('/length 1000');
+  talk.clear();
+  machine.send(`${LINE}\r`);
+  machine.runUntil(() => machine.output.length > 100, 'some words', talk.deadline);
+  machine.send('\x03');
+  talk.untilPrompt('the prompt after Ctrl-C');
+  assert.ok(talk.reply(LINE).tokens < 1000);
+});
