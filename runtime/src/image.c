@@ -79,7 +79,7 @@ static int read_transformer(dogberry_image *image, const uint8_t *p)
 {
     uint32_t heads = dogberry_le16(p + 244), kv_heads = dogberry_le16(p + 246), context = dogberry_le16(p + 248);
 
-    if (image->architecture != DOGBERRY_TRANSFORMER)
+    if (!dogberry_is_transformer(image))
         return is_zero(p + 244, 12) ? DOGBERRY_OK : DOGBERRY_ERR_IMAGE;
     if (!in_range(heads, 1, image->embedding) || !in_range(kv_heads, 1, heads) || image->embedding % heads != 0 ||
         heads % kv_heads != 0 || !in_range(image->embedding / heads, 1, HEAD_MAX) ||
@@ -113,7 +113,7 @@ static int read_model(dogberry_image *image, const uint8_t *p)
     image->end_token = dogberry_le16(p + 38);
     image->unknown_token = dogberry_le16(p + 40);
     image->parameters = dogberry_le32(p + 68);
-    uint32_t layers_max = image->architecture == DOGBERRY_TRANSFORMER ? DOGBERRY_BLOCKS_MAX : DOGBERRY_LAYERS_MAX;
+    uint32_t layers_max = dogberry_is_transformer(image) ? DOGBERRY_BLOCKS_MAX : DOGBERRY_LAYERS_MAX;
 
     if (!in_range(image->architecture, DOGBERRY_LSTM, DOGBERRY_TRANSFORMER) || image->output > DOGBERRY_FACTORED ||
         !in_range(image->layers, 1, layers_max) || !in_range(image->logit_frac, 4, 12) ||
@@ -129,7 +129,7 @@ static int read_model(dogberry_image *image, const uint8_t *p)
     if (image->output == DOGBERRY_TIED && image->embedding != dogberry_output_width(image))
         return DOGBERRY_ERR_IMAGE;
     if (image->start_token >= image->vocab || !token_is_valid(image->end_token, image->vocab) ||
-        !token_is_valid(image->unknown_token, image->vocab) || !is_zero(p + 42, 2))
+        !token_is_valid(image->unknown_token, image->vocab) || dogberry_le16(p + 42) != 0)
         return DOGBERRY_ERR_IMAGE;
     return read_transformer(image, p);
 }

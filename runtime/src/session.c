@@ -47,7 +47,7 @@ dogberry_arena_map dogberry_map_arena(const dogberry_image *image)
     map.shares = map.fresh + ROUND_UP_16(fresh);
     map.layers = map.shares + ROUND_UP_16(4u * image->classes);
     map.layer_bytes = ROUND_UP_16(image->hidden) + ROUND_UP_16(2u * image->hidden);
-    map.stream = map.cache = map.total = map.layers + image->layers * map.layer_bytes;
+    map.total = map.layers + image->layers * map.layer_bytes;
     if (transformer)
         map_transformer(image, &map);
     return map;

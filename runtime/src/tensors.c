@@ -90,7 +90,7 @@ static uint32_t block_entry(uint32_t role, uint32_t layer)
 
 static int is_block_role(uint32_t role)
 {
-    return role >= ROLE_ATTENTION && role <= ROLE_BLOCK_SCALES;
+    return DOGBERRY_HAS_TRANSFORMER && role >= ROLE_ATTENTION && role <= ROLE_BLOCK_SCALES;
 }
 
 uint32_t dogberry_attention_rows(const dogberry_image *image)
@@ -140,7 +140,7 @@ static shape shape_of(const dogberry_image *image, uint32_t role, uint32_t layer
     if (layer >= (recurrent_role || is_block_role(role) ? image->layers : 1u) ||
         (transformer ? recurrent_role : role >= ROLE_ATTENTION))
         return none;
-    if (role >= ROLE_ATTENTION && role <= ROLE_LAST)
+    if (transformer && role >= ROLE_ATTENTION && role <= ROLE_LAST)
         return block_shape(image, role);
     switch (role) {
     case ROLE_EMBEDDING:
@@ -330,9 +330,9 @@ static int contents_are_valid(const dogberry_image *image, const entry *e)
     const uint8_t *data = image->bytes + e->offset, *scales = image->bytes + e->scales;
     const uint32_t *words = (const uint32_t *)(const void *)scales;
 
-    if (e->role == ROLE_LAST_NORM)
+    if (DOGBERRY_HAS_TRANSFORMER && e->role == ROLE_LAST_NORM)
         return block_scales_are_valid((const uint32_t *)(const void *)data, 1, 0);
-    if (e->role == ROLE_BLOCK_SCALES)
+    if (DOGBERRY_HAS_TRANSFORMER && e->role == ROLE_BLOCK_SCALES)
         return block_scales_are_valid((const uint32_t *)(const void *)data, 2, e->rows - 2u);
     if (e->type == TYPE_SCALES)
         return scales_are_valid((const uint32_t *)(const void *)data, e->rows, dogberry_output_width(image));
@@ -367,7 +367,7 @@ static int detail_is_valid(const dogberry_image *image, const entry *e)
 {
     if (e->role == ROLE_INPUT && image->architecture == DOGBERRY_LSTM)
         return e->detail >= 8u && e->detail <= 14u;
-    if (e->role == ROLE_ATTENTION)
+    if (DOGBERRY_HAS_TRANSFORMER && e->role == ROLE_ATTENTION)
         return e->detail >= 8u && e->detail <= 16u;
     return e->detail == 0;
 }
@@ -428,7 +428,7 @@ static dogberry_matrix matrix_of(const dogberry_image *image, const entry *e)
 
 static void attach(dogberry_image *image, const entry *e)
 {
-    dogberry_layer *layer = &image->layer[e->layer % DOGBERRY_LAYERS_MAX];
+    dogberry_layer *layer = &image->layer[DOGBERRY_HAS_TRANSFORMER ? e->layer % DOGBERRY_LAYERS_MAX : e->layer];
     const void *data = image->bytes + e->offset;
 
     switch (e->role) {
@@ -473,10 +473,12 @@ static void attach(dogberry_image *image, const entry *e)
         image->factored.first = data;
         break;
     case ROLE_LAST_NORM:
-        image->transformer.norm = *(const uint32_t *)data;
+        if (DOGBERRY_HAS_TRANSFORMER)
+            image->transformer.norm = *(const uint32_t *)data;
         break;
     case ROLE_ROTARY:
-        image->transformer.rotary = data;
+        if (DOGBERRY_HAS_TRANSFORMER)
+            image->transformer.rotary = data;
         break;
     default: /* of a transformer's layer: dogberry_block_matrix() */
         break;

@@ -9,9 +9,11 @@
 #include "tokenizer.h"
 #include "utf8.h"
 
+enum { TOKENS_MAX = DOGBERRY_BPE_PIECE_MAX + 1 }; /* a piece of the longest, and the space before a text */
+
 /* The tokens of a piece, and for each the merge with the one behind it. */
 typedef struct {
-    uint16_t ids[DOGBERRY_BPE_PIECE_MAX], merges[DOGBERRY_BPE_PIECE_MAX];
+    uint16_t ids[TOKENS_MAX], merges[TOKENS_MAX];
     uint32_t count;
 } tokens;
 

@@ -23,7 +23,7 @@ const TARGETS = [
   { name: 'RV32IMC', prefix: 'riscv64-unknown-elf-', flags: ['-march=rv32imc', '-mabi=ilp32'], stack: 900 },
 ];
 const LEVELS = ['-Os', '-O2'];
-const TEXT_MAX = { 'Cortex-M0+ -Os': 26112 };
+const TEXT_MAX = { 'Cortex-M0+ -Os': 28672 }; // 24 KB without transformers: tests/runtime/check_freestanding.sh
 
 // Who calls through the table of kernels, and what may stand in it.
 const KERNEL_CALLERS = /^dogberry_project$/;
