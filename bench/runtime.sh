@@ -65,7 +65,7 @@ row() {
     local name=$1 bits=$2 image=$folder/$1-$2.dog base=$folder/$1-$2 loss float host board equal=equal
     if ! make_image "$name" "$bits" "$image"; then
         tail -n 1 "$folder/pack.log" >&2
-        echo "| $(label "$name" "$bits") | refused: $(sed -nE 's/.*the image has ([0-9]+),.*/the smallest has \1/p' "$folder/pack.log") | | | | | | |"
+        echo "| $(label "$name" "$bits") | refused: $(sed -nE 's/.*the image has ([0-9]+),.*/the smallest has \1/p' "$folder/pack.log") | | | | | | | | |"
         return
     fi
     "$dogberry" verify "$image" > /dev/null
@@ -74,6 +74,8 @@ row() {
     "$dogberry" generate "$image" --prompt "$prompt" --seed $seed --json > "$base-host.json"
     "$dogberry" export "$image" --to uf2 -o "$base.uf2" > /dev/null
     node tools/emulate/emulate.mjs "$base.uf2" --json --say "/seed $seed" --say "$prompt" > "$base-board.json"
+    node tools/emulate/emulate.mjs "$base.uf2" --cores 1 --no-flash-model --json --say "/seed $seed" --say "$prompt" \
+        > "$base-core.json"
     loss=$(field .nats_per_token < "$base-loss.json")
     float=$(field .nats_per_token < "$folder/$name-float.json")
     host=$(field .digest < "$base-host.json")
@@ -83,16 +85,19 @@ row() {
         different=1
     fi
     echo "| $(label "$name" "$bits") | $(stat -c %s "$image") | $(field .session_bytes < "$base-inspect.json") |" \
-        "$(field .replies.1.cyclesPerToken < "$base-board.json") | $(calculate "$loss" "%.4f") |" \
+        "$(field .replies.1.cyclesPerToken < "$base-core.json") |" \
+        "$(field .replies.1.totalCyclesPerToken < "$base-board.json") |" \
+        "$(calculate "$(field .replies.1.tokensPerSecondAt125MHz < "$base-board.json")" "%.1f") |" \
+        "$(calculate "$loss" "%.4f") |" \
         "$(calculate "$(field .bits_per_character < "$base-loss.json")" "%.4f") |" \
         "$(calculate "100 * ($loss / $float - 1)" "%+.2f") % | $host, $equal |"
 }
 
 machine
 echo
-echo "| image | bytes | RAM, session, bytes | core cycles a token (emulated) | nats per token | bits per character |" \
-    "loss over float | digest on host and board |"
-echo "|---|---|---|---|---|---|---|---|"
+echo "| image | bytes | RAM, session, bytes | cycles a token: one core, no waits | both cores, flash modelled |" \
+    "tokens/s at 125 MHz | nats per token | bits per character | loss over float | digest on host and board |"
+echo "|---|---|---|---|---|---|---|---|---|---|"
 for entry in "${images[@]}"; do
     [[ $wanted = *[a-z]* && $wanted != *" ${entry%%|*} "* ]] && continue
     have_model "${entry%%|*}"

@@ -35,7 +35,8 @@ static const choice tokenizers[] = {
 static const choice cells[] = {{"lstm", DOGBERRY_LSTM}, {"gru", DOGBERRY_GRU}, {0}};
 static const choice architectures[] = {
     {"lstm", DOGBERRY_LSTM}, {"gru", DOGBERRY_GRU}, {"transformer", DOGBERRY_TRANSFORMER}, {0}};
-static const choice feed_forwards[] = {{"relu", DB_RELU}, {"relu2", DB_RELU2}, {"swiglu", DB_SWIGLU}, {"silu", DB_SILU}, {0}};
+static const choice feed_forwards[] = {
+    {"relu", DB_RELU}, {"relu2", DB_RELU2}, {"swiglu", DB_SWIGLU}, {"silu", DB_SILU}, {0}};
 static const choice heads[] = {
     {"dense", DOGBERRY_DENSE}, {"tied", DOGBERRY_TIED}, {"factored", DOGBERRY_FACTORED}, {0}};
 

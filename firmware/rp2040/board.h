@@ -15,8 +15,9 @@
 #endif
 
 #define FIRMWARE_MODEL_OFFSET (128u * 1024u) /* of the image, from the start of flash; held by linker/ */
-#define FIRMWARE_ARENA_BYTES (224u * 1024u)  /* for the session: nearly all RAM that is left; the linker refuses more \
-                                              */
+#define FIRMWARE_ARENA_BYTES                                                                \
+    (224u * 1024u) /* for the session: nearly all RAM that is left; the linker refuses more \
+                    */
 
 /* What a host program finds in the first 4 KB of the binary, on a 4-byte boundary: little-endian words. */
 struct firmware_info {

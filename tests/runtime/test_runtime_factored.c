@@ -60,7 +60,11 @@ static fixture *start(const tiny_config *config, uint32_t seed)
         f->hidden[i] = (int8_t)((int)tiny_random(&seed, 255) - 127);
     f->logits = (int16_t *)f->scratch;
     f->room = (dogberry_factored_room){{&dogberry_kernels_ref, f->scratch, sizeof f->scratch / 4},
-                                       f->hidden, f->logits, f->heap, f->changed, f->shares};
+                                       f->hidden,
+                                       f->logits,
+                                       f->heap,
+                                       f->changed,
+                                       f->shares};
     dogberry_class_logits(&f->image, &f->room);
     for (uint32_t c = 0; c < f->image.classes; c++)
         f->by_class[c] = ldexp(f->logits[c], -(int)f->image.logit_frac);

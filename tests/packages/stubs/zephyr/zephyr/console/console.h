@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static inline void console_getline_init(void) {}
+static inline void console_getline_init(void)
+{
+}
 
 static inline char *console_getline(void)
 {
