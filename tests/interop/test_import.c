@@ -163,6 +163,24 @@ static void llama_encodes_alike(void **state)
     free(pieces);
 }
 
+/* The longest piece there is begins a text, so that a space goes before it: one token more than a piece has bytes. */
+static void longest_piece_is_led(void **state)
+{
+    (void)state;
+    static uint16_t got[TEXT_MOST];
+    char text[81];
+    db_tokenizer tokenizer;
+    size_t lost;
+    db_error error;
+    memset(text, 'z', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    make_llama_tokenizer(&file);
+    if (db_llama2c_read_tokenizer(&tokenizer, file.bytes, file.length, LLAMA_VOCAB, &lost, "file", &error) != 0)
+        fail_msg("%s", error.message);
+    assert_int_equal(encode(&tokenizer, text, sizeof text - 1, got), sizeof text);
+    db_tokenizer_free(&tokenizer);
+}
+
 /* A text comes back without the space that encoding puts before it. */
 static void llama_decodes(void **state)
 {
@@ -564,6 +582,7 @@ int main(void)
         cmocka_unit_test(llama_computes_alike),
         cmocka_unit_test(last_gain_unties),
         cmocka_unit_test(llama_encodes_alike),
+        cmocka_unit_test(longest_piece_is_led),
         cmocka_unit_test(llama_decodes),
         cmocka_unit_test(crossing_tokens_are_counted),
         cmocka_unit_test(damaged_llama_is_refused),
