@@ -47,6 +47,12 @@ static bool hear(void *context, const char *piece, size_t bytes)
 
 static void speak(cli_image *file, const settings *given, reply *said)
 {
+    size_t forgotten = cli_forgotten(file, given->prompt);
+    if (forgotten)
+        fprintf(
+            stderr,
+            "note: the prompt is longer than the context of %u tokens; its first %zu tokens or more are forgotten\n",
+            file->image.transformer.context, forgotten);
     double started = cli_now();
     said->quiet = given->json;
     hear(said, given->prompt, strlen(given->prompt));

@@ -83,6 +83,17 @@ int cli_session_start(cli_image *file, const cli_sampling *given, unsigned long 
     return 0;
 }
 
+size_t cli_forgotten(const cli_image *file, const char *prompt)
+{
+    dogberry_cursor cursor = {.text = prompt, .length = strlen(prompt)};
+    size_t tokens = 0;
+    if (file->image.architecture != DOGBERRY_TRANSFORMER)
+        return 0;
+    while (dogberry_encode(&file->image.tokenizer, &cursor) >= 0)
+        tokens++;
+    return tokens > file->image.transformer.context ? tokens - file->image.transformer.context : 0;
+}
+
 unsigned long cli_reply(cli_image *file, const char *prompt, unsigned long length, cli_listener listener, void *context)
 {
     char piece[DOGBERRY_PIECE_MAX];

@@ -38,6 +38,10 @@ int cli_image_use_kernels(cli_image *file, const char *name, db_error *error);
  * as `file` must. Returns 0, or -1 with the error set. */
 int cli_session_start(cli_image *file, const cli_sampling *given, unsigned long seed, db_error *error);
 
+/* How many tokens of `prompt` the context has no room for: the first ones, which count little or nothing for what
+ * follows. Returns 0 for models without a context. */
+size_t cli_forgotten(const cli_image *file, const char *prompt);
+
 /* Receives a reply piece by piece. Returns false to stop it. */
 typedef bool (*cli_listener)(void *context, const char *piece, size_t bytes);
 

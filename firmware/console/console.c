@@ -106,10 +106,12 @@ static void put_summary(const struct console *console, uint32_t tokens, uint32_t
     text_put(write, "]\n");
 }
 
-/* As dogberry_feed(), but Ctrl-C is heard between tokens. */
+/* As dogberry_feed(), but Ctrl-C is heard between tokens. Says so where the line alone is more than the context holds.
+ */
 static void feed(struct console *console)
 {
     dogberry_cursor cursor = {.text = console->line.text, .length = console->line.length};
+    uint32_t tokens = 0;
 
     while (!console->port->interrupted()) {
         int token = dogberry_encode(&console->image.tokenizer, &cursor);
@@ -117,6 +119,12 @@ static void feed(struct console *console)
         if (token < 0)
             break;
         dogberry_feed_token(console->session, (uint32_t)token);
+        tokens++;
+    }
+    if (console->image.architecture == DOGBERRY_TRANSFORMER && tokens > console->image.transformer.context) {
+        text_put(console->port->write, "(that is longer than the context of ");
+        text_put_number(console->port->write, console->image.transformer.context);
+        text_put(console->port->write, " tokens; its beginning is forgotten)\n");
     }
 }
 

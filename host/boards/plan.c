@@ -29,24 +29,25 @@ static void judge_arena(db_plan *plan)
              plan->session_bytes);
 }
 
-static void judge_ram(db_plan *plan)
+static void judge_ram(db_plan *plan, bool transformer)
 {
     plan->fits = false;
     snprintf(plan->verdict, sizeof plan->verdict,
              "does not fit: %llu bytes of RAM needed, the chip has %u, %llu too few",
              (unsigned long long)plan->ram_needed, plan->ram_bytes,
              (unsigned long long)(plan->ram_needed - plan->ram_bytes));
-    snprintf(plan->advice, sizeof plan->advice, "vocabulary and hidden size are in the session: ");
+    snprintf(plan->advice, sizeof plan->advice,
+             "%s are in the session: ", transformer ? "keys and values of the context" : "vocabulary and hidden size");
 }
 
-static void judge(db_plan *plan)
+static void judge(db_plan *plan, bool transformer)
 {
     if (plan->flash_end > plan->flash_bytes) {
         judge_flash(plan);
     } else if (plan->has_firmware && plan->session_bytes > plan->arena_bytes) {
         judge_arena(plan);
     } else if (plan->ram_needed > plan->ram_bytes) {
-        judge_ram(plan);
+        judge_ram(plan, transformer);
     } else {
         plan->fits = true;
         snprintf(plan->verdict, sizeof plan->verdict, "fits: %llu bytes of flash and %llu bytes of RAM to spare%s",
@@ -82,7 +83,7 @@ static void compute(db_plan *plan, const dogberry_image *image, const db_board *
     plan->flash_seconds = db_cost_flash_seconds(&plan->cost, board);
     plan->tokens_per_second = 1 / fmax(plan->core_seconds, plan->flash_seconds);
     plan->tokens_per_second_least = 1 / (plan->core_seconds + plan->flash_seconds);
-    judge(plan);
+    judge(plan, image->architecture == DOGBERRY_TRANSFORMER);
 }
 
 static void add_advice(db_plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -103,8 +104,10 @@ static bool would_fit(const dogberry_image *shape, const db_plan *plan, const db
     return other.fits;
 }
 
-/* The preset with the most parameters that fits, 8 bits before 4. Returns NULL where none does. */
-static const db_preset *best_preset(const db_plan *plan, const db_firmware *firmware, uint32_t *bits, uint32_t *bytes)
+/* The preset with the most parameters that fits, of transformers or of the others, 8 bits before 4. Returns NULL where
+ * none does. */
+static const db_preset *best_preset(const db_plan *plan, const db_firmware *firmware, bool transformer, uint32_t *bits,
+                                    uint32_t *bytes)
 {
     const db_preset *best = NULL;
     size_t most = 0;
@@ -112,8 +115,8 @@ static const db_preset *best_preset(const db_plan *plan, const db_firmware *firm
         for (uint32_t b = 8; b >= 4; b -= 4) {
             dogberry_image shape;
             size_t size = db_model_config_trained(&preset->config);
-            if (size <= most || !db_shape_make(&shape, &preset->config, preset->tokenizer, b) ||
-                !would_fit(&shape, plan, firmware))
+            if (size <= most || (preset->config.architecture == DOGBERRY_TRANSFORMER) != transformer ||
+                !db_shape_make(&shape, &preset->config, preset->tokenizer, b) || !would_fit(&shape, plan, firmware))
                 continue;
             best = preset;
             most = size;
@@ -128,12 +131,15 @@ static const db_preset *best_preset(const db_plan *plan, const db_firmware *firm
 static void advise_context(db_plan *plan, const dogberry_image *image, const db_firmware *firmware)
 {
     dogberry_image shorter = *image;
+    if (plan->flash_end > plan->flash_bytes)
+        return; /* the context is not in flash */
     while (--shorter.transformer.context > 0)
         if (would_fit(&shorter, plan, firmware)) {
             add_advice(plan, "a context of %u tokens would fit: train with --context %u; or ",
                        shorter.transformer.context, shorter.transformer.context);
             return;
         }
+    add_advice(plan, "no context is short enough; ");
 }
 
 /* What to change, only of what would help. Image sizes of other models are estimates. */
@@ -141,21 +147,21 @@ static void advise(db_plan *plan, const dogberry_image *image, const db_firmware
 {
     dogberry_image shape;
     uint32_t bits = 8, bytes = 0;
-    if (image->architecture == DOGBERRY_TRANSFORMER) {
+    bool transformer = image->architecture == DOGBERRY_TRANSFORMER;
+    if (transformer)
         advise_context(plan, image, firmware);
-        add_advice(plan, "%s", "take a smaller preset, or a larger board");
-        return;
-    }
     db_shape_int4(&shape, image);
     if (shape.length < image->length && would_fit(&shape, plan, firmware))
         add_advice(plan, "pack with --bits 4 (%u bytes); or ", shape.length);
-    db_shape_factored(&shape, image);
-    if (image->output == DOGBERRY_DENSE && would_fit(&shape, plan, firmware))
-        add_advice(plan, "train with a class-factored output (preset dogberry-fast; %u bytes); or ", shape.length);
-    const db_preset *preset = best_preset(plan, firmware, &bits, &bytes);
+    if (image->output == DOGBERRY_DENSE && !transformer) {
+        db_shape_factored(&shape, image);
+        if (would_fit(&shape, plan, firmware))
+            add_advice(plan, "train with a class-factored output (preset dogberry-fast; %u bytes); or ", shape.length);
+    }
+    const db_preset *preset = best_preset(plan, firmware, transformer, &bits, &bytes);
     if (preset)
         add_advice(plan, "train preset %s (about %u bytes at %u bits); or ", preset->name, bytes, bits);
-    add_advice(plan, "%s", "take a smaller vocabulary or hidden size, or a larger board");
+    add_advice(plan, "take a smaller vocabulary or %s, or a larger board", transformer ? "width" : "hidden size");
 }
 
 void db_plan_make(db_plan *plan, const dogberry_image *image, const db_board *board, const db_firmware *firmware)

@@ -143,13 +143,20 @@ static void fill_matrices(dogberry_image *shape, uint32_t bits)
 
 static dogberry_image sizes_of(const dogberry_image *image)
 {
-    return (dogberry_image){.architecture = image->architecture,
+    dogberry_image sizes = {.architecture = image->architecture,
                             .output = image->output,
                             .vocab = image->vocab,
                             .embedding = image->embedding,
                             .hidden = image->hidden,
                             .layers = image->layers,
                             .classes = image->classes};
+    sizes.transformer.heads = image->transformer.heads;
+    sizes.transformer.kv_heads = image->transformer.kv_heads;
+    sizes.transformer.head = image->transformer.head;
+    sizes.transformer.context = image->transformer.context;
+    sizes.transformer.feed_forward = image->transformer.feed_forward;
+    sizes.transformer.key_bits = image->transformer.key_bits;
+    return sizes;
 }
 
 bool db_shape_make(dogberry_image *shape, const db_model_config *config, uint32_t tokenizer, uint32_t bits)

@@ -24,8 +24,7 @@ dogberry_matrix db_shape_block(const dogberry_image *shape, uint32_t part);
 /* Bytes of header, tensor table and tensors of a shape or an opened image of ours: without tokenizer and provenance. */
 uint64_t db_shape_tensor_bytes(const dogberry_image *image);
 
-/* The shape of an opened image (no transformer) packed again with matrices of 4 bits; tokenizer and provenance as they
- * are. */
+/* The shape of an opened image packed again with matrices of 4 bits; tokenizer and provenance as they are. */
 void db_shape_int4(dogberry_image *shape, const dogberry_image *image);
 
 /* The shape of an opened image with a dense output with a class-factored one instead, of the same bits. */

@@ -83,10 +83,9 @@ static void tensors_are_as_packed_to_the_byte(void **state)
         assert_int_equal(db_shape_tensor_bytes(&made.image), tensors);
         assert_int_equal(db_shape_tensor_bytes(&shape), tensors);
         assert_int_equal(dogberry_session_bytes(&shape), dogberry_session_bytes(&made.image));
-        if (config.architecture != DOGBERRY_TRANSFORMER) {
-            db_shape_int4(&again, &made.image);
-            assert_true(bits == 4 ? again.length == made.image.length : again.length < made.image.length);
-        }
+        db_shape_int4(&again, &made.image);
+        assert_true(bits == 4 ? again.length == made.image.length : again.length < made.image.length);
+        assert_int_equal(dogberry_session_bytes(&again), dogberry_session_bytes(&made.image));
         /* and what a token costs is what the image says */
         db_token_cost expected = db_token_cost_of(&made.image), got = db_token_cost_of(&shape);
         assert_int_equal(got.image_bytes, expected.image_bytes);
@@ -160,6 +159,44 @@ static void advice_is_what_would_fit(void **state)
     assert_non_null(strstr(plan.advice, "larger board"));
 }
 
+/* Keys and values that do not fit: the longest context that would, to the token; none where flash is what lacks. */
+static void a_context_that_would_fit_is_named(void **state)
+{
+    (void)state;
+    dogberry_image image;
+    db_board board = *db_board_find("rp2040");
+    const db_preset *large = db_preset_find("assistant-45k");
+    db_model_config config = large->config;
+    char expected[64];
+    db_plan plan;
+    config.context = 4096;
+    db_shape_make(&image, &config, large->tokenizer, 8);
+    db_plan_make(&plan, &image, &board, NULL);
+    assert_false(plan.fits);
+    assert_non_null(strstr(plan.verdict, "RAM"));
+    assert_null(strstr(plan.advice, "--bits 4"));
+    while (!plan.fits) {
+        assert_true(--image.transformer.context > 64);
+        snprintf(expected, sizeof expected, "train with --context %u; or ", image.transformer.context);
+        const db_plan longer = plan;
+        db_plan_make(&plan, &image, &board, NULL);
+        if (plan.fits && !strstr(longer.advice, expected))
+            fail_msg("no \"%s\" in: %s", expected, longer.advice);
+    }
+    board.ram_bytes = 500;
+    db_plan_make(&plan, &image, &board, NULL);
+    assert_non_null(strstr(plan.advice, "no context is short enough"));
+    assert_null(strstr(plan.advice, "preset"));
+
+    board = *db_board_find("rp2040");
+    board.flash_bytes = board.model_offset + image.length - 1;
+    db_plan_make(&plan, &image, &board, NULL);
+    assert_non_null(strstr(plan.verdict, "1 too many"));
+    assert_null(strstr(plan.advice, "context"));
+    assert_non_null(strstr(plan.advice, "--bits 4"));
+    assert_non_null(strstr(plan.advice, "preset assistant-"));
+}
+
 static void every_board_is_complete(void **state)
 {
     (void)state;
@@ -181,7 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tensors_are_as_packed_to_the_byte), cmocka_unit_test(int4_shape_is_the_int4_image),
         cmocka_unit_test(presets_are_within_their_names),    cmocka_unit_test(advice_is_what_would_fit),
-        cmocka_unit_test(every_board_is_complete),
+        cmocka_unit_test(a_context_that_would_fit_is_named), cmocka_unit_test(every_board_is_complete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,9 +13,11 @@ printf 'a\0b' >> binary.bin
 mkdir no_text one_dir
 printf 'Too short a text.\n' > short.txt
 printf 'good words\nbad \xff\xfe byte\n' > invalid.txt
+iconv -f UTF-8 -t UTF-16 good.txt > utf16.txt
 refused 1 'missing\.txt' "$dogberry" train missing.txt -o out_dir
 refused 1 'empty\.txt.*empty' "$dogberry" train empty.txt -o out_dir
 refused 1 'binary\.bin' "$dogberry" train binary.bin -o out_dir
+refused 1 'utf16\.txt' "$dogberry" train utf16.txt -o out_dir
 refused 1 'no_text' "$dogberry" train no_text -o out_dir
 refused 1 'least' "$dogberry" train short.txt -o out_dir
 refused 1 'invalid\.txt.*15.*--lossy' "$dogberry" train invalid.txt -o out_dir
@@ -58,6 +60,12 @@ for file in model.safetensors config.json tokenizer.json; do
     rm "broken/$file"
     refused 1 "$file" "$dogberry" eval broken good.txt
 done
+# A weight that is no number, as another program may leave it behind
+rm -rf broken && cp -r model broken
+sed -i 's/"checksums"/"was_checksums"/' broken/config.json
+printf '\0\0\300\177' | dd of=broken/model.safetensors bs=1 seek=$(($(stat -c %s broken/model.safetensors) - 4)) conv=notrunc status=none
+refused 1 'model\.safetensors.*not a finite number' "$dogberry" pack broken -o x.dog
+refused 1 'not a finite number' "$dogberry" eval broken good.txt
 holds test ! -e x.dog
 
 # Images

@@ -47,6 +47,32 @@ succeeds "$dogberry" eval one.dog held.txt --json
 holds near "$(nats out)" "$(nats one.json)"
 succeeds "$dogberry" pack short -o short.dog
 succeeds "$dogberry" verify short.dog
+
+# A prompt longer than the context is said to be, and what follows comes all the same; so with a context of one token.
+prompt=$(head -c 300 held.txt | tr '\n' ' ')
+succeeds "$dogberry" generate one.dog --prompt "$prompt" --digest
+holds grep -qE '^note: the prompt is longer than the context of 32 tokens; its first [0-9]+ tokens or more are forgotten$' err
+holds grep -q '^digest' out
+succeeds "$dogberry" generate one.dog --prompt "the cat"
+holds test ! -s err
+succeeds "$dogberry" generate short.dog --prompt "$prompt"
+holds grep -q 'context of 1 tokens' err
+succeeds "$dogberry" chat short.dog < held.txt
+succeeds "$dogberry" plan short.dog --board rp2040
+
+# Keys and values of a long context that the board has no room for: plan names the context that would fit, and it does.
+long() { train "$@" --arch transformer --dim 64 --hidden 8 --layers 2 --heads 2 --vocab 64 --steps 1 --batch 1 --window 8 -q; }
+long -o long --context 4096
+succeeds "$dogberry" pack long -o long.dog
+"$dogberry" plan long.dog --board rp2040 > out
+holds test $? -eq 1
+holds grep -q 'does not fit: .* too few' out
+context=$(sed -n 's/.*a context of [0-9]* tokens would fit: train with --context \([0-9]*\);.*/\1/p' out)
+holds test "${context:-0}" -gt 32
+long -o fits --context "$context"
+succeeds "$dogberry" pack fits -o fits.dog
+succeeds "$dogberry" plan fits.dog --board rp2040
+
 refused 1 "cannot be rounded yet" "$dogberry" tune one --bits 8 -o tuned
 
 finish

@@ -106,20 +106,26 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Puts a model of that name and size into a slot; returns the slot behind it. */
-static uint32_t put_model(uint32_t slot, const char *name, uint32_t hidden)
+/* Puts a model of that name into a slot; returns the slot behind it. */
+static uint32_t put_config(uint32_t slot, const char *name, const tiny_config *config)
 {
-    tiny_config config = tiny_default();
     size_t length;
-    config.hidden = hidden;
-    config.seed = hidden;
-    uint8_t *bytes = tiny_build(&config, &length);
+    uint8_t *bytes = tiny_build(config, &length);
     memset(bytes + 96, 0, 32);
     strcpy((char *)bytes + 96, name);
     tiny_set_golden(bytes, "the usa", 5, 10);
     memcpy(store + (size_t)slot * SECTOR, bytes, length);
     free(bytes);
     return slot + (uint32_t)((length + SECTOR - 1) / SECTOR);
+}
+
+/* The same for an LSTM of that size. */
+static uint32_t put_model(uint32_t slot, const char *name, uint32_t hidden)
+{
+    tiny_config config = tiny_default();
+    config.hidden = hidden;
+    config.seed = hidden;
+    return put_config(slot, name, &config);
 }
 
 static const char *boot(void)
@@ -265,6 +271,26 @@ static void a_model_that_hung_the_board_is_not_used_unasked(void **state)
     expect(type("/use one\r"), "model one, number 1");
 }
 
+/* A line longer than the context is said to be, and the reply comes all the same. */
+static void a_prompt_longer_than_the_context_is_said(void **state)
+{
+    (void)state;
+    static const char forgotten[] = "(that is longer than the context of ";
+    tiny_config config = tiny_transformer();
+    config.context = 3;
+    const uint32_t second = put_config(0, "short", &config);
+    config.context = 1;
+    put_config(second, "least", &config);
+    boot();
+    expect_not(type("the usa the\r"), forgotten);
+    const char *reply = type("the usa the usa\r");
+    expect(reply, "(that is longer than the context of 3 tokens; its beginning is forgotten)\r\n");
+    expect(reply, "digest");
+    expect(type("/use least\r"), "golden vector ok");
+    expect_not(type("the\r"), forgotten);
+    expect(type("the usa\r"), "context of 1 tokens");
+}
+
 static void bench_measures_every_set_of_kernels(void **state)
 {
     (void)state;
@@ -293,6 +319,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(of_two_models_with_one_name_both_can_be_had, setup, teardown),
         cmocka_unit_test_setup_teardown(a_store_of_garbage_is_no_model, setup, teardown),
         cmocka_unit_test_setup_teardown(a_model_that_hung_the_board_is_not_used_unasked, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_prompt_longer_than_the_context_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(bench_measures_every_set_of_kernels, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

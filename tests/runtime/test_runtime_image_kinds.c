@@ -1,5 +1,5 @@
 /*
- * What dogberry_open() refuses in int4 tensors and in class-factored outputs.
+ * What dogberry_open() refuses in int4 tensors and in class-factored outputs, and of scales in all kinds of images.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "dogberry.h"
@@ -184,13 +185,83 @@ static void int4_scales_of_wide_rows(void **state)
     free(bytes);
 }
 
+/* Writes `word` over all scale words of tensor `index`. Returns whether it has any. */
+static int set_scales(uint8_t *bytes, uint32_t index, uint32_t word)
+{
+    const uint8_t *entry = bytes + 256 + 32 * index;
+    uint32_t type = entry[2], rows = tiny_get32(entry + 4);
+
+    if (type != 1 && type != 2 && type != 4)
+        return 0;
+    uint8_t *scales = bytes + tiny_get32(entry + (type == 4 ? 16 : 24));
+
+    for (uint32_t r = 0; r < rows; r++)
+        tiny_put32(scales + 4 * r, word);
+    tiny_seal(bytes);
+    return 1;
+}
+
+/* One tensor after the other: floats (NaN, infinity, 1, 0) are no scale words; rows of zeros run, but for norms and
+ * heads, by which something is divided. Then everything that may be zero is. */
+static void scales_of_zero_or_no_number(const tiny_config *config)
+{
+    static const uint32_t floats[] = {0x7FC00000, 0xFFC00000, 0x7F800000, 0x3F800000, 0};
+    const uint32_t zero = 46u << 16;
+    dogberry_image image;
+    size_t length;
+    uint8_t *bytes = tiny_build(config, &length), *kept = tiny_copy(bytes, length);
+
+    for (uint32_t i = 0; i < kept[44]; i++) {
+        uint32_t role = kept[256 + 32 * i];
+
+        for (size_t f = 0; f < sizeof floats / sizeof floats[0] && set_scales(bytes, i, floats[f]); f++)
+            assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_ERR_IMAGE);
+        if (set_scales(bytes, i, zero)) {
+            int divides = role == 19 || role == 20;
+
+            assert_int_equal(dogberry_open(&image, bytes, length), divides ? DOGBERRY_ERR_IMAGE : DOGBERRY_OK);
+            if (!divides)
+                tiny_run(&image, 9);
+        }
+        memcpy(bytes, kept, length);
+    }
+    for (uint32_t i = 0; i < kept[44]; i++) {
+        uint32_t role = kept[256 + 32 * i];
+
+        if (role != 19 && role != 20)
+            set_scales(bytes, i, zero);
+    }
+    assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
+    tiny_run(&image, 9);
+    free(kept);
+    free(bytes);
+}
+
+static void impossible_scales(void **state)
+{
+    (void)state;
+    for (uint32_t kind = 0; kind < 8; kind++) {
+        tiny_config config = kind < 4 ? tiny_default() : tiny_transformer();
+
+        config.int4_roles = kind & 1 ? 0x3FFFF : 0;
+        config.output = kind & 2 ? DOGBERRY_TIED : DOGBERRY_DENSE;
+        if (kind < 4)
+            config.embedding = config.hidden;
+        scales_of_zero_or_no_number(&config);
+    }
+    tiny_config factored = tiny_default();
+
+    factored.output = DOGBERRY_FACTORED;
+    factored.classes = 5;
+    scales_of_zero_or_no_number(&factored);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(impossible_int4),
-        cmocka_unit_test(int4_sums_stay_bounded),
-        cmocka_unit_test(int4_scales_of_wide_rows),
-        cmocka_unit_test(impossible_orders),
+        cmocka_unit_test(impossible_int4),          cmocka_unit_test(int4_sums_stay_bounded),
+        cmocka_unit_test(int4_scales_of_wide_rows), cmocka_unit_test(impossible_orders),
+        cmocka_unit_test(impossible_scales),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
