@@ -30,6 +30,8 @@ holds test ! -e out_dir
 refused 2 'there is no command' "$dogberry" sing
 refused 2 'no option' "$dogberry" train good.txt --loud
 refused 2 'whole number' "$dogberry" corpus stories --bytes many
+refused 2 "stories, chat or tales" "$dogberry" corpus poems
+refused 2 "64" "$dogberry" corpus tales --tokens 30
 refused 2 'takes' "$dogberry" generate good.dog --temperature 99999999999999
 refused 2 'needs a value' "$dogberry" train good.txt -o
 refused 2 'one image' "$dogberry" generate
