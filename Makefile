@@ -6,7 +6,7 @@ RUNS ?= 1000000
 FUZZ_TARGETS = $(patsubst fuzz_%.c,%,$(notdir $(sort $(wildcard tests/*/fuzz_*.c))))
 
 .PHONY: help deps build firmware demo test test-isa test-sanitize bounds fuzz lint format clean
-.PHONY: bench bench-programs bench-train bench-dogberry bench-shakespeare bench-tinyshakespeare bench-runtime bench-kernels
+.PHONY: bench bench-programs bench-train bench-dogberry bench-shakespeare bench-tinyshakespeare bench-runtime bench-kernels bench-quality
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 30
 
@@ -55,6 +55,9 @@ bench-shakespeare: bench-programs ## the original recipe and ours against the cl
 
 bench-tinyshakespeare: build ## nats per character within 1 MiB (MINUTES=9 each)
 	@bench/tinyshakespeare.sh $(BUILD)
+
+bench-quality: build ## what each of the thirteen transformers learns, with samples (MINUTES=1 MIDDLE=2 LARGE=4 HUGE=8)
+	@bench/quality.sh $(BUILD)
 
 bench-kernels: build ## what a weight costs in each set of kernels: emulated Arm cores, then this machine
 	@bench/kernels.sh $(BUILD)
