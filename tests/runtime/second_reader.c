@@ -1,9 +1,6 @@
 /*
  * A second reader of images, written from docs/FORMAT.md alone and in its order; shares no code with the runtime.
- * Prints every field and a checksum of every tensor, or says what is wrong and exits with 1.
- *
- *     second_reader IMAGE
- *
+ * Prints every field, token and merge, and a checksum of every tensor, or says what is wrong and exits with 1.
  * SPDX-License-Identifier: MIT
  */
 #include <stdio.h>
@@ -51,12 +48,11 @@ static number crc(number state, number at, number bytes)
     return state;
 }
 
-/* ---- Header ---- */
-
 enum { LSTM = 1, GRU = 2, TRANSFORMER = 3, ROLES = 22, DENSE = 0, TIED = 1, FACTORED = 2 };
 
 static number architecture, output, layers, vocab, embedding, hidden, classes, unknown, end_token;
 static number heads, kv_heads, head, function; /* transformer */
+static number data_of[ROLES];                  /* where a role's data lie, of the last layer read */
 
 static number field(const char *name, number at, int bytes, number least, number most)
 {
@@ -74,12 +70,6 @@ static void text(const char *name, number at, number bytes)
     printf("\n");
 }
 
-static void token_or_none(const char *name, number at, number *value)
-{
-    *value = field(name, at, 2, 0, 65535);
-    demand(*value < vocab || *value == 0xFFFF, name);
-}
-
 static void read_heads(void)
 {
     heads = field("heads", 244, 2, 1, embedding);
@@ -88,7 +78,8 @@ static void read_heads(void)
     demand(embedding % heads == 0 && heads % kv_heads == 0 && head <= 256 && output != FACTORED, "heads");
     demand(layers * field("context", 248, 2, 1, 4096) * kv_heads * head <= 1 << 29, "context");
     function = field("feed_forward", 250, 1, 1, 3);
-    demand(field("key_bits", 251, 1, 8, 12) % 4 == 0 && get(252, 4) > 0, "key bits, epsilon");
+    demand(field("key_bits", 251, 1, 8, 12) % 4 == 0, "key bits");
+    field("epsilon", 252, 4, 1, 0xFFFFFFFF);
 }
 
 static void read_header(void)
@@ -112,8 +103,9 @@ static void read_header(void)
     classes = field("classes", 32, 4, output == FACTORED ? 2 : 0, output == FACTORED ? vocab : 0);
     demand(output != TIED || architecture == TRANSFORMER || embedding == hidden, "a tied output needs E = H");
     field("start", 36, 2, 0, vocab - 1);
-    token_or_none("end", 38, &end_token);
-    token_or_none("unknown", 40, &unknown);
+    end_token = field("end", 38, 2, 0, 65535);
+    unknown = field("unknown", 40, 2, 0, 65535);
+    demand((end_token < vocab || end_token == 0xFFFF) && (unknown < vocab || unknown == 0xFFFF), "end or unknown");
     demand(is_zero(42, 2) && (architecture == TRANSFORMER || is_zero(244, 12)), "reserved");
     for (number i = 0; i < 12; i++) /* the last five lie behind the prompt */
         field(names[i], (i < 7 ? 68 : 196) + 4 * i, 4, 0, most[i]);
@@ -124,38 +116,33 @@ static void read_header(void)
     demand(is_zero(128 + get(92, 4), 96 - get(92, 4)), "prompt");
 }
 
-/* ---- Tensor table ---- */
-
-static number padded(number cols)
-{
-    return (cols + 15) / 16 * 16;
-}
-
 static void scale_word(number word, number products)
 {
     number m = word % 32768, s = word >> 16;
-    demand(m == 0 || m >= 16384, "mantissa");
-    demand((word & 0x8000) == 0 && s >= 8 && s <= 46 && products <= 1ull << s, "shift");
+    demand((word & 0x8000) == 0 && (m == 0 || m >= 16384) && s >= 8 && s <= 46 && products <= 1ull << s, "scale word");
 }
 
-/* The scale words of `rows` rows with `cols` columns; prints their checksum. */
-static void read_scales(number at, number rows, number cols)
+/* Scale words of sums of `terms` products, those of roles 19 and 20 with bounds of their own; prints their checksum. */
+static void read_scales(number at, number rows, number terms, number role)
 {
     demand(at % 16 == 0, "scales offset");
-    for (number r = 0; r < rows; r++)
-        scale_word(get(at + 4 * r, 4), cols);
+    for (number r = 0; r < rows; r++) {
+        number m = get(at + 4 * r, 2), s = get(at + 4 * r + 2, 2);
+        scale_word(get(at + 4 * r, 4), terms);
+        demand(role < 19 || (m != 0 && (r < 2 ? s >= 11 : s <= 14)), "norm or head");
+    }
     printf(" scales %08lx", crc(0xFFFFFFFF, at, 4 * rows) ^ 0xFFFFFFFF);
 }
 
 /* int4 rows: nibbles of padding are 8, and scale words and group scales beyond the rows 0. */
 static void read_int4(number at, number scales, number rows, number cols)
 {
-    number groups = (cols + 63) / 64, end = (rows + 7) / 8 * 8, stride = 4 * padded(cols);
+    number groups = (cols + 63) / 64, end = (rows + 7) / 8 * 8, wide = (cols + 15) / 16 * 16;
     demand(scales % 16 == 0, "scales offset");
     for (number r = 0; r < end; r++) {
         number sum = 0, group_scales = scales + 4 * end + r / 8 * groups * 8 + r % 8;
-        for (number c = r < rows ? cols : 0; c < padded(cols); c++)
-            demand((get(at + r / 8 * stride + 4 * c, 4) >> 4 * (r % 8)) % 16 == 8, "padding");
+        for (number c = r < rows ? cols : 0; c < wide; c++)
+            demand((get(at + 4 * (r / 8 * wide + c), 4) >> 4 * (r % 8)) % 16 == 8, "padding");
         for (number g = 0; g < groups; g++) {
             demand((get(group_scales + 8 * g, 1) != 0) == (r < rows), "group scale");
             sum += 64 * get(group_scales + 8 * g, 1);
@@ -167,67 +154,49 @@ static void read_int4(number at, number scales, number rows, number cols)
     printf(" scales %08lx", crc(0xFFFFFFFF, scales, end * (4 + groups)) ^ 0xFFFFFFFF);
 }
 
-static number data_of[ROLES]; /* where a role's data lie, of the last layer read */
-
 /* What the table of roles says: rows 0 for a role that the model lacks, type 1 where int4 will do too. */
 static void shape_of(number role, number layer, number *type, number *rows, number *cols)
 {
     static const byte types[] = {0, 1, 1, 1, 3, 3, 1, 3, 4, 1, 3, 5, 5, 5, 1, 1, 1, 1, 3, 4, 4, 6};
+    int transformer = architecture == TRANSFORMER, layered = (role >= 2 && role <= 5) || (role >= 14 && role <= 19);
+    number gates = transformer ? 0 : (architecture == GRU ? 3 : 4) * hidden, tied = output == TIED;
     number fused = embedding + 2 * kv_heads * head, inner = function == 3 ? 2 * hidden : hidden;
+    number first[] = {0, vocab, gates, gates, gates, architecture == GRU ? hidden : 0};
+    number last[] = {tied ? 0 : vocab, vocab, tied ? vocab : 0, classes, classes, vocab, vocab, classes + 1};
     number block[] = {fused, embedding, inner, embedding, fused + 2 * embedding + inner, 2 + heads, 1, head / 2};
-    number gates = architecture == LSTM ? 4 : 3;
+    *type = role < ROLES ? types[role] : 0;
+    *cols = *type != 1 ? 1 : role == 17 || (role != 1 && !transformer && (role != 2 || layer > 0)) ? hidden : embedding;
     *rows = 0;
-    int recurrent = role >= 2 && role <= 5, transformer = architecture == TRANSFORMER;
-    if (role < 1 || role >= ROLES || (transformer ? recurrent : role >= 14) || (role == 5 && architecture != GRU) ||
-        (role == 6 && output == TIED) || (role == 8 && output != TIED) ||
-        (role >= 9 && role <= 13 && output != FACTORED) ||
-        layer >= (recurrent || (role >= 14 && role <= 19) ? layers : 1))
-        return;
-    *type = types[role];
-    *rows = role >= 2 && role <= 4 ? gates * hidden : role == 5 ? hidden : vocab;
-    *rows = role == 9 || role == 10 ? classes : role == 13 ? classes + 1 : *rows;
-    *rows = role >= 14 ? block[role - 14] : *rows;
-    *cols = *type != 1                                              ? 1
-            : role == 17                                            ? hidden
-            : transformer || role == 1 || (role == 2 && layer == 0) ? embedding
-                                                                    : hidden;
+    if (role < 14 && layer < (layered ? layers : 1))
+        *rows = role < 6 ? first[role] : role < 9 || output == FACTORED ? last[role - 6] : 0;
+    else if (role < ROLES && layer < (layered ? layers : 1) && transformer)
+        *rows = block[role - 14];
 }
 
 static void read_tensor(number e, byte seen[ROLES][16])
 {
+    static const byte sizes[] = {0, 1, 4, 2, 4, 2, 4};
     number role = get(e, 1), layer = get(e + 1, 1), type = get(e + 2, 1), detail = get(e + 3, 1);
     number rows = get(e + 4, 4), cols = get(e + 8, 4), stride = get(e + 12, 4), at = get(e + 16, 4);
-    number want_type, want_rows, want_cols, lines = type == 2 ? (rows + 7) / 8 : rows;
+    number want_type, want_rows, want_cols, wide = (cols + 15) / 16 * 16, lines = type == 2 ? (rows + 7) / 8 : rows;
+    number most = role == 2 && architecture == LSTM ? 14 : role == 14 ? 16 : 0;
+    number terms = type == 1 ? cols : architecture == TRANSFORMER ? embedding : hidden;
+    number place = role == 1 ? 0 : 1 + 6 * layer + role - 14; /* in a transformer's table */
     printf("tensor %lu layer %lu type %lu detail %lu: %lu x %lu", role, layer, type, detail, rows, cols);
     shape_of(role, layer, &want_type, &want_rows, &want_cols);
     demand(want_rows != 0 && (type == want_type || (type == 2 && want_type == 1)), "type");
     demand(rows == want_rows && cols == want_cols && !seen[role][layer]++, "shape, or a tensor that is there twice");
-    demand(role == 2 && architecture == LSTM ? detail >= 8 && detail <= 14
-           : role == 14                      ? detail >= 8 && detail <= 16
-                                             : detail == 0,
-           "detail");
-    demand(architecture != TRANSFORMER ||
-               (role == 1 ? e == 256 : role < 14 || role > 19 || e == 256 + 32 * (1 + 6 * layer + role - 14)),
-           "order of the table");
-    demand(stride == (type == 1                ? padded(cols)
-                      : type == 2              ? 4 * padded(cols)
-                      : type == 4 || type == 6 ? 4
-                                               : 2),
-           "stride");
+    demand(detail <= most && (most == 0 || detail >= 8), "detail");
+    demand(stride == sizes[type] * (type <= 2 ? wide : 1), "stride");
     demand(at % 16 == 0 && at >= 256 && get(e + 20, 4) == lines * stride, "data");
     demand(is_zero(e + 28, 4) && (type < 3 || get(e + 24, 4) == 0), "reserved, scales of a vector");
+    demand(architecture != TRANSFORMER || (role != 1 && (role < 14 || role > 19)) || e == 256 + 32 * place, "order");
     for (number r = 0; r < rows && type == 1; r++)
         demand(is_zero(at + r * stride + cols, stride - cols), "padding");
     printf(" data %08lx", crc(0xFFFFFFFF, at, lines * stride) ^ 0xFFFFFFFF);
     data_of[role] = at;
     if (type == 1 || type == 4)
-        read_scales(type == 1 ? get(e + 24, 4) : at, rows,
-                    type == 1                     ? cols
-                    : architecture == TRANSFORMER ? embedding
-                                                  : hidden);
-    for (number r = 0; r < rows && (role == 19 || role == 20); r++)
-        demand(get(at + 4 * r, 2) != 0 && (r < 2 ? get(at + 4 * r + 2, 2) >= 11 : get(at + 4 * r + 2, 2) <= 14),
-               "norm or head");
+        read_scales(type == 1 ? get(e + 24, 4) : at, rows, terms, role);
     if (type == 2)
         read_int4(at, get(e + 24, 4), rows, cols);
     printf("\n");
@@ -246,25 +215,21 @@ static void read_order(void)
 static void read_tensors(void)
 {
     byte seen[ROLES][16] = {{0}};
-    number count = field("tensors", 44, 4, 1, 128), wanted = 0, type, rows, cols;
+    number count = field("tensors", 44, 4, 1, 128), type, rows, cols;
     field("table", 48, 4, 256, 256);
     for (number i = 0; i < count; i++)
         read_tensor(256 + 32 * i, seen);
     for (number i = 0; i < ROLES * 16; i++) {
         shape_of(i / 16, i % 16, &type, &rows, &cols);
-        wanted += rows != 0;
+        demand(rows == 0 || seen[i / 16][i % 16], "a tensor that is missing");
     }
-    demand(count == wanted, "a tensor that is missing");
     if (output == FACTORED)
         read_order();
 }
 
-/* ---- Tokenizer section ---- */
-
-static void read_entry(number id, number section, number pool, number pool_bytes)
+static void read_entry(number id, number e, number pool, number pool_bytes)
 {
-    number e = section + 16 + 8 * id, key = get(e, 3), length = get(e + 3, 1), own = get(e + 5, 1),
-           flags = get(e + 6, 1);
+    number key = get(e, 3), length = get(e + 3, 1), own = get(e + 5, 1), flags = get(e + 6, 1);
     demand(length >= 1 && length <= 48 && own <= 48 && key + length + own <= pool_bytes, "key");
     demand(get(e + 4, 1) <= 3 && (own == 0 || get(e + 4, 1) == 3) && flags <= 15 && get(e + 7, 1) == 0, "entry");
     demand((id != unknown && id != end_token) || flags >= 8, "a special token that is not");
@@ -306,16 +271,14 @@ static void read_merges(number section, number pool, number merges)
 
 static void read_tokenizer(void)
 {
-    number at = get(52, 4), bytes = get(56, 4), kind = get(at, 1), merges = get(at + 6, 2),
-           pool_bytes = get(at + 12, 4);
-    number pool = at + 16 + 8 * vocab + (kind == 3 ? 512 + 8 * merges : 2 * vocab);
-    demand(at % 16 == 0 && kind >= 1 && kind <= 4, "tokenizer");
+    number at = get(52, 4), bytes = get(56, 4), kind = get(at, 1), merges = get(at + 6, 2);
+    number pool = at + 16 + 8 * vocab + (kind == 3 ? 512 + 8 * merges : 2 * vocab), pool_bytes = get(at + 12, 4);
+    demand(at % 16 == 0 && kind >= 1 && kind <= 4 && (kind == 3 || merges == 0), "tokenizer");
     demand((get(at + 1, 1) & ~(kind == 1 ? 3ul : kind == 3 ? 8ul : kind == 4 ? 20ul : 0)) == 0, "tokenizer flags");
     demand(get(at + 2, 2) == unknown && get(at + 4, 2) == end_token && get(at + 8, 4) == vocab, "tokenizer's tokens");
-    demand(kind == 3 || merges == 0, "merges");
     demand(pool - at + pool_bytes <= bytes && at + bytes <= total, "tokenizer bytes");
     for (number id = 0; id < vocab; id++)
-        read_entry(id, at, pool, pool_bytes);
+        read_entry(id, at + 16 + 8 * id, pool, pool_bytes);
     if (kind == 3)
         read_merges(at, pool, merges);
     else

@@ -184,9 +184,9 @@ static void first_reading(const dogberry_image *image, char *printed)
             image->sampling.min_p, image->sampling.repeat_penalty, image->sampling.repeat_window,
             image->sampling.no_repeat);
     if (image->architecture == DOGBERRY_TRANSFORMER)
-        fprintf(out, "heads %u\nkv_heads %u\ncontext %u\nfeed_forward %u\nkey_bits %u\n", image->transformer.heads,
-                image->transformer.kv_heads, image->transformer.context, image->transformer.feed_forward,
-                image->transformer.key_bits);
+        fprintf(out, "heads %u\nkv_heads %u\ncontext %u\nfeed_forward %u\nkey_bits %u\nepsilon %u\n",
+                image->transformer.heads, image->transformer.kv_heads, image->transformer.context,
+                image->transformer.feed_forward, image->transformer.key_bits, image->transformer.epsilon);
     fprintf(out, "name %s\nprompt %.*s\n", image->name, (int)image->golden.prompt_bytes, image->golden.prompt);
     tensors(out, image);
     tokens(out, image);
