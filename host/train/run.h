@@ -72,6 +72,32 @@ typedef struct {
     uint64_t speed_words;
 } db_run;
 
+/* ---- train.c ---- */
+
+/* Tells the caller one line, as printf. */
+void db_run_note(const db_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- duration.c ---- */
+
+/* Returns the limit by epochs and steps; 0: none. */
+uint64_t db_run_step_limit(const db_run *run);
+
+/* The run takes so many steps (0: not known yet), and the rate goes down at its place among them. */
+void db_run_fix_steps(db_run *run, uint64_t steps);
+
+/* Returns how many steps the minutes allow at the speed so far, the last evaluation reserved; 0: too early to say. */
+uint64_t db_run_steps_by_minutes(const db_run *run);
+
+/* With minutes, after each step: fixes the steps, or makes them fewer. */
+void db_run_plan_by_minutes(db_run *run);
+
+/* Returns the rate of the next step. */
+double db_run_learning_rate(const db_run *run);
+
+/* Early stopping, after an evaluation. With the trapezoid the rate goes down first, which is where most of the gain
+ * is. */
+void db_run_lose_patience(db_run *run);
+
 /* ---- step.c ---- */
 
 void db_run_shards_make(db_run *run);

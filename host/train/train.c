@@ -20,7 +20,6 @@
 #include "train/diagnose.h"
 #include "train/evaluate.h"
 #include "train/run.h"
-#include "train/schedule.h"
 
 /* An evaluation is made at an epoch's end if this many times its words were trained on since the last. */
 enum { TRAIN_PER_EVALUATION = 4, ROLLBACKS_MAX = 10 };
@@ -32,9 +31,7 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void note(const db_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void note(const db_run *run, const char *format, ...)
+void db_run_note(const db_run *run, const char *format, ...)
 {
     char line[DB_DIAGNOSIS_LINE];
     va_list arguments;
@@ -84,74 +81,11 @@ static void take_snapshot(db_run *run)
     memcpy(run->kept.memory, run->arrays.memory, run->arrays.count * sizeof(float));
 }
 
-/* ---- Time and plan ---- */
+/* ---- Time ---- */
 
 static void update_clock(db_run *run)
 {
     run->state.elapsed = run->elapsed_before + now() - run->started;
-}
-
-/* The limit by epochs and steps; 0 = none. */
-static uint64_t step_limit(const db_run *run)
-{
-    uint64_t limit = run->options->steps;
-    if (run->options->epochs > 0) {
-        const uint64_t by_epochs = (uint64_t)ceil(run->options->epochs * run->plan.windows);
-        limit = limit == 0 || by_epochs < limit ? by_epochs : limit;
-    }
-    return limit;
-}
-
-static void fix_plan(db_run *run, uint64_t steps)
-{
-    run->state.steps = steps;
-    run->state.decay_start = db_schedule_decay_start(steps, run->options->decay);
-}
-
-/* How many steps the minutes allow at the speed so far, the last evaluation reserved; 0 = too early to say. */
-static uint64_t steps_by_minutes(const db_run *run)
-{
-    const db_run_state *s = &run->state;
-    const double budget = run->options->minutes * 60;
-    if (s->step < 5 || s->elapsed < fmin(2, 0.05 * budget)) {
-        return 0;
-    }
-    const double reserve =
-        s->evaluation_seconds * ((run->arrays.average != NULL ? 2 : 1) + (run->options->half ? 2 : 0));
-    const double left = fmax(budget - s->elapsed - reserve, 0);
-    return s->step + (uint64_t)(left * (double)s->step / s->elapsed);
-}
-
-/* With minutes: while the rate is constant nothing depends on how long the run will be. The plan is made at
- * the moment when the rate has to start down, and then only shortened if the machine has become slower. */
-static void plan_by_minutes(db_run *run)
-{
-    db_run_state *s = &run->state;
-    const uint64_t limit = step_limit(run);
-    uint64_t possible = steps_by_minutes(run);
-    if (possible == 0) {
-        return;
-    }
-    possible = limit > 0 && limit < possible ? limit : possible;
-    if (s->steps == 0) {
-        if (s->step >= db_schedule_decay_start(possible, run->options->decay)) {
-            const uint64_t steps = (uint64_t)floor((double)s->step / (1 - run->options->decay));
-            fix_plan(run, possible == limit ? limit : steps > s->step ? steps : s->step + 1);
-        }
-    } else if (possible < s->steps && (double)(s->steps - possible) > 0.02 * (double)s->steps) {
-        if (!s->replanned) {
-            note(run, "the machine is slower than at first: ending sooner, after fewer steps than planned");
-        }
-        s->steps = possible > s->step ? possible : s->step + 1;
-        s->replanned = 1;
-    }
-}
-
-static double learning_rate(const db_run *run)
-{
-    const db_run_state *s = &run->state;
-    return run->options->learning_rate * s->rate_factor *
-           db_schedule_factor(run->options->schedule, s->step, s->steps, run->options->warmup, s->decay_start);
 }
 
 /* ---- Reports ---- */
@@ -168,7 +102,7 @@ static double remaining_seconds(const db_run *run)
 static db_train_progress progress_of(const db_run *run)
 {
     const db_run_state *s = &run->state;
-    const uint64_t steps = s->steps > 0 ? s->steps : steps_by_minutes(run);
+    const uint64_t steps = s->steps > 0 ? s->steps : db_run_steps_by_minutes(run);
     return (db_train_progress){
         .epoch = (double)s->epoch + (double)s->window / run->plan.windows,
         .step = s->step,
@@ -179,7 +113,7 @@ static db_train_progress progress_of(const db_run *run)
         .validation_loss = s->validation_loss,
         .best_loss = s->best_loss,
         .best_step = s->best_step,
-        .learning_rate = learning_rate(run),
+        .learning_rate = db_run_learning_rate(run),
         .elapsed = s->elapsed,
         .remaining = remaining_seconds(run),
     };
@@ -250,7 +184,7 @@ static void write_history(const db_run *run)
     }
     if (db_history_write(&run->history, run->history_path, &error) ||
         db_curve_write(&run->history, run->curve_path, &error)) {
-        note(run, "training goes on without: %s", error.message);
+        db_run_note(run, "training goes on without: %s", error.message);
     }
 }
 
@@ -294,7 +228,7 @@ static void evaluate(db_run *run, bool last)
         .seconds = s->elapsed,
         .train_loss = s->interval_words > 0 ? s->interval_nats / (double)s->interval_words : NAN,
         .validation_loss = s->validation_loss,
-        .learning_rate = learning_rate(run),
+        .learning_rate = db_run_learning_rate(run),
         .words_per_second = s->training_seconds > 0 ? (double)s->words / s->training_seconds : NAN,
     };
     db_history_add(&run->history, &record);
@@ -320,7 +254,7 @@ static void roll_back(db_run *run)
     run->state.stuck = before.stuck + 1;
     memcpy(run->arrays.memory, run->kept.memory, run->arrays.count * sizeof(float));
     set_carried(run);
-    note(run, "the loss is no longer a number: back to step %" PRIu64 ", learning rate halved", run->state.step);
+    db_run_note(run, "the loss is no longer a number: back to step %" PRIu64 ", learning rate halved", run->state.step);
 }
 
 static void count_step(db_run *run, size_t words, double nats)
@@ -350,32 +284,10 @@ static void write_checkpoint(db_run *run, bool due)
     }
     run->kept_state.elapsed = run->elapsed_before + start - run->started;
     if (db_checkpoint_write(run, &error)) {
-        note(run, "training goes on, resuming would start from an older checkpoint: %s", error.message);
+        db_run_note(run, "training goes on, resuming would start from an older checkpoint: %s", error.message);
     }
     run->last_checkpoint = now();
     skip_time(run, run->last_checkpoint - start);
-}
-
-/* Early stopping. With the trapezoid the rate goes down first, which is where most of the gain is. */
-static void lose_patience(db_run *run)
-{
-    db_run_state *s = &run->state;
-    const db_train_options *o = run->options;
-    if (o->patience == 0 || s->waits < o->patience) {
-        return;
-    }
-    const bool constant = o->schedule == DB_SCHEDULE_TRAPEZOID && (s->steps == 0 || s->step < s->decay_start);
-    const uint64_t short_end = (uint64_t)((double)s->step / fmax(1 - o->decay, 0.05));
-    if (constant && o->decay > 0 && (s->steps == 0 || short_end < s->steps)) {
-        note(run, "validation loss no longer falls: lowering the learning rate from here on");
-        s->steps = short_end > s->step ? short_end : s->step + 1;
-        s->decay_start = s->step;
-        s->waits = 0;
-    } else {
-        note(run, "validation loss no longer falls: stopping");
-        s->ended = 1;
-        s->end = DB_TRAIN_PATIENCE;
-    }
 }
 
 /* After a good step: evaluation, snapshot, checkpoint, as they are due. */
@@ -387,7 +299,7 @@ static void after_step(db_run *run)
     const bool evaluates = last || (s->window == 0 && enough);
     if (evaluates) {
         evaluate(run, last);
-        lose_patience(run);
+        db_run_lose_patience(run);
     }
     if (last) {
         s->ended = 1;
@@ -403,12 +315,12 @@ static void one_step(db_run *run)
 {
     double nats;
     const double start = now();
-    const size_t words = db_run_step(run, learning_rate(run), &nats);
+    const size_t words = db_run_step(run, db_run_learning_rate(run), &nats);
     run->state.training_seconds += now() - start;
     update_clock(run);
     if (words == 0) {
         if (run->state.stuck >= ROLLBACKS_MAX) {
-            note(run, "the loss is never a number: giving up");
+            db_run_note(run, "the loss is never a number: giving up");
             run->state.ended = 1;
             run->state.end = DB_TRAIN_DIVERGED;
         } else {
@@ -418,7 +330,7 @@ static void one_step(db_run *run)
     }
     count_step(run, words, nats);
     if (run->options->minutes > 0) {
-        plan_by_minutes(run);
+        db_run_plan_by_minutes(run);
     }
     after_step(run);
 }
@@ -475,7 +387,7 @@ static void begin(db_run *run, const float *parameters)
         memcpy(run->arrays.average, parameters, run->layout.parameters * sizeof(float));
     }
     if (run->options->minutes == 0) {
-        fix_plan(run, step_limit(run));
+        db_run_fix_steps(run, db_run_step_limit(run));
     }
 }
 
@@ -498,12 +410,12 @@ static int prepare(db_run *run, const float *parameters, db_error *error)
     }
     if (resumed) {
         set_carried(run);
-        note(run, "going on from step %" PRIu64, run->state.step);
+        db_run_note(run, "going on from step %" PRIu64, run->state.step);
     }
     char line[DB_DIAGNOSIS_LINE];
     db_diagnose_text(run->config, run->train->count, line);
     if (line[0] != '\0' && !resumed) {
-        note(run, "%s", line);
+        db_run_note(run, "%s", line);
     }
     take_snapshot(run);
     run->started = run->last_checkpoint = run->speed_mark = now();
@@ -529,7 +441,7 @@ static void diagnose(const db_run *run)
     char line[DB_DIAGNOSIS_LINE];
     db_diagnose_history(&run->history, line);
     if (line[0] != '\0') {
-        note(run, "%s", line);
+        db_run_note(run, "%s", line);
     }
 }
 
