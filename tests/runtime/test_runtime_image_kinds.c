@@ -237,6 +237,38 @@ static void scales_of_zero_or_no_number(const tiny_config *config)
     free(bytes);
 }
 
+/* Norms have shifts from 11 on, heads up to 14. */
+static void shifts_of_norms_and_heads(void **state)
+{
+    static const struct {
+        uint32_t role, place, shift;
+        int status;
+    } words[] = {{19, 0, 11, DOGBERRY_OK}, {19, 0, 10, DOGBERRY_ERR_IMAGE}, {19, 1, 10, DOGBERRY_ERR_IMAGE},
+                 {19, 2, 14, DOGBERRY_OK}, {19, 2, 15, DOGBERRY_ERR_IMAGE}, {19, 4, 15, DOGBERRY_ERR_IMAGE},
+                 {20, 0, 11, DOGBERRY_OK}, {20, 0, 10, DOGBERRY_ERR_IMAGE}};
+    tiny_config config = tiny_transformer();
+    dogberry_image image;
+    size_t length;
+    uint8_t *bytes = tiny_build(&config, &length);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const uint8_t *entry = bytes + 256;
+
+        while (entry[0] != words[i].role)
+            entry += 32;
+        uint8_t *word = bytes + tiny_get32(entry + 16) + 4 * words[i].place;
+        uint32_t kept = tiny_get32(word);
+
+        tiny_put32(word, 20000 | words[i].shift << 16);
+        tiny_seal(bytes);
+        if (dogberry_open(&image, bytes, length) != words[i].status)
+            fail_msg("case %zu", i);
+        tiny_put32(word, kept);
+    }
+    free(bytes);
+}
+
 static void impossible_scales(void **state)
 {
     (void)state;
@@ -261,7 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(impossible_int4),          cmocka_unit_test(int4_sums_stay_bounded),
         cmocka_unit_test(int4_scales_of_wide_rows), cmocka_unit_test(impossible_orders),
-        cmocka_unit_test(impossible_scales),
+        cmocka_unit_test(impossible_scales),        cmocka_unit_test(shifts_of_norms_and_heads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
