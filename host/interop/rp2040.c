@@ -3,7 +3,9 @@
  * Its model is a transformer with layer normalisation, one head of attention whatever the header says, no positions,
  * and SiLU between two matrices. Taking the mean off a stream that has none changes nothing, so with every vector that
  * is added to the stream made free of its mean, layer normalisation is that of the root mean square. Its smaller
- * epsilon is made ours by a larger stream. SPDX-License-Identifier: MIT */
+ * epsilon is made ours by a larger stream.
+ *
+ * SPDX-License-Identifier: MIT */
 #include "interop/rp2040.h"
 
 #include <assert.h>

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +181,10 @@ static void models_are_listed_and_switched(void **state)
     assert_string_not_equal(type("the usa\r"), first);
     expect(type("/use 1\r"), "model one, number 1");
     assert_string_equal(strstr(type("the usa\r"), "digest"), strstr(first, "digest")); /* it starts over */
+    expect(type("/info\r"), "us a token");
+    type("/use two\r");
+    expect_not(type("/info\r"), "us a token"); /* that was another model's */
+    type("/use 1\r");
     expect(type("/use four\r"), "/use takes a name or a number");
     expect(type("/use 4\r"), "/use takes a name or a number");
     expect(type("/use 0\r"), "/use takes a name or a number");
@@ -200,6 +205,11 @@ static void a_damaged_model_is_skipped_with_its_reason(void **state)
     expect(type("/models\r"), "(damaged, in slot 0): DOGBERRY_ERR_CHECKSUM at flash offset 1000000");
     expect(type("/use 1\r"), "it cannot be used: DOGBERRY_ERR_CHECKSUM");
     expect(type("/use three\r"), "model three");
+    char free_from[64];
+    snprintf(free_from, sizeof free_from, "from slot %u on", third + 1);
+    store[(size_t)third * SECTOR + 300] ^= 1; /* a damaged one has a length no more, but its place is not free */
+    boot();
+    expect(type("/models\r"), free_from);
 }
 
 static void a_model_that_needs_too_much_ram_is_listed_with_the_reason(void **state)
@@ -233,6 +243,13 @@ static void of_two_models_with_one_name_both_can_be_had(void **state)
     store[300] ^= 1; /* the first twin damaged: the name means the other one */
     boot();
     expect(type("/use twin\r"), "number 2,");
+    board.arena_bytes = console.models[1].session_bytes - 1;
+    put_model(put_model(0, "twin", 40), "twin", 16); /* and where the first one is too large */
+    boot();
+    expect(type("/use 1\r"), "bytes of RAM, there are");
+    const char *smaller = type("/use twin\r");
+    expect(smaller, "number 2,");
+    expect(smaller, "2 models have this name");
 }
 
 static void a_store_of_garbage_is_no_model(void **state)

@@ -139,9 +139,10 @@ static size_t encodes_lines_alike(const db_tokenizer *tokenizer, const scored *p
     return tokens;
 }
 
-static const char HARD_TEXT[] = "the thing\n \"he\"  the\tcaf\xC3\xA9 \xE2\x80\x9Cin\xE2\x80\x9D\n\n  in\n\"The\" 2023 "
-                                "\xE2\x80\x9E\xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x98\x80.\n'the' thethethe nging aaaa\n"
-                                " \n   \n\xC2\xA0the\x01\x7F\nthe";
+static const char HARD_TEXT[] =
+    "the thing\n \"he\"  the\tcaf\xC3\xA9 \xE2\x80\x9Cin\xE2\x80\x9D\n\n  in\n\"The\" 2023 "
+    "\xE2\x80\x9E\xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x98\x80.\n'the' thethethe nging hang aaaa\n"
+    " \n   \n\xC2\xA0the\x01\x7F\nthe";
 
 static void llama_encodes_alike(void **state)
 {
@@ -268,6 +269,11 @@ static void damaged_llama_is_refused(void **state)
     make_llama(&file, 1);
     memcpy(file.bytes + 28 + 4 * 5, &(float){NAN}, 4);
     llama_refuses(file.length, "weight 5 of");
+    make_llama(&file, 1); /* a weight and its gain, each finite */
+    const size_t gain = 28 + 4 * (size_t)LLAMA_VOCAB * LLAMA_DIM, query = gain + 4 * (size_t)LLAMA_LAYERS * LLAMA_DIM;
+    memcpy(file.bytes + gain, &(float){1e30f}, 4);
+    memcpy(file.bytes + query, &(float){-1e30f}, 4);
+    llama_refuses(file.length, "times the gain");
 }
 
 static void tokenizer_refuses(size_t length, uint32_t vocab, const char *reason)

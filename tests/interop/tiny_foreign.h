@@ -40,7 +40,7 @@ static inline void put_floats(made_file *file, size_t count, float centre, float
 
 enum { LLAMA_DIM = 8, LLAMA_HIDDEN = 6, LLAMA_LAYERS = 2, LLAMA_HEADS = 2, LLAMA_KV = 1, LLAMA_CONTEXT = 16 };
 
-static const char *const LLAMA_PIECES[] = {" t", "he", "in", " the", "ing", " \"", "an", "é",  "“", "”", " ",
+static const char *const LLAMA_PIECES[] = {" t", "he", "in", " the", "ing", " \"", "an", "ng", "é", "“", "”", " ",
                                            "t",  "h",  "e",  "i",    "n",   "g",   "a",  "\"", ".", "c", "f"};
 enum { LLAMA_PIECE_COUNT = sizeof LLAMA_PIECES / sizeof *LLAMA_PIECES, LLAMA_VOCAB = 259 + LLAMA_PIECE_COUNT };
 
