@@ -56,6 +56,7 @@ typedef struct {
 static void job_free(job *work)
 {
     free(work->start);
+    db_weight_rounding_free(&work->rounding);
     db_model_dir_free(&work->model);
     db_tokens_free(&work->train_tokens);
     db_tokens_free(&work->validation_tokens);
@@ -64,7 +65,7 @@ static void job_free(job *work)
 static void choose_options(job *work, const settings *given)
 {
     db_train_options *options = &work->options;
-    db_tune_defaults(options, &work->model.config, work->train.count);
+    db_tune_defaults(options, &work->model.config, work->train.count, (uint32_t)given->bits);
     options->threads = (uint32_t)(given->threads ? given->threads : (unsigned long)omp_get_num_procs());
     options->batch = (options->batch + options->threads - 1) / options->threads * options->threads;
     options->seed = given->seed;
@@ -79,12 +80,17 @@ static void choose_options(job *work, const settings *given)
         options->learning_rate = given->rate;
     if (given->dropout >= 0)
         options->drop_input = options->drop_hidden = options->drop_output = given->dropout;
-    if (given->bits != UNROUNDED) {
-        db_weight_rounding_make(&work->rounding, &work->model.config, work->model.parameters, &work->train,
-                                (uint32_t)given->bits, options->threads);
-        work->hook = db_weight_rounding_for_training(&work->rounding);
-        options->rounding = &work->hook;
-    }
+}
+
+/* Makes the rounding; a transformer's weights become others that compute the same. */
+static void choose_rounding(job *work, const settings *given)
+{
+    if (given->bits == UNROUNDED)
+        return;
+    db_weight_rounding_make(&work->rounding, &work->model.config, work->model.parameters, &work->train,
+                            (uint32_t)given->bits, work->options.threads);
+    work->hook = db_weight_rounding_for_training(&work->rounding);
+    work->options.rounding = &work->hook;
 }
 
 static void take_texts(void *user, cli_texts *texts)
@@ -120,9 +126,6 @@ static int prepare(job *work, const settings *given, db_error *error)
     db_model_dir *model = &work->model;
     if (db_model_dir_load(model, given->input, error) || read_texts(work, given, error))
         return -1;
-    if (model->config.architecture == DOGBERRY_TRANSFORMER && given->bits != UNROUNDED)
-        return db_fail(error, "tune: weights of transformers cannot be rounded yet; --bits %d trains on without",
-                       UNROUNDED);
     const uint16_t end = model->tokenizer.view.end;
     work->train = cli_sequence(&work->train_tokens, model->start_token, end);
     work->validation = cli_sequence(&work->validation_tokens, model->start_token, end);
@@ -250,8 +253,10 @@ static int tune(job *work, const settings *given, db_error *error)
     work->start = db_allocate(bytes);
     memcpy(work->start, model->parameters, bytes);
     work->float_loss = float_loss(work);
-    if (image_loss(work, given, &work->before, error) || train_on(work, given, error) ||
-        keep_the_better(work, given, error))
+    if (image_loss(work, given, &work->before, error))
+        return -1;
+    choose_rounding(work, given);
+    if (train_on(work, given, error) || keep_the_better(work, given, error))
         return -1;
     char *training = describe(work, given);
     free(model->training);

@@ -210,6 +210,14 @@ static json_t *checksums(const file_paths *paths, db_error *error)
     return object;
 }
 
+static json_t *tuned_to_json(const db_model_dir *model)
+{
+    json_t *tuned = json_pack("{s:I}", "bits", (json_int_t)model->tuned.bits);
+    if (model->config.architecture != DOGBERRY_TRANSFORMER)
+        json_object_set_new(tuned, "input_step", json_real(model->tuned.input_step));
+    return tuned;
+}
+
 static int save_config(const db_model_dir *model, const char *extra, const file_paths *paths, db_error *error)
 {
     const db_model_config *config = &model->config;
@@ -234,9 +242,7 @@ static int save_config(const db_model_dir *model, const char *extra, const file_
         if (config->architecture == DOGBERRY_TRANSFORMER)
             db_transformer_to_json(config, model->start_token, model->tokenizer.view.end, root);
         if (model->tuned.bits)
-            json_object_set_new(
-                root, "tuned",
-                json_pack("{s:I, s:f}", "bits", (json_int_t)model->tuned.bits, "input_step", model->tuned.input_step));
+            json_object_set_new(root, "tuned", tuned_to_json(model));
         char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
         assert(text);
         result = db_file_write(path, text, strlen(text), error);
@@ -349,9 +355,13 @@ static int read_tuned(db_model_dir *model, const json_t *root, const char *where
         return 0;
     if (db_json_u32(tuned, "bits", 4, 8, &model->tuned.bits, where, error) != 0)
         return -1;
+    if (model->tuned.bits % 4 != 0)
+        return db_fail(error, "%s: \"tuned\" must have 4 or 8 \"bits\"", where);
+    if (model->config.architecture == DOGBERRY_TRANSFORMER)
+        return 0;
     model->tuned.input_step = json_number_value(json_object_get(tuned, "input_step"));
-    if (model->tuned.bits % 4 != 0 || !(model->tuned.input_step >= 1e-30 && model->tuned.input_step <= 1e30))
-        return db_fail(error, "%s: \"tuned\" must have 4 or 8 \"bits\" and a positive \"input_step\"", where);
+    if (!(model->tuned.input_step >= 1e-30 && model->tuned.input_step <= 1e30))
+        return db_fail(error, "%s: \"tuned\" must have a positive \"input_step\"", where);
     return 0;
 }
 

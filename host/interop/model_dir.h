@@ -20,7 +20,7 @@
 /* What the weights were tuned to be rounded to (train/rounding.h). */
 typedef struct {
     uint32_t bits;     /* 8 or 4; 0: not tuned */
-    double input_step; /* one unit of the first layer's int8 input, > 0 */
+    double input_step; /* one unit of the first layer's int8 input, > 0; transformers: not used */
 } db_tuned;
 
 typedef struct {

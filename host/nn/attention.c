@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "nn/rounding.h"
 #include "nn/vector.h"
 
 enum { LANES = 16 };
@@ -98,10 +99,22 @@ INLINE void turn(const db_attention *attention, uint32_t position, real sign, co
 
 /* ---- Into and out of a head's scratch ---- */
 
-static void copy_scaled(uint32_t width, const real *from, real factor, real *to)
+static void scale(uint32_t width, real factor, real *values)
 {
     for (uint32_t c = 0; c < width; c++) {
-        to[c] = factor * from[c];
+        values[c] *= factor;
+    }
+}
+
+/* The largest size of an int8 value. */
+enum { VALUE_MOST = 127 };
+
+/* Key and value of a head of the cache, as it holds them. */
+INLINE void round_row(const db_attention_stream *stream, uint32_t at, uint32_t width, real *key, real *value)
+{
+    if (stream->key_units != NULL) {
+        db_round_each(width, stream->key_units + at, stream->key_most, key);
+        db_round_each(width, stream->value_units + at, VALUE_MOST, value);
     }
 }
 
@@ -118,12 +131,15 @@ DB_VECTOR static void gather_keys(const db_attention *attention, const db_attent
     for (uint32_t j = 0; j < stream->before; j++) {
         turn(attention, j, 1, stream->cached_keys + j * row + (size_t)kv * d, h->keys + (size_t)j * d);
         memcpy(h->values + (size_t)j * d, stream->cached_values + j * row + (size_t)kv * d, d * sizeof(real));
+        round_row(stream, kv * d, d, h->keys + (size_t)j * d, h->values + (size_t)j * d);
     }
     for (uint32_t t = 0; t < stream->count; t++) {
         const uint32_t j = stream->before + t;
         const real *key = stream->inputs + t * stream->inputs_stride + keys_at;
         turn(attention, j, 1, key, h->keys + (size_t)j * d);
-        copy_scaled(d, key + row, kept(stream, t, kv), h->values + (size_t)j * d);
+        memcpy(h->values + (size_t)j * d, key + row, d * sizeof(real));
+        round_row(stream, kv * d, d, h->keys + (size_t)j * d, h->values + (size_t)j * d);
+        scale(d, kept(stream, t, kv), h->values + (size_t)j * d);
     }
 }
 

@@ -37,6 +37,9 @@ typedef struct {
     const real *keep;                        /* rows [kv_heads]: factors of values, for dropout; NULL: all 1 */
     real *out;                               /* rows [heads][d] */
     real *log_sums;                          /* rows [heads]: ln of the softmax's denominator, for the backward pass */
+    const real *key_units, *value_units; /* [kv_heads][d]: turned keys and values are rounded to (nn/rounding.h), keys
+                                            to at most key_most of them; NULL: they are not */
+    real key_most;
     size_t inputs_stride, keep_stride, out_stride, log_sums_stride;
 } db_attention_stream;
 

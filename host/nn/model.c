@@ -208,10 +208,14 @@ void db_pass_free(db_pass *pass)
     free(pass);
 }
 
-void db_pass_round_activations(db_pass *pass, real input_unit)
+void db_pass_round_activations(db_pass *pass, const db_activation_rounding *rounding)
 {
-    assert(input_unit >= 0);
-    pass->input_unit = input_unit;
+    assert(rounding == NULL || (pass->transformer != NULL ? rounding->blocks != NULL : rounding->input > 0));
+    if (pass->transformer != NULL) {
+        db_transformer_round(pass->transformer, rounding);
+    } else {
+        pass->input_unit = rounding != NULL ? rounding->input : 0;
+    }
 }
 
 /* ---- Carried state ---- */

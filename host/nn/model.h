@@ -16,6 +16,7 @@
 #include "nn/config.h"
 #include "nn/dropout.h"
 #include "nn/real.h"
+#include "nn/rounding.h"
 
 typedef struct db_pass db_pass;
 
@@ -40,10 +41,9 @@ void db_pass_get_state(const db_pass *pass, real *state);
 void db_pass_set_state(db_pass *pass, const real *state);
 void db_pass_zero_state(db_pass *pass);
 
-/* For quantization-aware training: from here on embedded inputs are rounded to whole numbers of `input_unit` and
- * layers' outputs to Q0.7, as the integer runtime has them; gradients are as if they were not (nn/rounding.h).
- * 0: no rounding. */
-void db_pass_round_activations(db_pass *pass, real input_unit);
+/* For quantization-aware training: from here on activations are rounded as the integer runtime has them, gradients are
+ * as if they were not (nn/rounding.h). `rounding` is the caller's and outlives the pass; NULL: no rounding. */
+void db_pass_round_activations(db_pass *pass, const db_activation_rounding *rounding);
 
 /* Runs a window and carries the state on (a transformer: keys and values, nn/transformer.h). nats [steps][streams] or
  * NULL: each target's loss. Returns the sum of -ln p(target). */

@@ -30,3 +30,12 @@ DB_VECTOR void db_round_outputs(size_t count, const real *values, real *out)
         out[i] = to_int8(values[i] * OUTPUT_ONE) / OUTPUT_ONE;
     }
 }
+
+DB_VECTOR void db_round_each(size_t count, const real *units, real most, real *values)
+{
+    for (size_t i = 0; i < count; i++) {
+        real whole = values[i] / units[i];
+        whole = whole < -most - 1 ? -most - 1 : whole > most ? most : whole;
+        values[i] = units[i] * (real)((int)(whole + most + (real)1.5) - (int)most - 1);
+    }
+}

@@ -13,11 +13,28 @@
 
 #include "nn/real.h"
 
+/* A transformer layer's: units of the int8 that its matrices read, and of what its cache of keys and values holds. */
+typedef struct {
+    real norm1, attended, norm2, active; /* in the order of the matrices; > 0 */
+    const real *keys, *values;           /* [kv_heads d], of keys as their positions have turned them */
+} db_block_rounding;
+
+/* What is rounded. Recurrent layers have `input`, transformers `blocks` and what follows; the others are 0. */
+typedef struct {
+    real input;                      /* unit of embedded inputs; layers' outputs are in Q0.7 */
+    const db_block_rounding *blocks; /* [layers], the caller's */
+    real last;                       /* unit of what a transformer's output matrix reads */
+    real key_most;                   /* the most units of a key: 127 or 2047 */
+} db_activation_rounding;
+
 /* values [count] to the nearest of -128..127 times `unit` (> 0), halves up. */
 void db_round_inputs(size_t count, real unit, real *values);
 
 /* out [count] = values [count] as a layer's output, Q0.7: the nearest of -128/128..127/128, halves up. `out` may be
  * `values`. */
 void db_round_outputs(size_t count, const real *values, real *out);
+
+/* values [count], each to the nearest of -most - 1..most of its own of units [count], halves up; most < 2^20. */
+void db_round_each(size_t count, const real *units, real most, real *values);
 
 #endif

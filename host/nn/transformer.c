@@ -45,6 +45,7 @@ struct db_transformer {
     real *dwide;        /* [T][B][the widest of a layer] */
     bool noisy;
     db_dropout dropout;
+    const db_activation_rounding *rounding; /* NULL: none */
 };
 
 static real *allocate(size_t count)
@@ -159,6 +160,11 @@ void db_transformer_load(db_transformer *t, const real *parameters, bool full)
     }
 }
 
+void db_transformer_round(db_transformer *t, const db_activation_rounding *rounding)
+{
+    t->rounding = rounding;
+}
+
 void db_transformer_forget(db_transformer *t)
 {
     memset(t->cached, 0, t->streams * sizeof *t->cached);
@@ -228,6 +234,25 @@ static const real *branch_gradient(const db_transformer *t, const real *mask)
     return t->dbranch;
 }
 
+/* ---- Rounding ---- */
+
+/* NULL: the layer's activations are not rounded. */
+static const db_block_rounding *rounding_of(const db_transformer *t, const layer_data *layer)
+{
+    return t->rounding != NULL ? &t->rounding->blocks[layer - t->layers] : NULL;
+}
+
+/* What the feed-forward part's second matrix reads. */
+static void activate(const db_transformer *t, const layer_data *layer)
+{
+    const size_t rows = rows_of(t), hidden = t->config.hidden;
+    const db_block_rounding *rounding = rounding_of(t, layer);
+    db_feed_forward_forward(t->config.feed_forward, rows, hidden, layer->inner, t->active);
+    if (rounding != NULL) {
+        db_round_inputs(rows * hidden, rounding->active, t->active);
+    }
+}
+
 /* ---- What is seen ---- */
 
 /* The first key that each query sees: none before a reset, and when the context is full its older half goes. */
@@ -251,6 +276,7 @@ static db_attention_stream stream_of(const db_transformer *t, const layer_data *
 {
     const size_t cache = (size_t)b * t->config.context * t->shared;
     const bool drops = t->noisy && t->dropout.attention > 0;
+    const db_block_rounding *rounding = rounding_of(t, layer);
     return (db_attention_stream){
         .count = t->steps,
         .before = carry ? t->cached[b] : 0,
@@ -261,6 +287,9 @@ static db_attention_stream stream_of(const db_transformer *t, const layer_data *
         .keep = drops ? layer->keep + (size_t)b * t->config.kv_heads : NULL,
         .out = layer->attended + (size_t)b * t->config.embedding,
         .log_sums = layer->log_sums + (size_t)b * t->config.heads,
+        .key_units = rounding != NULL ? rounding->keys : NULL,
+        .value_units = rounding != NULL ? rounding->values : NULL,
+        .key_most = rounding != NULL ? t->rounding->key_most : 0,
         .inputs_stride = t->streams * t->fused,
         .keep_stride = (size_t)t->streams * t->config.kv_heads,
         .out_stride = (size_t)t->streams * t->config.embedding,
@@ -303,16 +332,26 @@ static void carry_on(db_transformer *t)
 static void layer_forward(const db_transformer *t, const layer_data *layer, real *x, bool carry)
 {
     const size_t rows = rows_of(t), width = t->config.embedding;
+    const db_block_rounding *rounding = rounding_of(t, layer);
     db_rmsnorm_forward(rows, width, x, layer->norm1, layer->scale1);
+    if (rounding != NULL) {
+        db_round_inputs(rows * width, rounding->norm1, layer->norm1);
+    }
     db_linear_product(&layer->qkv, rows, layer->norm1, false, layer->projected);
     for (uint32_t b = 0; b < t->streams; b++) {
         const db_attention_stream stream = stream_of(t, layer, b, carry);
         db_attention_forward(&t->attention, &stream);
     }
+    if (rounding != NULL) {
+        db_round_inputs(rows * width, rounding->attended, layer->attended);
+    }
     add_branch(t, &layer->o, layer->mask1, layer->attended, x);
     db_rmsnorm_forward(rows, width, x, layer->norm2, layer->scale2);
+    if (rounding != NULL) {
+        db_round_inputs(rows * width, rounding->norm2, layer->norm2);
+    }
     db_linear_product(&layer->up, rows, layer->norm2, false, layer->inner);
-    db_feed_forward_forward(t->config.feed_forward, rows, t->config.hidden, layer->inner, t->active);
+    activate(t, layer);
     add_branch(t, &layer->down, layer->mask2, t->active, x);
 }
 
@@ -330,6 +369,9 @@ const real *db_transformer_forward(db_transformer *t, uint32_t steps, const uint
         carry_on(t);
     }
     db_rmsnorm_forward(rows_of(t), t->config.embedding, x, t->out, t->scale);
+    if (t->rounding != NULL) {
+        db_round_inputs(rows_of(t) * t->config.embedding, t->rounding->last, t->out);
+    }
     return t->out;
 }
 
@@ -337,7 +379,7 @@ static void feed_forward_backward(const db_transformer *t, const layer_data *lay
 {
     const size_t rows = rows_of(t), hidden = t->config.hidden;
     const real *dbranch = branch_gradient(t, layer->mask2);
-    db_feed_forward_forward(t->config.feed_forward, rows, hidden, layer->inner, t->active);
+    activate(t, layer);
     db_linear_backward_weight(&layer->down, rows, dbranch, t->active, gradient + layer->at_down);
     db_linear_backward_input(&layer->down, rows, dbranch, t->active);
     db_feed_forward_backward(t->config.feed_forward, rows, hidden, layer->inner, t->active, t->dwide);

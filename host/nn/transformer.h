@@ -20,6 +20,7 @@
 #include "nn/config.h"
 #include "nn/dropout.h"
 #include "nn/real.h"
+#include "nn/rounding.h"
 
 typedef struct db_transformer db_transformer;
 
@@ -27,6 +28,10 @@ typedef struct db_transformer db_transformer;
  * returns NULL. */
 db_transformer *db_transformer_new(const db_model_config *config, uint32_t streams, uint32_t window, bool half);
 void db_transformer_free(db_transformer *transformer);
+
+/* From here on activations are rounded (nn/rounding.h), with gradients as if they were not. `rounding` is the caller's
+ * and outlives the transformer; NULL: nothing is. */
+void db_transformer_round(db_transformer *transformer, const db_activation_rounding *rounding);
 
 /* Takes the weights as they are now, as db_linear_load() does. */
 void db_transformer_load(db_transformer *transformer, const real *parameters, bool full);

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { DB_KNAPSACK_MAX = 64 };
+enum { DB_KNAPSACK_MAX = 72 };
 
 typedef struct {
     double value,

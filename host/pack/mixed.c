@@ -20,6 +20,7 @@ typedef struct {
     db_mixed *report;
     uint8_t *bits;                       /* [layout.count] */
     size_t places[DB_MIXED_TENSORS_MAX]; /* of the report's tensors in the layout */
+    size_t spans[DB_MIXED_TENSORS_MAX];  /* how many of the layout's tensors an image has as this one */
     size_t done;
 } choosing;
 
@@ -28,16 +29,36 @@ static bool is_matrix(const db_tensor *tensor)
     return strstr(tensor->name, "weight") != NULL;
 }
 
+/* A transformer's queries, keys and values are one matrix in an image, and so are SwiGLU's gate and what it lets
+ * through. */
+static bool joins_the_one_before(const db_model_config *config, const db_tensor *tensor)
+{
+    return config->architecture == DOGBERRY_TRANSFORMER &&
+           (strstr(tensor->name, "k_proj") || strstr(tensor->name, "v_proj") ||
+            (config->feed_forward == DB_SWIGLU && strstr(tensor->name, "up_proj")));
+}
+
 static void find_matrices(choosing *choice)
 {
     const db_layout *layout = &choice->model->layout;
     for (size_t i = 0; i < layout->count; i++) {
         if (!is_matrix(&layout->tensors[i]))
             continue;
+        if (joins_the_one_before(&choice->model->config, &layout->tensors[i])) {
+            choice->spans[choice->report->count - 1]++;
+            continue;
+        }
         assert(choice->report->count < DB_MIXED_TENSORS_MAX);
         choice->places[choice->report->count] = i;
+        choice->spans[choice->report->count] = 1;
         choice->report->tensors[choice->report->count++].name = layout->tensors[i].name;
     }
+}
+
+/* Sets the bits of the report's tensor i. */
+static void set_bits(choosing *choice, size_t i, uint8_t bits)
+{
+    memset(choice->bits + choice->places[i], bits, choice->spans[i]);
 }
 
 static void set_all(choosing *choice, uint8_t bits)
@@ -121,14 +142,17 @@ static int measure_each(choosing *choice, db_error *error)
         size_t bytes;
         double loss;
         db_mixed_tensor *tensor = &report->tensors[i];
-        choice->bits[choice->places[i]] = 4;
+        set_bits(choice, i, 4);
         if (try_bits(choice, &bytes, &loss, error) != 0)
             return -1;
-        choice->bits[choice->places[i]] = 8;
+        set_bits(choice, i, 8);
         tensor->saved = report->bytes8 - bytes;
         tensor->cost = loss - report->loss8;
-        const db_tensor *shape = &choice->model->layout.tensors[choice->places[i]];
-        tensor->bytes8 = aligned((size_t)shape->rows * aligned(shape->cols)) + aligned(4 * (size_t)shape->rows);
+        const db_tensor *parts = &choice->model->layout.tensors[choice->places[i]];
+        size_t rows = 0;
+        for (size_t k = 0; k < choice->spans[i]; k++)
+            rows += parts[k].rows;
+        tensor->bytes8 = aligned(rows * aligned(parts->cols)) + aligned(4 * rows);
     }
     return 0;
 }
@@ -152,7 +176,7 @@ static void choose(choosing *choice)
     report->expected = report->loss8;
     for (size_t i = 0; i < report->count; i++) {
         report->tensors[i].bits = taken[i] == by_bytes ? 8 : 4;
-        choice->bits[choice->places[i]] = (uint8_t)report->tensors[i].bits;
+        set_bits(choice, i, (uint8_t)report->tensors[i].bits);
         if (report->tensors[i].bits == 4)
             report->expected += report->tensors[i].cost;
     }

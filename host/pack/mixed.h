@@ -7,15 +7,16 @@
 #ifndef DB_PACK_MIXED_H
 #define DB_PACK_MIXED_H
 
+#include "pack/knapsack.h"
 #include "pack/pack.h"
 
 /* Without a number of bytes: the image may lose this much over the one of 8 bits. */
 #define DB_MIXED_ALLOWANCE 0.001
 
-enum { DB_MIXED_TENSORS_MAX = 64 };
+enum { DB_MIXED_TENSORS_MAX = DB_KNAPSACK_MAX };
 
 typedef struct {
-    const char *name;     /* of the tensor, the model's */
+    const char *name;     /* of the tensor, the model's; the first of several that are one in an image */
     uint32_t bits;        /* chosen */
     size_t bytes8, saved; /* in an image at 8 bits, scales included; what 4 bits save of them */
     double cost;          /* nats a token that 4 bits of this matrix alone cost */

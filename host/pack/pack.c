@@ -431,8 +431,6 @@ int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_
     if (model->config.feed_forward == DB_SILU)
         return db_fail(error,
                        "pack: images with SiLU without a gate cannot be made yet; eval measures the model in float");
-    if (model->config.architecture == DOGBERRY_TRANSFORMER && options->tensor_bits)
-        return db_fail(error, "pack: a transformer's matrices all have the same bits; pack it with 8 or 4");
     db_tokens kept = {0};
     if (count == 0) {
         db_tokens_append(&kept, &model->tokenizer, &model->calibration);

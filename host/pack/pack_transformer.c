@@ -14,45 +14,16 @@
 #include "pack/calibrate_transformer.h"
 #include "pack/packing.h"
 #include "pack/quantize.h"
+#include "pack/units.h"
 
-/* docs/NUMERICS.md, "Transformer". */
-enum {
-    ACTIVATION_MAX = 127,
-    ACTIVATION_BITS = 8,
-    CACHE_BITS = 8,      /* products for keys and values are in 2^-8 of the cache's units */
-    RELU_BITS = 8,       /* and for ReLU of what the second matrix reads */
-    RELU2_BITS = 23,     /* the square's */
-    GATE_BITS = 11,      /* fraction bits of a gate */
-    SWIGLU_BITS = 14,    /* the product's */
-    NORM_UNIT_BITS = 10, /* a norm's scale is in units of 2^10 */
-    SCORE_FRAC_MIN = 8,
-    SCORE_FRAC_MAX = 16
-};
+/* A norm's scale is in units of 2^10 (docs/NUMERICS.md, "Norm"). */
+enum { NORM_UNIT_BITS = 10 };
 
 /* A token's key and value in a layer take 3 bytes a component with keys of 12 bits. */
 enum { NARROW_KEY_BITS = 8, WIDE_KEY_BITS = 12, WIDE_CACHE_BYTES = 3, WIDE_CACHE_MAX = 131072 };
 
 /* What the calibration text may be exceeded by. */
 #define STREAM_HEADROOM 1.5
-#define SCORE_HEADROOM 1.5
-
-/* An activation's unit is at least this share of the largest in its layer: what is hardly ever there needs none finer,
- * and gives scales that a word cannot hold. */
-#define LEAST_UNIT 0.002
-
-/* A head's scale: at least 1, and below what a word can hold (docs/FORMAT.md). */
-#define HEAD_SCALE_MAX 100.0
-
-/* Units of one layer: what 1 in an integer vector stands for. */
-typedef struct {
-    double norm1, norm2;
-    double *product;  /* [F] of queries, keys and values */
-    double *attended; /* [D] */
-    double *inner;    /* [I] */
-    double *active;   /* [H] */
-    double *heads;    /* [heads] scales from mixed values to attended ones */
-    uint32_t score_frac;
-} block_units;
 
 typedef struct {
     db_packing *pack;
@@ -64,93 +35,6 @@ typedef struct {
 static double *doubles(const transformer *t, size_t count)
 {
     return db_packing_own(t->pack, db_allocate(count * sizeof(double)));
-}
-
-static double unit_of(const db_range *range)
-{
-    const double clip = db_range_clip(range, ACTIVATION_MAX);
-    return clip > 0 ? clip / ACTIVATION_MAX : 1;
-}
-
-/* units [count] of the ranges, none far below the largest. */
-static void units_of(double *units, const db_range *ranges, size_t count)
-{
-    double most = 0;
-    for (size_t i = 0; i < count; i++) {
-        units[i] = db_range_clip(&ranges[i], ACTIVATION_MAX) / ACTIVATION_MAX;
-        most = fmax(most, units[i]);
-    }
-    for (size_t i = 0; i < count; i++)
-        units[i] = most > 0 ? fmax(units[i], LEAST_UNIT * most) : 1;
-}
-
-/* Where a head's component finds its pair in the calibration. */
-static uint32_t place_of(const transformer *t, uint32_t component)
-{
-    const uint32_t pairs = t->head / 2;
-    return component < 2 * pairs ? component % pairs : pairs;
-}
-
-/* ---- Attention ---- */
-
-/* A query times a key is a score in halvings, Q(score_frac); so what a query's component stands for follows from the
- * key's. score_frac is as large as lets the queries fit int16. */
-static void choose_score_frac(const transformer *t, const struct db_block_calibration *seen, const double *key_units,
-                              block_units *units)
-{
-    const uint32_t places = t->head - t->head / 2, group = t->config->heads / t->config->kv_heads;
-    const double halvings = 1 / (log(2) * sqrt(t->head));
-    double most = 0;
-    for (uint32_t h = 0; h < t->config->heads; h++)
-        for (uint32_t p = 0; p < places; p++)
-            most = fmax(most, seen->queries[h * places + p].most * key_units[h / group * places + p] * halvings);
-    units->score_frac = db_packing_fraction_bits(most * SCORE_HEADROOM, SCORE_FRAC_MIN, SCORE_FRAC_MAX);
-    for (uint32_t h = 0; h < t->config->heads; h++)
-        for (uint32_t c = 0; c < t->head; c++)
-            units->product[h * t->head + c] =
-                1 / (key_units[h / group * places + place_of(t, c)] * halvings *
-                     ldexp(1, (int)units->score_frac - (int)t->pack->parts.key_bits + ACTIVATION_BITS));
-}
-
-static void attention_units(const transformer *t, const struct db_block_calibration *seen, block_units *units)
-{
-    const uint32_t places = t->head - t->head / 2, group = t->config->heads / t->config->kv_heads;
-    double *keys = doubles(t, (size_t)t->config->kv_heads * places), *values = doubles(t, t->shared);
-    units_of(keys, seen->keys, (size_t)t->config->kv_heads * places);
-    units_of(values, seen->values, t->shared);
-    choose_score_frac(t, seen, keys, units);
-    for (uint32_t i = 0; i < t->shared; i++) {
-        const uint32_t place = i / t->head * places + place_of(t, i % t->head);
-        units->product[t->width + i] = ldexp(keys[place], -CACHE_BITS);
-        units->product[t->width + t->shared + i] = ldexp(values[i], -CACHE_BITS);
-    }
-    /* Values mixed are smaller than values; each head has one scale to use the room. */
-    for (uint32_t h = 0; h < t->config->heads; h++) {
-        double scale = HEAD_SCALE_MAX;
-        for (uint32_t c = 0; c < t->head; c++)
-            scale = fmin(scale, values[h / group * t->head + c] / unit_of(&seen->attended_range[h * t->head + c]));
-        units->heads[h] = fmax(scale, 1);
-        for (uint32_t c = 0; c < t->head; c++)
-            units->attended[h * t->head + c] = values[h / group * t->head + c] / units->heads[h];
-    }
-}
-
-/* ---- Feed-forward ---- */
-
-static void feed_forward_units(const transformer *t, const struct db_block_calibration *seen, block_units *units)
-{
-    units_of(units->active, seen->active_range, t->hidden);
-    for (uint32_t u = 0; u < t->hidden; u++) {
-        const double unit = units->active[u];
-        if (t->config->feed_forward == DB_RELU) {
-            units->inner[u] = ldexp(unit, -RELU_BITS);
-        } else if (t->config->feed_forward == DB_RELU2) {
-            units->inner[u] = sqrt(ldexp(unit, -RELU2_BITS));
-        } else {
-            units->inner[u] = ldexp(1, -GATE_BITS);
-            units->inner[t->hidden + u] = ldexp(unit, GATE_BITS - SWIGLU_BITS);
-        }
-    }
 }
 
 /* ---- Products ---- */
@@ -249,30 +133,17 @@ static void add_words(const transformer *t, uint8_t role, uint32_t layer, const 
                                                      .data = words});
 }
 
-static block_units find_units(const transformer *t, const struct db_block_calibration *seen)
-{
-    block_units units = {.norm1 = unit_of(&seen->norm1_range),
-                         .norm2 = unit_of(&seen->norm2_range),
-                         .product = doubles(t, t->fused),
-                         .attended = doubles(t, t->width),
-                         .inner = doubles(t, t->inner),
-                         .active = doubles(t, t->hidden),
-                         .heads = doubles(t, t->config->heads)};
-    attention_units(t, seen, &units);
-    feed_forward_units(t, seen, &units);
-    return units;
-}
-
 static int add_block(const transformer *t, uint32_t index, db_error *error)
 {
     const db_layout *layout = &t->pack->model->layout;
     const struct db_block_calibration *seen = &t->pack->calibration.blocks[index];
-    const block_units units = find_units(t, seen);
+    db_block_units units;
     const bool gated = t->config->feed_forward == DB_SWIGLU;
     const uint32_t rows = t->fused + t->width + t->inner + t->width, heads = t->config->heads;
     const double *stream = all(t, t->width, t->stream);
     double *bias = doubles(t, rows);
     uint32_t *words = db_packing_own(t->pack, db_allocate((2 + (size_t)heads) * sizeof *words));
+    db_block_units_find(&units, t->config, seen, t->pack->parts.key_bits, t->pack->tuned);
     const product products[] = {
         {DB_ROLE_ATTENTION, index, t->fused, t->width, db_layout_find_block(layout, index, "self_attn.q_proj"),
          units.product, all(t, t->width, units.norm1), &seen->norm1},
@@ -285,10 +156,10 @@ static int add_block(const transformer *t, uint32_t index, db_error *error)
          units.active, &seen->active},
     };
     double *next = bias;
-    for (size_t i = 0; i < sizeof products / sizeof *products; i++) {
-        if (add_product(t, &products[i], next, error) != 0)
-            return -1;
-        if (products[i].role == DB_ROLE_ATTENTION)
+    int failed = 0;
+    for (size_t i = 0; i < sizeof products / sizeof *products && !failed; i++) {
+        failed = add_product(t, &products[i], next, error);
+        if (!failed && products[i].role == DB_ROLE_ATTENTION)
             t->pack->parts.tensors[t->pack->parts.tensor_count - 1].detail = (uint8_t)units.score_frac;
         next += products[i].rows;
     }
@@ -296,6 +167,9 @@ static int add_block(const transformer *t, uint32_t index, db_error *error)
     words[1] = norm_word(t, units.norm2);
     for (uint32_t h = 0; h < heads; h++)
         words[2 + h] = word_of(units.heads[h]);
+    db_block_units_free(&units);
+    if (failed)
+        return -1;
     db_packing_add_bias(t->pack, DB_ROLE_BLOCK_BIAS, index, bias, rows, 0);
     add_words(t, DB_ROLE_BLOCK_SCALES, index, words, 2 + heads);
     return 0;
@@ -321,7 +195,7 @@ static int add_embedding(const transformer *t, const db_tensor *tensor, double *
     db_packing *pack = t->pack;
     const bool tied = t->config->output == DOGBERRY_TIED;
     const db_matrix_kind kind = db_packing_kind(pack, tensor);
-    const double unit = unit_of(&pack->calibration.last_range);
+    const double unit = db_unit_of(&pack->calibration.last_range);
     scaled_moments moments = scale_moments(&pack->calibration.last, all(t, t->width, 1), tied && kind.bits == 4);
     db_matrix matrix;
     db_packing_quantize(pack, &matrix, kind, db_packing_values(pack, tensor), tensor->rows, tensor->cols,
@@ -344,7 +218,7 @@ static int add_output(const transformer *t, double *bias, db_error *error)
 {
     if (t->config->output == DOGBERRY_TIED)
         return 0;
-    const double unit = unit_of(&t->pack->calibration.last_range);
+    const double unit = db_unit_of(&t->pack->calibration.last_range);
     const product output = {DB_ROLE_OUTPUT,
                             0,
                             t->config->vocab,
@@ -417,7 +291,7 @@ int db_packing_add_transformer(db_packing *pack, db_error *error)
         db_packing_add_tensor(pack, tied);
     if (add_output(&t, bias, error) != 0)
         return -1;
-    const uint32_t norm = norm_word(&t, unit_of(&pack->calibration.last_range));
+    const uint32_t norm = norm_word(&t, db_unit_of(&pack->calibration.last_range));
     uint32_t *word = db_packing_own(pack, db_allocate(sizeof *word));
     *word = norm;
     add_words(&t, DB_ROLE_LAST_NORM, 0, word, 1);

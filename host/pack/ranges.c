@@ -23,6 +23,13 @@ void db_range_add(db_range *range, float value)
     range->most = fmax(range->most, (double)value);
 }
 
+void db_range_join(db_range *range, const db_range *other)
+{
+    for (int bin = 0; bin < DB_RANGE_BINS; bin++)
+        range->counts[bin] += other->counts[bin];
+    range->most = fmax(range->most, other->most);
+}
+
 /* A value in the middle of the bin. */
 static double middle_of(int bin)
 {

@@ -20,6 +20,9 @@ typedef struct {
 /* Counts a value. */
 void db_range_add(db_range *range, float value);
 
+/* Counts all of `other`'s values too. */
+void db_range_join(db_range *range, const db_range *other);
+
 /* The size to clip at with the least expected squared error when `levels` steps reach from 0 to it: what is below is
  * off by a twelfth of a squared step, or by itself where it becomes 0; what is beyond by what is cut off. Returns it; 0
  * where all values were 0 or there were none. */

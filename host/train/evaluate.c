@@ -34,7 +34,7 @@ typedef struct {
     const db_sequence *text;
     float *nats; /* [text->count] */
     bool half;
-    float input_unit; /* activations are rounded if it is not 0 */
+    const db_activation_rounding *rounding; /* NULL: none */
 } job;
 
 static size_t find_documents(const db_sequence *text, document **documents)
@@ -132,7 +132,7 @@ static void run(const job *work, reader *readers, uint32_t streams)
     const uint32_t steps = POSITIONS / streams;
     const size_t most = (size_t)steps * streams;
     db_pass *pass = db_pass_new(work->config, streams, steps, work->half);
-    db_pass_round_activations(pass, work->input_unit);
+    db_pass_round_activations(pass, work->rounding);
     const buffers b = {db_allocate(most * sizeof *b.inputs),
                        db_allocate(most * sizeof *b.targets),
                        db_allocate(most),
@@ -206,7 +206,7 @@ db_loss db_evaluate(const db_model_config *config, const float *parameters, cons
                     float *token_nats)
 {
     float *nats = token_nats != NULL ? token_nats : db_allocate((text->count + 1) * sizeof *nats);
-    const job work = {config, parameters, text, nats, false, 0};
+    const job work = {config, parameters, text, nats, false, NULL};
     evaluate(&work, threads);
     const db_loss loss = add_up(text, nats);
     if (token_nats == NULL) {
@@ -218,14 +218,14 @@ db_loss db_evaluate(const db_model_config *config, const float *parameters, cons
 db_loss db_evaluate_quickly(const db_model_config *config, const float *parameters, const db_sequence *text,
                             uint32_t threads)
 {
-    return db_evaluate_rounded(config, parameters, 0, text, threads, true);
+    return db_evaluate_rounded(config, parameters, NULL, text, threads, true);
 }
 
-db_loss db_evaluate_rounded(const db_model_config *config, const float *rounded, float input_unit,
+db_loss db_evaluate_rounded(const db_model_config *config, const float *rounded, const db_activation_rounding *rounding,
                             const db_sequence *text, uint32_t threads, bool quickly)
 {
     float *nats = db_allocate((text->count + 1) * sizeof *nats);
-    const job work = {config, rounded, text, nats, quickly && db_linear_has_half(), input_unit};
+    const job work = {config, rounded, text, nats, quickly && db_linear_has_half(), rounding};
     evaluate(&work, threads);
     const db_loss loss = add_up(text, nats);
     free(nats);

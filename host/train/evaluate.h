@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "nn/config.h"
+#include "nn/rounding.h"
 #include "train/batches.h"
 
 typedef struct {
@@ -26,8 +27,8 @@ db_loss db_evaluate(const db_model_config *config, const float *parameters, cons
                     float *token_nats);
 
 /* The same with activations rounded as the integer runtime does (db_pass_round_activations()); the weights are
- * already what an image keeps of them. `quickly`: as db_evaluate_quickly(). */
-db_loss db_evaluate_rounded(const db_model_config *config, const float *rounded, float input_unit,
+ * already what an image keeps of them. `rounding` NULL: only these. `quickly`: as db_evaluate_quickly(). */
+db_loss db_evaluate_rounded(const db_model_config *config, const float *rounded, const db_activation_rounding *rounding,
                             const db_sequence *text, uint32_t threads, bool quickly);
 
 /* The same as db_evaluate() at half precision where the CPU has it (nn/linear.h): within about 0.001 nats a token, in

@@ -2,16 +2,24 @@
 #include "train/rounding.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "pack/calibrate.h"
+#include "pack/equalize.h"
+#include "pack/pack.h"
 #include "pack/quantize.h"
 #include "pack/quantize_fixed.h"
 #include "pack/quantize_i4.h"
+#include "pack/units.h"
 
-enum { ROWS_AT_A_TIME = 64 };
+enum { ROWS_AT_A_TIME = 64, ACTIVATION_BITS = 8 };
+
+/* What a transformer's activations are measured on. */
+enum { CALIBRATION_TOKENS = 16384 };
 
 /* Returns the best unit of embedded inputs, words counted as often as they are fed; those that the text lacks a little.
  */
@@ -27,27 +35,99 @@ static double input_step(const db_model_config *config, const float *embedding, 
     return step;
 }
 
-void db_weight_rounding_make(db_weight_rounding *out, const db_model_config *config, const float *parameters,
+static void make_recurrent(db_weight_rounding *out, const float *parameters, const db_sequence *text)
+{
+    out->kind.input_step =
+        input_step(out->config, parameters + db_layout_find(&out->layout, "embedding.weight")->offset, text);
+    out->activations.input = (real)out->kind.input_step;
+    snprintf(out->description, sizeof out->description, "%u bits, inputs in %.17g", out->kind.bits,
+             out->kind.input_step);
+}
+
+/* ---- Transformers ---- */
+
+static void calibrate(db_calibration *out, const db_model_config *config, const float *parameters,
+                      const db_sequence *text)
+{
+    const size_t count = text->count < CALIBRATION_TOKENS ? text->count : CALIBRATION_TOKENS;
+    db_calibrate(out, config, parameters, text->start_token, text->end_token, text->ids, count);
+}
+
+static void take_units(db_weight_rounding *out, uint32_t layer, const db_block_units *units)
+{
+    const uint32_t shared = out->config->kv_heads * db_model_config_head(out->config);
+    float *keys = out->units + 2 * (size_t)layer * shared, *values = keys + shared;
+    for (uint32_t i = 0; i < shared; i++) {
+        keys[i] = (float)ldexp(units->keys[i], ACTIVATION_BITS - (int)db_pack_key_bits(out->config));
+        values[i] = (float)units->values[i];
+    }
+    out->blocks[layer] = (db_block_rounding){.norm1 = (real)units->norm1,
+                                             .attended = (real)units->attended[0],
+                                             .norm2 = (real)units->norm2,
+                                             .active = (real)units->active[0],
+                                             .keys = keys,
+                                             .values = values};
+}
+
+static void make_transformer(db_weight_rounding *out, float *parameters, const db_sequence *text)
+{
+    const db_model_config *config = out->config;
+    const uint32_t key_bits = db_pack_key_bits(config);
+    db_calibration calibration;
+    calibrate(&calibration, config, parameters, text);
+    db_transformer_equalize(config, parameters, &calibration);
+    db_calibration_free(&calibration);
+    calibrate(&calibration, config, parameters, text);
+    out->blocks = db_allocate(config->layers * sizeof *out->blocks);
+    out->units = db_allocate(2 * (size_t)config->layers * config->embedding * sizeof *out->units);
+    for (uint32_t l = 0; l < config->layers; l++) {
+        db_block_units units;
+        db_block_units_find(&units, config, &calibration.blocks[l], key_bits, true);
+        take_units(out, l, &units);
+        db_block_units_free(&units);
+    }
+    out->activations = (db_activation_rounding){.blocks = out->blocks,
+                                                .last = (real)db_unit_of(&calibration.last_range),
+                                                .key_most = (real)((1 << (key_bits - 1)) - 1)};
+    db_calibration_free(&calibration);
+    snprintf(out->description, sizeof out->description, "%u bits", out->kind.bits);
+}
+
+void db_weight_rounding_make(db_weight_rounding *out, const db_model_config *config, float *parameters,
                              const db_sequence *text, uint32_t bits, uint32_t threads)
 {
     assert(bits == 8 || bits == 4);
     *out = (db_weight_rounding){.config = config, .kind = {.bits = bits}, .threads = threads};
     db_layout_make(&out->layout, config);
-    out->kind.input_step =
-        input_step(config, parameters + db_layout_find(&out->layout, "embedding.weight")->offset, text);
-    snprintf(out->description, sizeof out->description, "%u bits, inputs in %.17g", bits, out->kind.input_step);
+    if (config->architecture == DOGBERRY_TRANSFORMER)
+        make_transformer(out, parameters, text);
+    else
+        make_recurrent(out, parameters, text);
+}
+
+void db_weight_rounding_free(db_weight_rounding *rounding)
+{
+    free(rounding->blocks);
+    free(rounding->units);
+    *rounding = (db_weight_rounding){0};
+}
+
+/* ---- Weights ---- */
+
+/* Whether one unit serves all rows: those of what a recurrent model's first layer reads. */
+static bool has_shared_unit(const db_weight_rounding *rounding, const db_tensor *tensor)
+{
+    return rounding->config->output != DOGBERRY_TIED && strcmp(tensor->name, "embedding.weight") == 0;
 }
 
 /* Rows [from, to) of a matrix. */
 static void round_rows(const db_weight_rounding *rounding, const db_tensor *tensor, const float *parameters,
                        float *rounded, uint32_t from, uint32_t to)
 {
-    const bool shared_unit = tensor->offset == db_layout_find(&rounding->layout, "embedding.weight")->offset &&
-                             rounding->config->output != DOGBERRY_TIED;
     const size_t at = tensor->offset + (size_t)from * tensor->cols;
     if (rounding->kind.bits == 4)
         db_round_i4_fixed(rounded + at, parameters + at, to - from, tensor->cols);
-    else if (shared_unit)
+    else if (has_shared_unit(rounding, tensor))
         db_round_with_step(rounded + at, parameters + at, (size_t)(to - from) * tensor->cols,
                            rounding->kind.input_step);
     else
@@ -85,12 +165,13 @@ db_train_rounding db_weight_rounding_for_training(db_weight_rounding *rounding)
 {
     return (db_train_rounding){.user = rounding,
                                .round = round_for_training,
-                               .input_unit = (float)rounding->kind.input_step,
+                               .activations = &rounding->activations,
                                .description = rounding->description};
 }
 
-void db_tune_defaults(db_train_options *options, const db_model_config *config, size_t tokens)
+void db_tune_defaults(db_train_options *options, const db_model_config *config, size_t tokens, uint32_t bits)
 {
+    (void)bits;
     db_train_defaults(options, config, tokens);
     options->learning_rate *= 0.03;
     options->warmup = 20;

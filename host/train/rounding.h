@@ -3,8 +3,9 @@
  * `tuned` says the same bits and unit makes exactly these integers (docs/PACKING.md, "Tuning").
  *
  * What is rounded: all matrices by the fixed rules (pack/quantize_fixed.h, pack/quantize_i4.h), with 8 bits the rows
- * of an embedding that is not tied by one unit for all; embedded inputs in that unit and layers' outputs in Q0.7
- * (nn/rounding.h). What is not, because its 16 bits do not show in the loss: biases, gates, cells and logits.
+ * of a recurrent model's embedding that is not tied by one unit for all; embedded inputs in that unit and layers'
+ * outputs in Q0.7, in transformers what the matrices read and the cache holds (nn/rounding.h). What is not, because its
+ * 16 bits do not show in the loss: biases, gates, cells and logits, a transformer's stream, queries and inner products.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,13 +20,20 @@ typedef struct {
     db_layout layout;
     db_tuned kind;
     uint32_t threads;
+    db_activation_rounding activations;
+    db_block_rounding *blocks; /* a transformer's [layers] */
+    float *units;              /* theirs of keys and values [layers][2][kv_heads d] */
     char description[64];
 } db_weight_rounding;
 
 /* For weights like `parameters` in `bits` 8 or 4, rounded by `threads` threads. The unit of embedded inputs is the one
- * of the least squared error with words counted as in `text`; it stays. `config` must outlive `out`. */
-void db_weight_rounding_make(db_weight_rounding *out, const db_model_config *config, const float *parameters,
+ * of the least squared error with words counted as in `text`; it stays. A transformer's parameters are changed to
+ * others that compute the same (pack/equalize.h), and the units of its activations, which stay, are those of the
+ * beginning of `text`. `config` must outlive `out`. Free with db_weight_rounding_free(). */
+void db_weight_rounding_make(db_weight_rounding *out, const db_model_config *config, float *parameters,
                              const db_sequence *text, uint32_t bits, uint32_t threads);
+
+void db_weight_rounding_free(db_weight_rounding *rounding);
 
 /* rounded [layout.parameters] = parameters [layout.parameters], matrices as an image keeps them. */
 void db_round_weights(const db_weight_rounding *rounding, const float *parameters, float *rounded);
@@ -35,6 +43,6 @@ db_train_rounding db_weight_rounding_for_training(db_weight_rounding *rounding);
 
 /* Lowers the rate, shortens warm-up and average: a trained model is to be adapted, not trained anew. Dropout stays:
  * with less of it a model that is at its best begins to learn its text by heart. */
-void db_tune_defaults(db_train_options *options, const db_model_config *config, size_t tokens);
+void db_tune_defaults(db_train_options *options, const db_model_config *config, size_t tokens, uint32_t bits);
 
 #endif

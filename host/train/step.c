@@ -30,7 +30,7 @@ void db_run_shards_make(db_run *run)
         shard->targets = db_allocate(positions * sizeof *shard->targets);
         shard->resets = db_allocate(positions);
         run->gradients[s] = shard->gradient;
-        db_pass_round_activations(shard->pass, run->options->rounding ? run->options->rounding->input_unit : 0);
+        db_pass_round_activations(shard->pass, run->options->rounding ? run->options->rounding->activations : NULL);
     }
     run->block_count = db_blocks_make(&run->layout, &run->blocks);
     run->squares = db_allocate(run->block_count * sizeof *run->squares);

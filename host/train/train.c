@@ -165,7 +165,7 @@ static double validation_loss(db_run *run, const float *parameters, bool exactly
     const uint32_t threads = run->options->threads;
     const db_train_rounding *rounding = run->options->rounding;
     if (rounding != NULL) {
-        const db_loss rounded = db_evaluate_rounded(run->config, db_run_rounded(run, parameters), rounding->input_unit,
+        const db_loss rounded = db_evaluate_rounded(run->config, db_run_rounded(run, parameters), rounding->activations,
                                                     run->validation, threads, run->options->half && !exactly);
         return rounded.nats / (double)rounded.tokens;
     }

@@ -22,6 +22,7 @@
 
 #include "base/error.h"
 #include "nn/config.h"
+#include "nn/rounding.h"
 #include "train/batches.h"
 
 enum db_schedule {
@@ -36,8 +37,8 @@ typedef struct {
     void *user;
     /* rounded [layout.parameters] = what an image keeps of `parameters`. Called by one thread at a time. */
     void (*round)(void *user, const float *parameters, float *rounded);
-    float input_unit;        /* of embedded inputs, see db_pass_round_activations(); > 0 */
-    const char *description; /* of the rounding, in checkpoints */
+    const db_activation_rounding *activations; /* the caller's; NULL: they are left alone */
+    const char *description;                   /* of the rounding, in checkpoints */
 } db_train_rounding;
 
 typedef struct {

@@ -80,6 +80,25 @@ static const db_model_config CONFIGS[] = {
      .hidden = 70,
      .layers = 2,
      .classes = 9},
+    {.architecture = DOGBERRY_TRANSFORMER,
+     .output = DOGBERRY_TIED,
+     .embedding = 24,
+     .hidden = 72,
+     .layers = 2,
+     .heads = 4,
+     .kv_heads = 2,
+     .context = 24,
+     .feed_forward = DB_RELU2,
+     .rotary_base = 100},
+    {.architecture = DOGBERRY_TRANSFORMER,
+     .output = DOGBERRY_DENSE,
+     .embedding = 24,
+     .hidden = 40,
+     .layers = 1,
+     .heads = 3,
+     .kv_heads = 3,
+     .context = 24,
+     .feed_forward = DB_SWIGLU},
 };
 
 typedef struct {
@@ -165,6 +184,35 @@ static void sensitive_matrix_keeps_its_bits(void **state)
     db_model_dir_free(&p.model);
 }
 
+static bool is_transformer(const packed *p)
+{
+    return p->model.config.architecture == DOGBERRY_TRANSFORMER;
+}
+
+static const db_mixed_tensor *find_kind(const packed *p, const char *recurrent, const char *transformer)
+{
+    return find(&p->report, is_transformer(p) ? transformer : recurrent);
+}
+
+/* That the first layer's matrices have the bits that the report says. */
+static void check_layers(const packed *p, const dogberry_image *image)
+{
+    if (!is_transformer(p)) {
+        assert_int_equal(image->layer[0].input.bits, find(&p->report, "layers.0.weight_input")->bits);
+        assert_int_equal(image->layer[0].recurrent.bits, find(&p->report, "layers.0.weight_recurrent")->bits);
+        return;
+    }
+    const bool gated = p->model.config.feed_forward == DB_SWIGLU;
+    const char *const names[] = {"self_attn.q_proj", "self_attn.o_proj", gated ? "mlp.gate_proj" : "mlp.up_proj",
+                                 "mlp.down_proj"};
+    char full[DB_TENSOR_NAME];
+    assert_int_equal(p->report.count, 4 * p->model.config.layers + (gated ? 2 : 1));
+    for (uint32_t part = 0; part < 4; part++) {
+        snprintf(full, sizeof full, "model.layers.0.%s.weight", names[part]);
+        assert_int_equal(dogberry_block_matrix(image, 0, part).bits, find(&p->report, full)->bits);
+    }
+}
+
 /* Every kind of layer and output runs with any mixture, has the size that was foretold, and says what was chosen. */
 static void sizes_add_up_for_every_kind(void **state)
 {
@@ -187,14 +235,14 @@ static void sizes_add_up_for_every_kind(void **state)
         assert_int_equal(p.report.bytes8 - saved, p.report.bytes4);
         assert_true(p.bytes <= between);
         assert_int_equal(dogberry_open(&image, p.image, p.bytes), DOGBERRY_OK);
-        assert_int_equal(image.embeddings.bits, find(&p.report, "embedding.weight")->bits);
-        assert_int_equal(image.layer[0].input.bits, find(&p.report, "layers.0.weight_input")->bits);
-        assert_int_equal(image.layer[0].recurrent.bits, find(&p.report, "layers.0.weight_recurrent")->bits);
-        char *provenance = db_allocate(image.provenance_bytes + 1);
+        assert_int_equal(image.embeddings.bits, find_kind(&p, "embedding.weight", "model.embed_tokens.weight")->bits);
+        check_layers(&p, &image);
+        char entry[64], *provenance = db_allocate(image.provenance_bytes + 1);
         memcpy(provenance, image.provenance, image.provenance_bytes);
         assert_non_null(strstr(provenance, "\"bits\":\"mixed\""));
-        assert_non_null(
-            strstr(provenance, image.embeddings.bits == 4 ? "embedding.weight\":4" : "embedding.weight\":8"));
+        snprintf(entry, sizeof entry, "%s.weight\":%u", is_transformer(&p) ? "embed_tokens" : "embedding",
+                 image.embeddings.bits);
+        assert_non_null(strstr(provenance, entry));
         free(provenance);
         free(p.image);
         db_model_dir_free(&p.model);

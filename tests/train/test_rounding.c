@@ -33,6 +33,30 @@ static const db_model_config CONFIGS[] = {
 };
 enum { CONFIG_COUNT = sizeof CONFIGS / sizeof CONFIGS[0] };
 
+static const db_model_config TRANSFORMERS[] = {
+    {.architecture = DOGBERRY_TRANSFORMER,
+     .output = DOGBERRY_TIED,
+     .embedding = 24,
+     .hidden = 72,
+     .layers = 2,
+     .heads = 4,
+     .kv_heads = 4,
+     .context = 24,
+     .feed_forward = DB_RELU2,
+     .rotary_base = 100},
+    {.architecture = DOGBERRY_TRANSFORMER,
+     .output = DOGBERRY_DENSE,
+     .embedding = 24,
+     .hidden = 40,
+     .layers = 2,
+     .heads = 4,
+     .kv_heads = 2,
+     .context = 32,
+     .feed_forward = DB_SWIGLU,
+     .rotary_base = 10000},
+};
+enum { TRANSFORMER_COUNT = sizeof TRANSFORMERS / sizeof TRANSFORMERS[0] };
+
 static void make(db_model_dir *model, db_model_config config)
 {
     db_error error = {""};
@@ -71,12 +95,11 @@ static double image_loss(const db_model_dir *model, const db_sequence *text, uin
     return nats / (double)text->count;
 }
 
-static double rounded_loss(const db_model_dir *model, const db_weight_rounding *rounding, float input_unit,
-                           const db_sequence *text)
+static double rounded_loss(const db_model_dir *model, const db_weight_rounding *rounding, const db_sequence *text)
 {
     float *rounded = db_allocate(model->layout.parameters * sizeof *rounded);
     db_round_weights(rounding, model->parameters, rounded);
-    const db_loss loss = db_evaluate_rounded(&model->config, rounded, input_unit, text, 1, false);
+    const db_loss loss = db_evaluate_rounded(&model->config, rounded, &rounding->activations, text, 1, false);
     free(rounded);
     return loss.nats / (double)loss.tokens;
 }
@@ -95,7 +118,7 @@ static void image_has_the_loss_that_training_saw(void **state)
             make(&model, CONFIGS[i]);
             const db_sequence text = text_of(&model, &tokens);
             db_weight_rounding_make(&rounding, &model.config, model.parameters, &text, bits, 1);
-            const double seen = rounded_loss(&model, &rounding, (float)rounding.kind.input_step, &text);
+            const double seen = rounded_loss(&model, &rounding, &text);
             const double untuned = image_loss(&model, &text, bits, NULL);
             model.tuned = rounding.kind;
             const double image = image_loss(&model, &text, 0, NULL);
@@ -113,8 +136,9 @@ static void image_has_the_loss_that_training_saw(void **state)
 }
 
 /* Root mean square over the text's tokens (one document) of how far the losses of rounded weights are off. */
-static double token_distance(const db_model_dir *model, const db_weight_rounding *rounding, float input_unit,
-                             const db_sequence *text, const float *token_nats)
+static double token_distance(const db_model_dir *model, const db_weight_rounding *rounding,
+                             const db_activation_rounding *activations, const db_sequence *text,
+                             const float *token_nats)
 {
     const size_t count = text->count;
     float *rounded = db_allocate(model->layout.parameters * sizeof *rounded), *nats = db_allocate(count * sizeof *nats);
@@ -126,7 +150,7 @@ static double token_distance(const db_model_dir *model, const db_weight_rounding
     resets[0] = 1;
     db_round_weights(rounding, model->parameters, rounded);
     db_pass *pass = db_pass_new(&model->config, 1, (uint32_t)count, false);
-    db_pass_round_activations(pass, input_unit);
+    db_pass_round_activations(pass, activations);
     db_pass_loss(pass, rounded, &(db_window){(uint32_t)count, inputs, text->ids, resets}, nats);
     for (size_t i = 0; i < count; i++)
         sum += pow((double)nats[i] - (double)token_nats[i], 2);
@@ -157,8 +181,8 @@ static void rounded_activations_come_closer(void **state)
         float *nats = db_allocate(text.count * sizeof *nats);
         image_loss(&model, &text, 8, nats);
         const db_sequence few = {text.ids, FEW, text.start_token, text.end_token};
-        with += token_distance(&model, &rounding, (float)rounding.kind.input_step, &few, nats);
-        without += token_distance(&model, &rounding, 0, &few, nats);
+        with += token_distance(&model, &rounding, &rounding.activations, &few, nats);
+        without += token_distance(&model, &rounding, NULL, &few, nats);
         free(nats);
         db_tokens_free(&tokens);
         db_model_dir_free(&model);
@@ -166,6 +190,41 @@ static void rounded_activations_come_closer(void **state)
     print_message("a token's loss is off by %.4f nats with, %.4f without\n", with / CONFIG_COUNT,
                   without / CONFIG_COUNT);
     assert_true(with < 0.6 * without);
+}
+
+/* A transformer is changed to another that computes the same before it is rounded, and then what its matrices read and
+ * its cache holds counts as much as the weights. */
+static void transformers_have_the_losses_that_training_saw(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TRANSFORMER_COUNT; i++) {
+        for (uint32_t bits = 4; bits <= 8; bits += 4) {
+            db_model_dir model;
+            db_tokens tokens;
+            db_weight_rounding rounding;
+            make(&model, TRANSFORMERS[i]);
+            const db_sequence text = text_of(&model, &tokens);
+            const double before = db_evaluate(&model.config, model.parameters, &text, 1, NULL).nats;
+            db_weight_rounding_make(&rounding, &model.config, model.parameters, &text, bits, 1);
+            const double equalized = db_evaluate(&model.config, model.parameters, &text, 1, NULL).nats;
+            assert_true(fabs(equalized / before - 1) < 1e-5);
+            const double seen = rounded_loss(&model, &rounding, &text);
+            float *nats = db_allocate(text.count * sizeof *nats);
+            model.tuned = rounding.kind;
+            const double image = image_loss(&model, &text, 0, nats);
+            const double with = token_distance(&model, &rounding, &rounding.activations, &text, nats);
+            const double without = token_distance(&model, &rounding, NULL, &text, nats);
+            print_message("transformer %zu, %u bits: float %.5f, seen %.5f, image %.5f; a token is off by %.4f, by "
+                          "%.4f without rounded activations\n",
+                          i, bits, equalized / (double)text.count, seen, image, with, without);
+            assert_true(fabs(image / seen - 1) < 2e-3);
+            assert_true(with < 0.7 * without);
+            free(nats);
+            db_weight_rounding_free(&rounding);
+            db_tokens_free(&tokens);
+            db_model_dir_free(&model);
+        }
+    }
 }
 
 static void rounded_rows_are_the_quantized_ones(void **state)
@@ -223,7 +282,8 @@ static void gradients_pass_through(void **state)
         for (int rounds = 0; rounds < 2; rounds++) {
             db_pass *pass = db_pass_new(&model.config, STREAMS, STEPS, false);
             gradients[rounds] = db_allocate(count * sizeof(float));
-            db_pass_round_activations(pass, rounds ? 1.0f / 100 : 0);
+            const db_activation_rounding rounding = {.input = 1.0f / 100};
+            db_pass_round_activations(pass, rounds ? &rounding : NULL);
             db_pass_gradient(pass, model.parameters, &window, &none, 1, 1, gradients[rounds]);
             db_pass_free(pass);
         }
@@ -259,7 +319,7 @@ static void gru_keeps_small_updates(void **state)
     db_pass *pass = db_pass_new(&config, 1, STEPS, false);
     real carried[2];
     assert_int_equal(db_pass_state_count(pass), 2);
-    db_pass_round_activations(pass, 1);
+    db_pass_round_activations(pass, &(db_activation_rounding){.input = 1});
     db_pass_loss(pass, parameters, &(db_window){STEPS, tokens, tokens, resets}, NULL);
     db_pass_get_state(pass, carried);
     const double expected = tanh(0.2) * (1 - pow(1 / (1 + exp(-4)), STEPS));
@@ -314,12 +374,11 @@ static void tuning_wins_back_what_rounding_lost(void **state)
     const double float_loss = result.last.best_loss;
 
     db_weight_rounding_make(&rounding, &config, model.parameters, &text, 4, 1);
-    const float unit = (float)rounding.kind.input_step;
     const db_model_dir plain_model = {.config = config, .layout = model.layout, .parameters = plain};
-    const double without = rounded_loss(&plain_model, &rounding, unit, &text);
+    const double without = rounded_loss(&plain_model, &rounding, &text);
     const db_train_rounding hook = db_weight_rounding_for_training(&rounding);
     tune(&config, model.parameters, &text, &hook, 0.003, &result);
-    const double after = rounded_loss(&model, &rounding, unit, &text);
+    const double after = rounded_loss(&model, &rounding, &text);
     print_message("trained on: float %.4f, in 4 bits %.4f; tuned %.4f\n", float_loss, without, after);
     assert_true(after < without);
     assert_true(fabs(after - result.last.best_loss) < 1e-6);
@@ -360,6 +419,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(image_has_the_loss_that_training_saw),
         cmocka_unit_test(rounded_activations_come_closer),
+        cmocka_unit_test(transformers_have_the_losses_that_training_saw),
         cmocka_unit_test(rounded_rows_are_the_quantized_ones),
         cmocka_unit_test(activations_round_halves_up_and_saturate),
         cmocka_unit_test(gradients_pass_through),
