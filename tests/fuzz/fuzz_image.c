@@ -49,14 +49,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-size_t fuzz_seed(uint32_t index, uint8_t *data, size_t capacity)
+enum { RECURRENT = 17, TRANSFORMERS = 6 };
+
+static tiny_config transformer(uint32_t index)
+{
+    tiny_config config = tiny_transformer();
+
+    config.feed_forward = DOGBERRY_RELU + index % 3;
+    config.key_bits = index & 1 ? 12 : 8;
+    config.layers = 1 + (index == 4);
+    config.hidden = 5;
+    config.embedding = index == 5 ? 3 : 6; /* heads of one component are not turned */
+    config.context = 1 + index;
+    config.output = index & 2 ? DOGBERRY_TIED : DOGBERRY_DENSE;
+    config.int4_roles = index > 2 ? 0x3FFFF : 0;
+    return config;
+}
+
+static tiny_config recurrent(uint32_t index)
 {
     tiny_config config = tiny_default();
-    size_t length;
 
-    if (index >= 17)
-        return 0;
-    if (index >= 10) /* int4 and class-factored outputs */
+    if (index >= 9) /* int4 and class-factored outputs */
         config.int4_roles = index != 14 ? TINY_INT4 : 1 << 3 | 1 << 9;
     if (index >= 12 && index < 15)
         config.classes = 3 + index % 4;
@@ -73,6 +87,20 @@ size_t fuzz_seed(uint32_t index, uint8_t *data, size_t capacity)
     config.layers = index & 4 ? 2 : 1;
     config.embedding = index & 2 ? 5 : 4;
     config.hidden = 5;
+    if (index == 9) {
+        config.output = DOGBERRY_TIED;
+        config.embedding = 5;
+    }
+    return config;
+}
+
+size_t fuzz_seed(uint32_t index, uint8_t *data, size_t capacity)
+{
+    size_t length;
+
+    if (index >= RECURRENT + TRANSFORMERS)
+        return 0;
+    tiny_config config = index < RECURRENT ? recurrent(index) : transformer(index - RECURRENT);
     uint8_t *bytes = tiny_build(&config, &length);
 
     require(length <= capacity);
