@@ -14,7 +14,7 @@
 #include "dogberry.h"
 #include "tiny_image.h"
 
-enum { KINDS = 48, KINDS_OF_TOKENIZER = 12 };
+enum { RECURRENT_KINDS = 48, KINDS_OF_TOKENIZER = 12, KINDS = RECURRENT_KINDS + 6 };
 
 /* An image to damage. deltas[at][bit]: how that bit changes the checksum; 0 where the checksum cannot be made right. */
 typedef struct {
@@ -23,10 +23,28 @@ typedef struct {
     uint32_t (*deltas)[8];
 } subject;
 
-/* Number `kind` of all combinations of weights, layers, output and tokenizer. */
+/* Transformers of each feed-forward part, output and width of keys. */
+static tiny_config transformer_of(uint32_t kind)
+{
+    tiny_config config = tiny_transformer();
+
+    config.feed_forward = DOGBERRY_RELU + kind % 3;
+    config.int4_roles = kind % 2 ? 0x3FFFF : 0;
+    config.key_bits = kind < 3 ? 8 : 12;
+    config.output = kind / 2 % 2 ? DOGBERRY_TIED : DOGBERRY_DENSE;
+    config.layers = 1 + kind % 3 / 2;
+    config.embedding = 6;
+    config.hidden = 5;
+    return config;
+}
+
+/* Number `kind` of all combinations of weights, layers, output and tokenizer; then transformers. */
 static tiny_config kind_of(uint32_t kind)
 {
     tiny_config config = tiny_default();
+
+    if (kind >= RECURRENT_KINDS)
+        return transformer_of(kind - RECURRENT_KINDS);
 
     config.int4_roles = kind % 2 ? TINY_INT4 : 0;
     config.architecture = kind / 2 % 2 ? DOGBERRY_GRU : DOGBERRY_LSTM;
