@@ -17,6 +17,7 @@ const USAGE = `usage: emulate.mjs X.uf2 [options]
   --flash-divider N  the flash clock's divider, whatever the program sets
   --flash-fill 8|4   bytes that a cache miss brings in (default 8)
   --flash FILE@BYTE  put a file into flash, at an offset; may be repeated, and replaces X.uf2
+  --profile ELF      say which functions took the cycles of the answers; ELF is the firmware's, for their names
   --json             print one JSON object instead of what the board says
   --max-seconds N    give up after so many seconds (default 600)
 `;
@@ -30,6 +31,7 @@ const OPTIONS = {
   'no-flash-model': { type: 'boolean', default: false },
   'flash-divider': { type: 'string' },
   'flash-fill': { type: 'string', default: '8' },
+  profile: { type: 'string' },
   json: { type: 'boolean', default: false },
   'max-seconds': { type: 'string', default: '600' },
   help: { type: 'boolean', default: false },
@@ -66,7 +68,7 @@ async function loadEmulator() {
     const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });
     if (npm.status !== 0) throw new Error(`cannot fetch rp2040js; run 'npm ci' in ${folder} to see why`);
   }
-  return { ...(await import('./machine.mjs')), ...(await import('./talk.mjs')) };
+  return { ...(await import('./machine.mjs')), ...(await import('./talk.mjs')), ...(await import('./profile.mjs')) };
 }
 
 function loadAll(machine, settings) {
@@ -97,6 +99,7 @@ function summary(result) {
   lines.push(`stack at most         ${result.stack.peakBytes} of ${result.stack.bytes} bytes`);
   lines.push(`arena                 ${result.arena.usedBytes} of ${result.arena.bytes} bytes`);
   if (last) lines.push(`digest                ${last.digest}`);
+  if (result.profile) lines.push(result.profile);
   lines.push(`emulator              ${result.emulator.millionCyclesPerSecond} million core cycles a second`);
   return lines.join('\n');
 }
@@ -104,14 +107,17 @@ function summary(result) {
 // Million core cycles that were emulated: those that nobody slept or waited through.
 const millionsRun = ({ core0, core1 }) => (core0.worked + (core1?.worked ?? 0)) / 1e6;
 
-function converse(Talk, machine, settings) {
+function converse({ Talk, Profile }, machine, settings) {
   const started = Date.now();
   const talk = new Talk(machine, started + settings.seconds * 1000);
   const greeting = talk.boot();
+  machine.profile = settings.profile ? new Profile(settings.profile) : null;
   const replies = settings.say.map((line) => (line.startsWith('/') ? talk.answer(line) : talk.say(line)));
   const wall = (Date.now() - started) / 1000;
   const cycles = machine.cycles();
   const xip = machine.flashUse();
+  const profile = machine.profile?.report() ?? null;
+  machine.profile = null;
   machine.onOutput = () => {}; // what follows is for the summary only
   const { text, ...memory } = talk.info();
   return {
@@ -123,6 +129,7 @@ function converse(Talk, machine, settings) {
     ...memory,
     cycles,
     xip,
+    ...(profile === null ? {} : { profile }),
     emulator: { seconds: wall, millionCyclesPerSecond: Math.round(millionsRun(cycles) / wall) },
   };
 }
@@ -159,8 +166,8 @@ async function main() {
     process.stdout.write(USAGE);
     return;
   }
-  const { Machine, Talk } = await loadEmulator();
-  const machine = new Machine({
+  const modules = await loadEmulator();
+  const machine = new modules.Machine({
     port: settings.uart ? 'uart' : 'usb',
     cores: Number(settings.cores),
     flashModel: !settings['no-flash-model'],
@@ -173,7 +180,7 @@ async function main() {
     interact(machine);
     return;
   }
-  const result = converse(Talk, machine, settings);
+  const result = converse(modules, machine, settings);
   process.stdout.write(settings.json ? `${JSON.stringify(result, null, 2)}\n` : `\n\n${summary(result)}\n`);
   if (result.goldenVector === 'FAILED') throw new Error('the golden vector was not reproduced');
 }

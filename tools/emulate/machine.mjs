@@ -35,6 +35,7 @@ export class Machine {
     this.onOutput = onOutput ?? (() => {});
     this.output = '';
     this.marks = []; // [length of output, cycles()] for each piece that came
+    this.profile = null; // a Profile may be put here
     this.decoder = new TextDecoder('utf-8');
     this.clock = new CycleClock();
     this.rp2040 = new RP2040(this.clock);
@@ -228,9 +229,13 @@ export class Machine {
       const alone = !other || other.waiting || other.stopped;
       const turn = alone ? Infinity : other.cycles + QUANTUM_CYCLES;
       const limit = Math.min(clock.deadline, end);
-      if (core.waiting || core.cycles >= limit || core.cycles >= turn) return;
-      const fast = translator && !core.interruptsUpdated && translator.run(limit - core.cycles, turn - core.cycles);
+      const before = core.cycles;
+      if (core.waiting || before >= limit || before >= turn) return;
+      const pc = core.registers[15] & ~1;
+      const slice = Math.min(turn - before, this.profile ? QUANTUM_CYCLES : Infinity);
+      const fast = translator && !core.interruptsUpdated && translator.run(limit - before, slice);
       if (!fast) core.executeInstruction();
+      this.profile?.add(core.number, pc, core.cycles - before);
     }
   }
 
