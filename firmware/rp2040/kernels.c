@@ -198,22 +198,33 @@ static void streamed_i4(int32_t *out, const uint32_t *weights, const uint8_t *sc
     stream(&p);
 }
 
-static const dogberry_kernels one = {"one core", one_i8, one_i4};
-static const dogberry_kernels shared = {"both cores", shared_i8, shared_i4};
-static const dogberry_kernels streamed_one = {"one core, DMA", streamed_i8, streamed_i4};
-static const dogberry_kernels streamed = {"both cores, DMA", streamed_i8, streamed_i4};
+/* A set like the best, but for the names and ways of its products. */
+static dogberry_kernels
+with(const char *name, void (*matvec_i8)(int32_t *, const int8_t *, uint32_t, uint32_t, const int8_t *),
+     void (*matvec_i4)(int32_t *, const uint32_t *, const uint8_t *, uint32_t, uint32_t, const int8_t *))
+{
+    dogberry_kernels set = kernels.base;
+
+    set.name = name;
+    set.matvec_i8 = matvec_i8;
+    set.matvec_i4 = matvec_i4;
+    return set;
+}
 
 const dogberry_kernels *const *kernels_start(void)
 {
-    static const dogberry_kernels *sets[4];
+    static dogberry_kernels sets[3];
+    static const dogberry_kernels *list[4];
     uint32_t count = 0;
     bool second = core1_start(dogberry_kernels_best());
 
     kernels.base = *dogberry_kernels_best();
     if (stream_start())
-        sets[count++] = second ? &streamed : &streamed_one;
+        sets[count++] = with(second ? "both cores, DMA" : "one core, DMA", streamed_i8, streamed_i4);
     if (second)
-        sets[count++] = &shared;
-    sets[count++] = &one;
-    return sets;
+        sets[count++] = with("both cores", shared_i8, shared_i4);
+    sets[count++] = with("one core", one_i8, one_i4);
+    for (uint32_t i = 0; i < count; i++)
+        list[i] = &sets[i];
+    return list;
 }

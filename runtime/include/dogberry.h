@@ -152,10 +152,39 @@ int dogberry_sampling_is_valid(const dogberry_sampling *sampling);
 #define DOGBERRY_STOP_MAX 32   /* bytes of one */
 
 /* The inner loops, which an instruction set may have its own version of. kernels/ref defines what each
- * computes; every other set gives the same bits. Weights and x lie on multiples of 16 bytes from the start of
- * the image and of the arena, so weights in a mapped image are aligned to 16 and x to DOGBERRY_ARENA_ALIGNMENT
- * at least; out is aligned to 4. A caller may supply a set of its own, for instance one that shares the
- * rows between two cores. Nothing fails. */
+ * computes; every other set gives the same bits. A caller may supply a set of its own, for instance one that shares
+ * the rows between two cores. Nothing fails. */
+
+/* What only transformers need: attention, one head at a time (docs/NUMERICS.md). `count` tokens, 1..4096, have rows of
+ * `width` components, 1..256, `stride` components apart. keys, values and stride are multiples of the largest power of
+ * two that divides width, at most of 4 components; nothing beyond a row's components is read. scores, weights, query
+ * and sums are aligned to 4 and overlap nothing else. */
+typedef struct {
+    /* scores[j] = sum over c of query[c] * keys[j * stride + c]. Returns the highest of them.
+     * i8: query is -2^15..2^15 - 1. i16: query and keys are -2^11..2^11 - 1. So no sum, in any order, leaves 2^30. */
+    int32_t (*scores_i8)(int32_t *scores, const int32_t *query, const int8_t *keys, uint32_t stride, uint32_t count,
+                         uint32_t width);
+    int32_t (*scores_i16)(int32_t *scores, const int32_t *query, const int16_t *keys, uint32_t stride, uint32_t count,
+                          uint32_t width);
+    /* scores[j] becomes its weight: with below = most - scores[j], 2^(bits - below / 2^frac), rounded as NUMERICS.md
+     * says; 0 from below = 25 * 2^frac on. most is the highest score; frac 8..16, bits 11..23, count at most
+     * 2^(23 - bits). Returns the sum of the weights, 2^bits..2^23. */
+    uint32_t (*weigh)(int32_t *scores, uint32_t count, int32_t most, uint32_t frac, uint32_t bits);
+    /* sums[c] = sum over j of weights[j] * values[j * stride + c]. No weight is negative, and their sum is at most
+     * 2^23, so no sum leaves 2^30. */
+    void (*mix_i8)(int32_t *sums, const int32_t *weights, const int8_t *values, uint32_t stride, uint32_t count,
+                   uint32_t width);
+    /* Calls work(context, first, items, part) for one or two runs of items that make up 0..count - 1 together: part 0
+     * has the first of them, part 1, where there is one, the others, perhaps at the same time on another core. Returns
+     * when all is done. work() calls other kernels of the set, but not this. */
+    void (*share)(void (*work)(void *context, uint32_t first, uint32_t items, uint32_t part), void *context,
+                  uint32_t count);
+} dogberry_transformer_kernels;
+
+#define DOGBERRY_PARTS_MAX 2u /* parts that share() makes */
+
+/* Weights and x lie on multiples of 16 bytes from the start of the image and of the arena, so weights in a mapped image
+ * are aligned to 16 and x to DOGBERRY_ARENA_ALIGNMENT at least; out is aligned to 4. */
 typedef struct dogberry_kernels {
     const char *name; /* "ref", "armv6m", ... */
     /* out[r] = sum over c < stride of weights[r * stride + c] * x[c], for r < rows.
@@ -167,6 +196,7 @@ typedef struct dogberry_kernels {
      * shorter. x as above. dogberry_open() makes sure that no sum leaves 2^30. */
     void (*matvec_i4)(int32_t *out, const uint32_t *weights, const uint8_t *group_scales, uint32_t columns,
                       uint32_t blocks, const int8_t *x);
+    const dogberry_transformer_kernels *transformer; /* NULL where transformers were left out */
 } dogberry_kernels;
 
 extern const dogberry_kernels dogberry_kernels_ref; /* plain C, on every machine */

@@ -15,17 +15,24 @@ enum { PRODUCT_BITS = 16, VALUE_BITS = 8, SINE_BITS = 14, QUARTER = 1 << 30 };
 enum { QUERY_KEY_BITS = 24 };
 
 /* Weights have as many bits as leave room for the sum over all tokens: docs/NUMERICS.md. */
-enum { WEIGHT_BITS = 23, EXP_BITS = 24 };
+enum { WEIGHT_BITS = 23 };
 
 /* One layer at work. */
 typedef struct {
-    uint32_t head, row;   /* components of one head, and of all of a token's keys */
-    uint32_t seen;        /* tokens */
-    uint32_t weight_bits; /* of the largest weight */
+    const dogberry_transformer_kernels *kernels;
+    const uint32_t *words; /* [heads] scale words */
+    uint32_t head, row;    /* components of one head, and of all of a token's keys */
+    uint32_t sharing;      /* heads that have keys and values in common */
+    uint32_t context;      /* tokens at most */
+    uint32_t seen;         /* tokens */
+    uint32_t weight_bits;  /* of the largest weight */
     uint32_t score_frac;
     uint32_t key_bits;
-    int32_t *scores; /* [seen] */
-    int8_t *keys;    /* [context][row]; of more than 8 bits: int16 */
+    int32_t *queries; /* [heads][head] */
+    int32_t *scores;  /* [DOGBERRY_PARTS_MAX][context] */
+    int8_t *keys;     /* [context][row]; of more than 8 bits: int16 */
+    int8_t *values;   /* [context][row] */
+    int8_t *out;      /* [heads][head] */
 } attention;
 
 /* Components c and c + pairs of `heads` heads by the same angle. */
@@ -67,70 +74,14 @@ static void store_keys(const attention *at, uint32_t slot, const int32_t *produc
         wide[i] = (int16_t)saturate(dogberry_round_shift(products[i], PRODUCT_BITS - at->key_bits), at->key_bits);
 }
 
-static int32_t dot8(const int32_t *query, const int8_t *key, uint32_t count)
-{
-    int32_t sum = 0;
-
-    for (uint32_t c = 0; c < count; c++)
-        sum += query[c] * key[c];
-    return sum;
-}
-
-static int32_t dot16(const int32_t *query, const int16_t *key, uint32_t count)
-{
-    int32_t sum = 0;
-
-    for (uint32_t c = 0; c < count; c++)
-        sum += query[c] * key[c];
-    return sum;
-}
-
 /* Scores of one head's query [head] against the keys, whose components are `from` on. Returns the highest. */
-static int32_t score(const attention *at, const int32_t *query, uint32_t from)
+static int32_t score(const attention *at, int32_t *scores, const int32_t *query, uint32_t from)
 {
-    const int8_t *narrow = at->keys + from;
-    const int16_t *wide = (const int16_t *)(const void *)at->keys + from;
-    int32_t most = INT32_MIN;
+    const int16_t *wide = (const int16_t *)(const void *)at->keys;
 
-    for (uint32_t j = 0; j < at->seen; j++, narrow += at->row, wide += at->row) {
-        int32_t sum = at->key_bits == VALUE_BITS ? dot8(query, narrow, at->head) : dot16(query, wide, at->head);
-
-        at->scores[j] = sum;
-        if (sum > most)
-            most = sum;
-    }
-    return most;
-}
-
-/* Scores become weights: 2^(score - most), the largest 2^weight_bits. Returns their sum. */
-static uint32_t weigh(const attention *at, int32_t most)
-{
-    uint32_t reach = 25u << at->score_frac, total = 0, drop = EXP_BITS - at->weight_bits;
-
-    for (uint32_t j = 0; j < at->seen; j++) {
-        uint32_t below = (uint32_t)most - (uint32_t)at->scores[j], weight = 0;
-
-        if (below < reach)
-            weight = (dogberry_exp2(below << (26u - at->score_frac)) + (1u << (drop - 1u))) >> drop;
-        at->scores[j] = (int32_t)weight;
-        total += weight;
-    }
-    return total;
-}
-
-/* sums[c] = weights times values from `values` on. */
-static void mix(const attention *at, int32_t *sums, const int8_t *values)
-{
-    for (uint32_t c = 0; c < at->head; c++)
-        sums[c] = 0;
-    for (uint32_t j = 0; j < at->seen; j++, values += at->row) {
-        int32_t weight = at->scores[j];
-
-        if (weight == 0)
-            continue;
-        for (uint32_t c = 0; c < at->head; c++)
-            sums[c] += weight * values[c];
-    }
+    if (at->key_bits == VALUE_BITS)
+        return at->kernels->scores_i8(scores, query, at->keys + from, at->row, at->seen, at->head);
+    return at->kernels->scores_i16(scores, query, wide + from, at->row, at->seen, at->head);
 }
 
 /* out = sums / total in the units of a head's scale word. */
@@ -145,6 +96,28 @@ static void divide(const attention *at, int8_t *out, const int32_t *sums, uint32
     word = dogberry_divide_scale(word, total, exponent);
     for (uint32_t c = 0; c < at->head; c++)
         out[c] = dogberry_saturate8(dogberry_rescale(sums[c], word));
+}
+
+/* What some heads take from the past. */
+static void run_heads(void *context, uint32_t first, uint32_t items, uint32_t part)
+{
+    const attention *at = context;
+    int32_t *scores = at->scores + (size_t)part * at->context;
+    uint32_t group = first / at->sharing, left = (group + 1u) * at->sharing - first;
+
+    for (uint32_t h = first; h < first + items; h++) {
+        int32_t *query = at->queries + (size_t)h * at->head;
+        uint32_t from = group * at->head, total;
+        int32_t most = score(at, scores, query, from);
+
+        total = at->kernels->weigh(scores, at->seen, most, at->score_frac, at->weight_bits);
+        at->kernels->mix_i8(query, scores, at->values + from, at->row, at->seen, at->head); /* the query is done with */
+        divide(at, at->out + (size_t)h * at->head, query, total, at->words[h]);
+        if (--left == 0) {
+            group++;
+            left = at->sharing;
+        }
+    }
 }
 
 /* log2 of `context`, rounded up. */
@@ -164,31 +137,29 @@ void dogberry_attention(const dogberry_image *image, const dogberry_blocks *bloc
     const uint32_t *words = dogberry_block_vector(image, index, DOGBERRY_BLOCK_SCALES);
     uint32_t key_bits = image->transformer.key_bits, rows = queries + 2u * row;
     int8_t *keys = blocks->caches + (size_t)index * dogberry_transformer_layer_bytes(image);
-    int8_t *values = keys + (size_t)context * row * (key_bits == VALUE_BITS ? 1u : 2u);
     int32_t *products = blocks->work.scratch;
-    attention at = {head,
+    attention at = {blocks->work.kernels->transformer,
+                    words + 2,
+                    head,
                     row,
+                    heads / kv_heads,
+                    context,
                     slot + 1u,
                     WEIGHT_BITS - bits_of(context),
                     dogberry_score_frac(image, index),
                     key_bits,
+                    products,
                     products + rows + DOGBERRY_PROJECT_SLACK,
-                    keys};
+                    keys,
+                    keys + (size_t)context * row * (key_bits == VALUE_BITS ? 1u : 2u),
+                    blocks->branch};
 
-    dogberry_block_project(image, blocks, blocks->norm, index, DOGBERRY_BLOCK_ATTENTION);
     for (uint32_t p = 0; p < pairs; p++)
         turn(products + p, heads + kv_heads, head, pairs, blocks->context->position * image->transformer.rotary[p]);
     store_keys(&at, slot, products + queries);
-    store8(values + (size_t)slot * row, products + queries + row, row);
+    store8(at.values + (size_t)slot * row, products + queries + row, row);
     for (uint32_t i = 0; i < queries; i++)
         products[i] = saturate(products[i], QUERY_KEY_BITS - key_bits);
-    for (uint32_t h = 0; h < heads; h++) {
-        uint32_t from = h / (heads / kv_heads) * head;
-        int32_t *query = products + (size_t)h * head;
-        uint32_t total = weigh(&at, score(&at, query, from));
-
-        mix(&at, query, values + from); /* the query is done with */
-        divide(&at, blocks->branch + (size_t)h * head, query, total, words[2u + h]);
-    }
+    at.kernels->share(run_heads, &at, heads);
     dogberry_pad(blocks->branch, queries);
 }

@@ -29,12 +29,11 @@ static int32_t swiglu(int32_t gate, int32_t up)
     return dogberry_round_shift(dogberry_round_shift(g * open, GATE_SHIFT) * dogberry_saturate16(up), SWIGLU_SHIFT);
 }
 
-void dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index)
+void dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks)
 {
     uint32_t hidden = image->hidden, kind = image->transformer.feed_forward;
     int32_t *x = blocks->work.scratch;
 
-    dogberry_block_project(image, blocks, blocks->norm, index, DOGBERRY_BLOCK_INNER);
     for (uint32_t u = 0; u < hidden; u++) {
         int32_t y = kind == DOGBERRY_SWIGLU  ? swiglu(x[u], x[hidden + u])
                     : kind == DOGBERRY_RELU2 ? relu2(x[u])

@@ -9,6 +9,23 @@
 #define DOGBERRY_KERNELS_H
 
 #include "dogberry.h"
+#include "kinds.h"
+
+/* What ref does for transformers, for sets that have nothing faster. */
+extern const dogberry_transformer_kernels dogberry_ref_transformer;
+
+int32_t dogberry_ref_scores_i8(int32_t *scores, const int32_t *query, const int8_t *keys, uint32_t stride,
+                               uint32_t count, uint32_t width);
+int32_t dogberry_ref_scores_i16(int32_t *scores, const int32_t *query, const int16_t *keys, uint32_t stride,
+                                uint32_t count, uint32_t width);
+uint32_t dogberry_ref_weigh(int32_t *scores, uint32_t count, int32_t most, uint32_t frac, uint32_t bits);
+void dogberry_ref_mix_i8(int32_t *sums, const int32_t *weights, const int8_t *values, uint32_t stride, uint32_t count,
+                         uint32_t width);
+void dogberry_ref_share(void (*work)(void *context, uint32_t first, uint32_t items, uint32_t part), void *context,
+                        uint32_t count);
+
+/* For a set's `transformer`. */
+#define DOGBERRY_TRANSFORMER_KERNELS(table) (DOGBERRY_HAS_TRANSFORMER ? &(table) : NULL)
 
 #if defined(__x86_64__)
 extern const dogberry_kernels dogberry_kernels_avx2;        /* to be used only where dogberry_x86_has_avx2() */

@@ -14,7 +14,7 @@ static uint32_t shared_width(const dogberry_image *image)
 
 uint32_t dogberry_transformer_words(const dogberry_image *image)
 {
-    uint32_t attention = dogberry_attention_rows(image) + image->transformer.context;
+    uint32_t attention = dogberry_attention_rows(image) + DOGBERRY_PARTS_MAX * image->transformer.context;
     uint32_t inner = dogberry_inner_rows(image);
 
     return (attention > inner ? attention : inner) + DOGBERRY_PROJECT_SLACK;
@@ -88,10 +88,12 @@ void dogberry_transformer_step(const dogberry_image *image, const dogberry_block
         const uint32_t *words = dogberry_block_vector(image, l, DOGBERRY_BLOCK_SCALES);
 
         normalize(image, blocks, words[0]);
+        dogberry_block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_ATTENTION);
         dogberry_attention(image, blocks, l, slot);
         add_branch(image, blocks, l, DOGBERRY_BLOCK_ATTENTION_OUTPUT);
         normalize(image, blocks, words[1]);
-        dogberry_feed_forward(image, blocks, l);
+        dogberry_block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_INNER);
+        dogberry_feed_forward(image, blocks);
         add_branch(image, blocks, l, DOGBERRY_BLOCK_OUTER);
     }
     normalize(image, blocks, image->transformer.norm);

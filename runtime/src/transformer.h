@@ -50,12 +50,11 @@ void dogberry_transformer_step(const dogberry_image *image, const dogberry_block
 void dogberry_rmsnorm(int8_t *out, const int16_t *x, uint32_t width, uint32_t epsilon, uint32_t word);
 
 /* blocks->branch = what the heads of layer `index` take from the past and this token, whose key and value are put
- * into the cache's place number `slot`; blocks->norm is what the layer reads. */
+ * into the cache's place number `slot`. The scratch begins with the sums of the layer's first matrix. */
 void dogberry_attention(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t slot);
 
-/* blocks->branch = the feed-forward part's function of the products of layer `index`'s first matrix with
- * blocks->norm. */
-void dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index);
+/* blocks->branch = the feed-forward part's function of the sums of the inner matrix, with which the scratch begins. */
+void dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks);
 
 /* The start of the scratch = a matrix of layer `index` times x, plus its bias. */
 void dogberry_block_project(const dogberry_image *image, const dogberry_blocks *blocks, const int8_t *x, uint32_t index,

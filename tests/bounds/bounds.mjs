@@ -8,7 +8,7 @@
 // The runtime is compiled for each target as a firmware would. A function's own frame is what the compiler
 // says (-fstack-usage), or for functions that it does not know (assembly, the compiler's own arithmetic) the sum of
 // all that their instructions push. Who calls whom is read from the disassembly of the linked program. Calls through
-// pointers are resolved by the two tables below; any other is an error, and so are recursion and frames whose
+// pointers are resolved by the tables below; any other is an error, and so are recursion and frames whose
 // size is not known when compiling.
 //
 // SPDX-License-Identifier: MIT
@@ -25,9 +25,13 @@ const TARGETS = [
 const LEVELS = ['-Os', '-O2'];
 const TEXT_MAX = { 'Cortex-M0+ -Os': 28672 }; // 24 KB without transformers: tests/runtime/check_freestanding.sh
 
-// Who calls through the table of kernels, and what may stand in it.
-const KERNEL_CALLERS = /^dogberry_project$/;
-const KERNELS = /^(matvec_\w+|dogberry_matvec_\w+)$/;
+// Who calls through the table of kernels, and what may stand there.
+const KERNEL_CALLS = [
+  [/^dogberry_project$/, /^(dogberry_)?matvec_\w+$/],
+  [/^dogberry_attention$/, /^dogberry_ref_share$/],
+  [/^dogberry_ref_share$/, /^run_heads$/],
+  [/^(run_heads|score)$/, /^(dogberry_(ref_)?)?(scores|weigh|mix)(_\w+)?$/],
+];
 
 // Who calls what the runtime's caller gave it, whose stack comes on top.
 const CALLBACK_CALLERS = /^dogberry_say$/;
@@ -159,7 +163,7 @@ function frameOf(fn, name, frames) {
 function depths(functions, frames) {
   const starts = [...functions.keys()].sort((a, b) => a - b);
   const ownerOf = (address) => starts.findLast((start) => start <= address);
-  const kernels = starts.filter((start) => KERNELS.test(withoutSuffix(functions.get(start).name)));
+  const named = (pattern) => starts.filter((start) => pattern.test(withoutSuffix(functions.get(start).name)));
   const done = new Map();
 
   function calleesOf(address, fn, name) {
@@ -167,7 +171,8 @@ function depths(functions, frames) {
     callees.delete(address);
     callees.delete(undefined);
     if (!fn.pointer || name.startsWith('__')) return callees; // the compiler's own return through registers
-    if (KERNEL_CALLERS.test(name)) kernels.forEach((kernel) => callees.add(kernel));
+    const kernels = KERNEL_CALLS.find(([callers]) => callers.test(name));
+    if (kernels) named(kernels[1]).forEach((kernel) => callees.add(kernel));
     else if (!CALLBACK_CALLERS.test(name)) throw new Broken(`${name} calls through a pointer`);
     return callees;
   }

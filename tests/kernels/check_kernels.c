@@ -211,6 +211,144 @@ static int case_i4(run *r, buffers *b, uint32_t columns, uint32_t blocks, uint32
     return compare(r, b, blocks * BLOCK, "int4", columns, bytes <= SMALL_BYTES);
 }
 
+/* ---- Attention ---- */
+
+/* The shape of a case: what fits is run. */
+typedef struct {
+    uint32_t width, count, stride, values;
+} head;
+
+static uint32_t alignment_of(uint32_t width)
+{
+    return width % 4u == 0 ? 4u : width % 2u == 0 ? 2u : 1u;
+}
+
+/* A number of so many bits, often one of the largest. */
+static int32_t draw_number(run *r, uint32_t bits, uint32_t values)
+{
+    int32_t limit = (int32_t)1 << (bits - 1u);
+    uint32_t random = next(r) >> 4;
+
+    switch (values % 5u) {
+    case 0:
+        return -limit;
+    case 1:
+        return limit - 1;
+    case 2:
+        return random & 1u ? -limit : limit - 1;
+    default:
+        return (int32_t)(random % (2u * (uint32_t)limit)) - limit;
+    }
+}
+
+static int case_scores(run *r, buffers *b, const head *h, uint32_t bits)
+{
+    uint32_t items = h->stride * h->count + 4u, from = alignment_of(h->width);
+    int8_t *narrow = (int8_t *)b->weights;
+    int16_t *wide = (int16_t *)(void *)b->weights;
+    int32_t *query = (int32_t *)(void *)b->x, most[2];
+
+    if (items * (bits == 8 ? 1u : 2u) > WEIGHT_BYTES || h->count > OUTS)
+        return 0;
+    seed(r, h->width, h->count, h->values + bits);
+    for (uint32_t i = 0; i < items; i++) {
+        int32_t key = draw_number(r, bits, h->values / 5u);
+
+        if (bits == 8)
+            narrow[i] = (int8_t)key;
+        else
+            wide[i] = (int16_t)key;
+    }
+    for (uint32_t c = 0; c < h->width; c++)
+        query[c] = draw_number(r, 24u - bits, h->values);
+    prepare(b, h->count);
+    for (uint32_t k = 0; k < 2; k++) {
+        const dogberry_transformer_kernels *set = (k == 0 ? &dogberry_kernels_ref : r->set)->transformer;
+        int32_t *scores = b->out[k] + GUARD;
+
+        most[k] = bits == 8 ? set->scores_i8(scores, query, narrow + from, h->stride, h->count, h->width)
+                            : set->scores_i16(scores, query, wide + from, h->stride, h->count, h->width);
+    }
+    if (most[0] != most[1])
+        return differs(r, "highest score", h->width, h->count, 0);
+    return compare(r, b, h->count, "scores", h->width, items <= SMALL_BYTES / 2 && h->count <= 256u);
+}
+
+/* Scores from the highest on to where weights are 0, and much further. */
+static int case_weigh(run *r, buffers *b, uint32_t count, uint32_t frac, uint32_t bits)
+{
+    uint32_t sums[2];
+    int32_t most;
+
+    if (count > OUTS)
+        return 0;
+    seed(r, count, frac, bits);
+    most = draw_number(r, 31, frac);
+    prepare(b, count);
+    for (uint32_t j = 0; j < count; j++) {
+        uint32_t below = next(r) >> (next(r) >> 8) % 32u;
+
+        if (j % 16u == 0)
+            below = (25u << frac) - 1u + (j >> 4) % 3u; /* about where weights end */
+        if (below > (uint32_t)most + (1u << 30) || j == count / 2u)
+            below = 0;
+        b->out[0][GUARD + j] = b->out[1][GUARD + j] = (int32_t)((uint32_t)most - below);
+    }
+    sums[0] = dogberry_kernels_ref.transformer->weigh(b->out[0] + GUARD, count, most, frac, bits);
+    sums[1] = r->set->transformer->weigh(b->out[1] + GUARD, count, most, frac, bits);
+    if (sums[0] != sums[1])
+        return differs(r, "sum of weights", frac, count, 0);
+    return compare(r, b, count, "weights", frac, 1);
+}
+
+static int case_mix(run *r, buffers *b, const head *h)
+{
+    uint32_t items = h->stride * h->count + 4u, left = 1u << 23, from = alignment_of(h->width);
+    int32_t *weights = (int32_t *)(void *)b->x;
+    int8_t *values = (int8_t *)b->weights;
+
+    if (items > WEIGHT_BYTES || 4u * h->count > X_BYTES || h->width > OUTS)
+        return 0;
+    seed(r, h->width, h->count, h->values);
+    for (uint32_t i = 0; i < items; i++)
+        values[i] = (int8_t)draw_number(r, 8, h->values / 5u);
+    for (uint32_t j = 0; j < h->count; j++) {
+        uint32_t weight = h->values % 3u == 0 ? left / (h->count - j) : (next(r) >> 8) % (left + 1u);
+
+        if (h->values % 3u == 2u && (next(r) & 0x300u) != 0)
+            weight = 0;
+        weights[j] = (int32_t)weight;
+        left -= weight;
+    }
+    prepare(b, h->width);
+    dogberry_kernels_ref.transformer->mix_i8(b->out[0] + GUARD, weights, values + from, h->stride, h->count, h->width);
+    r->set->transformer->mix_i8(b->out[1] + GUARD, weights, values + from, h->stride, h->count, h->width);
+    return compare(r, b, h->width, "mix", h->width, items <= SMALL_BYTES / 2 && h->count <= 256u);
+}
+
+static const uint16_t widths_tried[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 18, 20, 31, 32, 64, 256};
+static const uint16_t counts_tried[] = {1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 130, 500, 2000};
+
+static int check_attention(run *r, buffers *b)
+{
+    for (uint32_t i = 0; i < sizeof widths_tried / sizeof *widths_tried; i++) {
+        for (uint32_t k = 0; k < sizeof counts_tried / sizeof *counts_tried; k++) {
+            for (uint32_t values = 0; values < 25u; values++) {
+                uint32_t width = widths_tried[i];
+                head h = {width, counts_tried[k], width * (1u + (i + k + values) % 3u), values};
+
+                if (case_scores(r, b, &h, 8) != 0 || case_scores(r, b, &h, 12) != 0 || case_mix(r, b, &h) != 0)
+                    return -1;
+            }
+        }
+    }
+    for (uint32_t frac = 8; frac <= 16; frac++)
+        for (uint32_t bits = 11; bits <= 23; bits++)
+            if (case_weigh(r, b, (1u << (23u - bits)) < 100u ? 1u << (23u - bits) : 100u, frac, bits) != 0)
+                return -1;
+    return 0;
+}
+
 /* Columns, then rows (int8) and blocks (int4) to try them with; what does not fit is left out. */
 static const uint16_t columns_tried[] = {16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 240, 272, 320, 512, 1024};
 static const uint16_t rows_tried[] = {1, 2, 3, 4, 5, 7, 8, 13, 66, 67, 260};
@@ -266,6 +404,8 @@ static int check_set(buffers *b, const dogberry_kernels *set)
     run r = {.state = 0x2545F491u, .digest = 2166136261u, .set = set};
     char line[80], *end;
 
+    if (check_attention(&r, b) != 0)
+        return -1;
     if (check_values(&r, b) != 0 || check_shapes(&r, b) != 0 || (WEIGHT_BYTES > SMALL_BYTES && check_large(&r, b) != 0))
         return -1;
     end = put_number(put(put(put(line, "kernels "), set->name), ": ok "), r.digest, 16);

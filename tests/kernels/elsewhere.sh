@@ -44,6 +44,7 @@ build_for() {
     # shellcheck disable=SC2046
     "$@" -std=c99 -ffreestanding -fno-builtin -nostdlib -I"$source_dir/runtime/include" -I"$source_dir/runtime/src" \
         -I"$source_dir/tests/kernels" "$isa/memory.c" "$source_dir/runtime/src/kernels.c" \
+        "$source_dir/runtime/src/tables.c" \
         $(find "$source_dir/runtime/kernels" -name '*.c') $(case $machine in rv32 | xtensa) echo -lgcc ;; esac) -o "$output"
 }
 

@@ -15,7 +15,7 @@ trap 'rm -rf "$work"' EXIT
 flags="-std=c99 -mthumb -ffreestanding -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
        -I$source_dir/runtime/include -I$source_dir/runtime/src"
 
-only_transformers='src/(attention|feed_forward|rmsnorm|transformer)\.c$'
+only_transformers='(src/(attention|feed_forward|rmsnorm|transformer)\.c|kernels/(ref/attention\.c|armv6m/(attention\.S|heads\.c)))$'
 
 compile() { # compile NAME COMPILER AND OPTIONS...; what has no-transformer in its name goes without those files
     name=$1

@@ -88,11 +88,15 @@ static void matvec_i4(int32_t *out, const uint32_t *weights, const uint8_t *grou
         share(product);
 }
 
-static const dogberry_kernels both_cores = {"both-cores", matvec_i8, matvec_i4};
-
 const dogberry_kernels *both_cores_start(void)
 {
+    static dogberry_kernels both_cores;
+
     both.kernels = dogberry_kernels_best();
+    both_cores = *both.kernels;
+    both_cores.name = "both-cores";
+    both_cores.matvec_i8 = matvec_i8;
+    both_cores.matvec_i4 = matvec_i4;
     both.caller = xTaskGetCurrentTaskHandle();
     if (xTaskCreatePinnedToCore(help, "dogberry", HELPER_STACK, NULL, HELPER_PRIORITY, &both.helper,
                                 1 - xPortGetCoreID()) != pdPASS)

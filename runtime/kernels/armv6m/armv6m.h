@@ -1,7 +1,8 @@
 /*
- * The assembly routines of this folder; what they compute is said at dogberry_kernels in dogberry.h. Both
+ * The assembly routines of this folder; what they compute is said at dogberry_kernels in dogberry.h. All
  * follow the procedure call standard (AAPCS), call nothing, and take so much stack at most:
- *     dogberry_matvec_i8_armv6m 496 bytes, dogberry_matvec_i4_armv6m 344 bytes.
+ *     dogberry_matvec_i8_armv6m 496 bytes, dogberry_matvec_i4_armv6m 344 bytes, those of attention 52 bytes.
+ * Scores and mix take widths that are multiples of 4 only.
  * They go into sections .text.NAME, or wherever DOGBERRY_KERNEL_SECTION says (firmware whose code lies in slow
  * flash puts them into RAM).
  *
@@ -10,10 +11,19 @@
 #ifndef DOGBERRY_ARMV6M_H
 #define DOGBERRY_ARMV6M_H
 
-#include <stdint.h>
+#include "dogberry.h"
+
+extern const dogberry_transformer_kernels dogberry_armv6m_transformer;
 
 void dogberry_matvec_i8_armv6m(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows, const int8_t *x);
 void dogberry_matvec_i4_armv6m(int32_t *out, const uint32_t *weights, const uint8_t *group_scales, uint32_t columns,
                                uint32_t blocks, const int8_t *x);
+int32_t dogberry_scores_i8_armv6m(int32_t *scores, const int32_t *query, const int8_t *keys, uint32_t stride,
+                                  uint32_t count, uint32_t width);
+int32_t dogberry_scores_i16_armv6m(int32_t *scores, const int32_t *query, const int16_t *keys, uint32_t stride,
+                                   uint32_t count, uint32_t width);
+uint32_t dogberry_weigh_armv6m(int32_t *scores, uint32_t count, int32_t most, uint32_t frac, uint32_t bits);
+void dogberry_mix_i8_armv6m(int32_t *sums, const int32_t *weights, const int8_t *values, uint32_t stride,
+                            uint32_t count, uint32_t width);
 
 #endif

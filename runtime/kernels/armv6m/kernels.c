@@ -7,8 +7,8 @@
 
 #if defined(__ARM_ARCH_6M__)
 #include "armv6m.h"
-#include "kinds.h"
 
 const dogberry_kernels dogberry_kernels_armv6m = {"armv6m", DOGBERRY_HAS_INT8 ? dogberry_matvec_i8_armv6m : NULL,
-                                                  dogberry_matvec_i4_armv6m};
+                                                  dogberry_matvec_i4_armv6m,
+                                                  DOGBERRY_TRANSFORMER_KERNELS(dogberry_armv6m_transformer)};
 #endif

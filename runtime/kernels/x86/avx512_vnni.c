@@ -175,6 +175,7 @@ VNNI static void matvec_i4(int32_t *out, const uint32_t *weights, const uint8_t 
         blocks_i4(out + b * DOGBERRY_I4_BLOCK, weights + (size_t)b * columns, group_scales + b * scales, columns, 1, x);
 }
 
-const dogberry_kernels dogberry_kernels_avx512_vnni = {"avx512-vnni", matvec_i8, matvec_i4};
+const dogberry_kernels dogberry_kernels_avx512_vnni = {"avx512-vnni", matvec_i8, matvec_i4,
+                                                       DOGBERRY_TRANSFORMER_KERNELS(dogberry_ref_transformer)};
 
 #endif
