@@ -6,14 +6,14 @@ import test from 'node:test';
 import { boot, file, modelReplies } from './board.mjs';
 
 const LINE = 'who goes there';
-const second = () => readFileSync(file('second.dog'));
-const expected = () => modelReplies('second', '1', '40', LINE)[0].digest;
+const image = (name) => readFileSync(file(`${name}.dog`));
+const expected = (name = 'second') => modelReplies(name, '1', '40', LINE)[0].digest;
 const names = (rows) => rows.map(({ kernels }) => kernels);
 
-function run(options) {
-  const { machine, talk, greeting } = boot({ model: second(), ...options });
+function run({ name = 'second', ...options }) {
+  const { machine, talk, greeting } = boot({ model: image(name), ...options });
   assert.match(greeting, /golden vector ok/);
-  assert.equal(talk.say(LINE).digest, expected());
+  assert.equal(talk.say(LINE).digest, expected(name));
   const rows = talk.bench();
   for (const { digest } of rows) assert.equal(digest, rows[0].digest);
   return { machine, talk, rows };
@@ -28,6 +28,14 @@ test('both cores share the rows, and weights are streamed', () => {
   assert.ok(streamed.cycles < one.cycles, `${streamed.cycles} cycles streamed, ${one.cycles} in place`);
   assert.ok(shared.cycles < one.cycles, `${shared.cycles} cycles on two cores, ${one.cycles} on one`);
   assert.ok(streamed.flashMisses < one.flashMisses);
+});
+
+// Two groups of columns, so that a chunk's scales are elsewhere than the first's; rows that are no whole blocks.
+test('blocks of 4 bits are shared and streamed with their scales', () => {
+  const { machine, rows } = run({ name: 'four_bits' });
+  assert.deepEqual(names(rows), ['both cores, DMA', 'both cores', 'one core']);
+  assert.ok(machine.cycles().core1.worked > 100000);
+  assert.ok(machine.flashUse().direct.transfers > 1000);
 });
 
 test('without core 1 everything runs on core 0', () => {
@@ -51,7 +59,7 @@ test('a core 1 that stops answering is given up', () => {
 });
 
 test('keys typed while weights are streamed are heard', () => {
-  const { machine, talk } = boot({ model: second() });
+  const { machine, talk } = boot({ model: image('second') });
   talk.command('/length 1000');
   talk.clear();
   machine.send(`${LINE}\r`);

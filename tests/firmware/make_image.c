@@ -1,5 +1,5 @@
 /*
- * make_image OUT.dog VOCAB EMBEDDING HIDDEN [NAME]: packs a model with random weights and made-up words, for the
+ * make_image OUT.dog VOCAB EMBEDDING HIDDEN [NAME [BITS]]: packs a model with random weights and made-up words, for the
  * firmware's tests and for timing (what it says is nonsense). The same sizes make the same file.
  *
  * SPDX-License-Identifier: MIT
@@ -66,8 +66,8 @@ static void make_model(db_model_dir *model, const char *name, const db_model_con
 
 int main(int argc, char **argv)
 {
-    if (argc < 5 || argc > 6)
-        return fprintf(stderr, "usage: make_image OUT.dog VOCAB EMBEDDING HIDDEN [NAME]\n"), 2;
+    if (argc < 5 || argc > 7)
+        return fprintf(stderr, "usage: make_image OUT.dog VOCAB EMBEDDING HIDDEN [NAME [BITS]]\n"), 2;
     db_model_config config = {.architecture = DOGBERRY_LSTM,
                               .output = DOGBERRY_DENSE,
                               .vocab = (uint32_t)strtoul(argv[2], NULL, 10),
@@ -80,10 +80,12 @@ int main(int argc, char **argv)
     db_error error = {""};
     void *image;
     size_t bytes;
-    make_model(&model, argc == 6 ? argv[5] : "random", &config, &error);
+    make_model(&model, argc > 5 ? argv[5] : "random", &config, &error);
     for (uint32_t i = 0; i < CALIBRATION_TOKENS; i++)
         ids[i] = (uint16_t)(i * 7919 % (config.vocab - LINE) + LINE);
     db_pack_defaults(&options);
+    if (argc > 6)
+        options.bits = (uint32_t)strtoul(argv[6], NULL, 10);
     options.golden_prompt = "who goes there";
     options.golden_tokens = GOLDEN_TOKENS;
     if (db_pack(&model, ids, CALIBRATION_TOKENS, &options, &image, &bytes, &error) != 0 ||

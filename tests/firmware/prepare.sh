@@ -25,3 +25,4 @@ fi
 "$2" "$1/tiny.dog" 64 16 24
 "$2" "$1/second.dog" 96 32 48 second
 "$2" "$1/third.dog" 80 16 32 third
+"$2" "$1/four_bits.dog" 160 80 100 four_bits 4
