@@ -27,9 +27,10 @@ test: build firmware ## every test, with sanitizers where they can run
 	@tools/install-deps test
 	@tools/run-tests $(BUILD)
 
-test-isa: build ## the same tokens on every instruction set: a table of digests
+test-isa: build ## the same tokens on every instruction set: a table of digests, then consoles of emulated machines
 	@tools/install-deps test
 	@tests/isa/compare.sh $(BUILD)/tests/isa/make_presets $(BUILD)/tests/isa/talk_host $(BUILD)/isa || [ $$? -eq 77 ]
+	@tests/isa/console.sh $(BUILD)/dogberry $(BUILD)/tests/isa/make_presets $(BUILD)/isa-console || [ $$? -eq 77 ]
 
 bounds: deps ## worst-case stack and code size of the runtime on bare machines, checked (docs/PORTING.md)
 	@tests/bounds/bounds.mjs .

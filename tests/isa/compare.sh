@@ -19,7 +19,7 @@ root=$(cd "$here/../.." && pwd)
 # Says why a machine cannot be had; nothing if it can.
 why_not() { # why_not COLUMN
     local tool
-    for tool in $("needs_$1"); do
+    for tool in $(needs_of "$1"); do
         command -v "$tool" > /dev/null || { echo "no such tool: $tool"; return; }
     done
 }
@@ -30,7 +30,7 @@ fill_column() { # fill_column COLUMN
     mkdir -p "$work/$column"
     rm -f "$work/$column"/*
     reason=$(why_not "$column")
-    if [ -z "$reason" ] && ! "build_$column" "$work/$column/program" > "$work/$column/log" 2>&1; then
+    if [ -z "$reason" ] && ! build_for "$column" "$work/$column/program" > "$work/$column/log" 2>&1; then
         reason=$(sed -n 's/^skipped: //p' "$work/$column/log")
         [ -n "$reason" ] || { sed "s/^/$column: /" "$work/$column/log" >&2; built=0; }
     fi
@@ -40,7 +40,7 @@ fill_column() { # fill_column COLUMN
         if [ -n "$reason" ]; then
             cell=skipped
         elif [ $built = 1 ]; then
-            said=$("run_$column" "$work/$column/program" "$work/images/$name.dog" 2>&1 < /dev/null) || true
+            said=$(run_on "$column" "$work/$column/program" "$work/images/$name.dog" 2>&1 < /dev/null) || true
             cell=$(sed -n 's/^digest \([0-9a-f]\{8\}\) tokens 24 golden ok kernels .*$/\1/p' <<< "$said")
             sed -n 's/.* kernels //p' <<< "$said" > "$work/$column/kernels"
             [ -n "$cell" ] || { cell=FAILED; echo "$column: $name: ${said:-said nothing}" >&2; }
@@ -91,7 +91,7 @@ verdict() {
 
 mkdir -p "$work/images"
 rm -f "$work/images"/*
-"$make_presets" "$work/images"
+"$make_presets" "$work/images" "$@"
 images=("$@")
 [ $# -gt 0 ] || mapfile -t images < <(cd "$work/images" && ls -- *.dog | sed 's/\.dog$//')
 fill_table

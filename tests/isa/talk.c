@@ -3,7 +3,7 @@
 
 #include "dogberry.h"
 
-enum { SEED = 7, TOKENS = 24, ARENA_BYTES = 40 * 1024 };
+enum { SEED = 7, TOKENS = 24, ARENA_BYTES = 96 * 1024 };
 
 static const char PROMPT[] = "Once upon a time there was a dog. The dog";
 

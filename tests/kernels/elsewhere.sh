@@ -26,24 +26,24 @@ build_for() {
     machine=$1
     output=$2
     shift 2
-    isa=$source_dir/tests/isa
+    generic=$source_dir/firmware/generic
     case $machine in
     rv32)
-        set -- riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 -fno-tree-loop-distribute-patterns -nostartfiles \
-            -Wl,--no-warn-rwx-segments -T "$isa/rv32/link.ld" "$isa/rv32/start.S" "$isa/rv32/machine.c" \
+        set -- riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 -fno-tree-loop-distribute-patterns -DMACHINE_NAME='"bench"' -nostartfiles \
+            -Wl,--no-warn-rwx-segments -T "$generic/rv32/link.ld" "$generic/rv32/start.S" "$generic/rv32/machine.c" \
             "$source_dir/tests/kernels/platform_isa.c" "$@"
         ;;
     xtensa)
-        set -- xtensa-lx106-elf-gcc -mlongcalls -fno-tree-loop-distribute-patterns -nostartfiles \
-            -Wl,--no-warn-rwx-segments -T "$isa/xtensa/link.ld" "$isa/xtensa/start.S" "$isa/xtensa/machine.c" \
-            "$isa/xtensa/arithmetic.c" "$source_dir/tests/kernels/platform_isa.c" "$@"
+        set -- xtensa-lx106-elf-gcc -mlongcalls -fno-tree-loop-distribute-patterns -DMACHINE_NAME='"bench"' -nostartfiles \
+            -Wl,--no-warn-rwx-segments -T "$generic/xtensa/link.ld" "$generic/xtensa/start.S" "$generic/xtensa/machine.c" \
+            "$generic/xtensa/arithmetic.c" "$source_dir/tests/kernels/platform_isa.c" "$@"
         ;;
     wasm) set -- clang --target=wasm32 -Wl,--no-entry "$source_dir/tests/kernels/platform_wasm.c" "$@" ;;
     wasm-simd) set -- clang --target=wasm32 -msimd128 -Wl,--no-entry "$source_dir/tests/kernels/platform_wasm.c" "$@" ;;
     esac
     # shellcheck disable=SC2046
     "$@" -std=c99 -ffreestanding -fno-builtin -nostdlib -I"$source_dir/runtime/include" -I"$source_dir/runtime/src" \
-        -I"$source_dir/tests/kernels" "$isa/memory.c" "$source_dir/runtime/src/kernels.c" \
+        -I"$source_dir/tests/kernels" -I"$generic" "$generic/memory.c" "$source_dir/runtime/src/kernels.c" \
         "$source_dir/runtime/src/tables.c" \
         $(find "$source_dir/runtime/kernels" -name '*.c') $(case $machine in rv32 | xtensa) echo -lgcc ;; esac) -o "$output"
 }

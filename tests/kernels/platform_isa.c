@@ -1,19 +1,11 @@
 /*
- * The machines of tests/isa that are neither Arm nor WebAssembly: their start-up files, which run talk(), run
- * main() instead. Under QEMU's -icount a tick is an instruction.
+ * Bare machines that are neither Arm nor WebAssembly: the generic firmware's. Under QEMU's -icount a tick is an
+ * instruction.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "../isa/talk.h"
+#include "machine.h"
 #include "platform.h"
-
-int talk(const void *image, size_t length, const char *kernels)
-{
-    (void)image;
-    (void)length;
-    (void)kernels;
-    return main();
-}
 
 void platform_print(const char *text)
 {
@@ -21,7 +13,7 @@ void platform_print(const char *text)
 
     while (text[length] != '\0')
         length++;
-    talk_put(text, length);
+    machine_put(text, length);
 }
 
 /* RISC-V: -icount shift=0. Xtensa: -icount shift=5, which makes an instruction 1.28 of CCOUNT's 25 ns. */

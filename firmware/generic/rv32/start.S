@@ -3,7 +3,7 @@
     .section .text.start, "ax"
     .global start
 start:
-    la      sp, stack_top
+    la      sp, __StackTop
     la      t0, trap
     csrw    mtvec, t0
     la      t0, bss_begin
@@ -12,7 +12,12 @@ start:
     sw      zero, 0(t0)
     addi    t0, t0, 4
     j       1b
-2:  call    run
+2:  li      t0, 1 << 11         /* an external interrupt wakes wfi; mstatus keeps it from being served */
+    csrw    mie, t0
+    call    machine_start
+    call    main
+    call    machine_exit
     .balign 4
 trap:
-    call    fault
+    la      sp, __StackTop
+    call    machine_fault

@@ -27,7 +27,7 @@ vectors:
     .org    0x70
     j       dead
 dead:
-    j       fault                   /* it stops the machine and needs nothing back */
+    j       fault
 
     .section .text.start, "ax"
     .literal_position
@@ -40,7 +40,7 @@ start:
     movi    a2, vectors
     wsr     a2, vecbase
     rsync
-    movi    sp, stack_top
+    movi    sp, __StackTop
     movi    a2, bss_begin
     movi    a3, bss_end
     movi    a4, 0
@@ -48,7 +48,16 @@ start:
     s32i    a4, a2, 0
     addi    a2, a2, 4
     j       1b
-2:  movi    a0, run
+2:  movi    a0, machine_start
+    callx0  a0
+    movi    a0, main
+    callx0  a0
+    movi    a0, machine_exit        /* with what main() returned, in a2 */
+    callx0  a0
+
+fault:
+    movi    sp, __StackTop
+    movi    a0, machine_fault       /* it stops the machine and needs nothing back */
     callx0  a0
 
 /* int simulator_call(int number, intptr_t a, intptr_t b, intptr_t c) */

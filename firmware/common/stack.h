@@ -2,8 +2,8 @@
  * How deep the stack has been, by painting it.
  * SPDX-License-Identifier: MIT
  */
-#ifndef FIRMWARE_STACK_H
-#define FIRMWARE_STACK_H
+#ifndef COMMON_STACK_H
+#define COMMON_STACK_H
 
 #include <stdint.h>
 

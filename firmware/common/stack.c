@@ -7,7 +7,7 @@
 #define PAINT 0x5AA5C33Cu
 #define SPARE_WORDS 16 /* below the caller's frame: stack_paint()'s own */
 
-/* From the SDK's linker script. */
+/* From the linker script. */
 extern uint32_t __StackBottom[], __StackTop[];
 
 __attribute__((noinline)) void stack_paint(void)
