@@ -31,7 +31,7 @@ static inline dogberry_entry dogberry_entry_at(const dogberry_tokenizer *tokeniz
     return entry;
 }
 
-#define DOGBERRY_BPE_PIECE_MAX 64u /* bytes; dogberry_split_bpe() never gives more */
+#define DOGBERRY_BPE_PIECE_MAX 63u /* bytes; dogberry_split_bpe() never gives more */
 #define DOGBERRY_BYTES_INDEX 256u  /* of a BPE section: ids by byte, DOGBERRY_NO_TOKEN where there is none */
 #define DOGBERRY_MERGE_BYTES 8u
 
