@@ -10,6 +10,7 @@
 #include "boards/shape.h"
 #include "commands.h"
 #include "firmware_file.h"
+#include "plan_view.h"
 #include "nn/config.h"
 
 static json_t *preset_json(const db_preset *preset)
@@ -32,10 +33,10 @@ static void print_sizes(const db_preset *preset)
 
 static json_t *packed_json(const db_plan *plan)
 {
-    return json_pack("{s:b, s:I, s:I, s:I, s:f, s:f}", "fits", plan->fits, "estimated_image_bytes",
-                     (json_int_t)plan->image_bytes, "session_bytes", (json_int_t)plan->session_bytes,
-                     "flash_bytes_per_token", (json_int_t)plan->cost.image_bytes, "modelled_tokens_per_second_least",
-                     plan->tokens_per_second_least, "modelled_tokens_per_second", plan->tokens_per_second);
+    json_t *object = json_pack("{s:b, s:I, s:I}", "fits", plan->fits, "estimated_image_bytes",
+                               (json_int_t)plan->image_bytes, "session_bytes", (json_int_t)plan->session_bytes);
+    json_object_update_new(object, cli_speed_json(plan));
+    return object;
 }
 
 static void print_packed(const char *name, uint32_t bits, const db_plan *plan)

@@ -44,8 +44,8 @@ void cli_image_close(cli_image *file)
     *file = (cli_image){0};
 }
 
-const char *const cli_kernel_sets[] = {"ref",         "armv6m",       "arm-dsp",  "avx2",
-                                       "avx512-vnni", "wasm-simd128", "scalar32", NULL};
+const char *const cli_kernel_sets[] = {"ref",          "armv6m",    "arm-dsp",  "avx2", "avx512-vnni",
+                                       "wasm-simd128", "xtensa-s3", "scalar32", NULL};
 
 int cli_image_use_kernels(cli_image *file, const char *name, db_error *error)
 {

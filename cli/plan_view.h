@@ -13,6 +13,9 @@
 /* All figures of a plan in a new object. */
 json_t *cli_plan_json(const db_plan *plan);
 
+/* Those of speed: what a token reads and computes, and how long that takes. */
+json_t *cli_speed_json(const db_plan *plan);
+
 /* One plan in full. */
 void cli_plan_print(const db_plan *plan);
 

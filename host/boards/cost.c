@@ -25,6 +25,7 @@ static void add_product(db_token_cost *cost, const dogberry_matrix *matrix, uint
         cost->weights_i4 += multiplied;
     else
         cost->weights_i8 += multiplied;
+    cost->input_bytes += matrix->bits == 4 ? multiplied / DOGBERRY_I4_BLOCK : multiplied;
     cost->weights += (uint64_t)rows * matrix->cols;
     cost->image_bytes += db_rows_bytes(matrix, rows);
 }
@@ -91,4 +92,9 @@ double db_cost_core_seconds(const db_token_cost *cost, const db_board *board)
 double db_cost_flash_seconds(const db_token_cost *cost, const db_board *board)
 {
     return (double)cost->image_bytes / board->flash_bandwidth;
+}
+
+double db_cost_psram_seconds(const db_token_cost *cost, const db_board *board)
+{
+    return board->psram_bandwidth > 0 ? (double)cost->image_bytes / board->psram_bandwidth : 0;
 }

@@ -57,6 +57,17 @@ static void judge(db_plan *plan, bool transformer)
     }
 }
 
+static void compute_psram(db_plan *plan)
+{
+    const db_board *board = plan->board;
+    if (board->psram_bytes == 0 || plan->image_bytes > board->psram_bytes)
+        return;
+    plan->psram_seconds = db_cost_psram_seconds(&plan->cost, board);
+    plan->psram_tokens_per_second = 1 / fmax(plan->core_seconds, plan->psram_seconds);
+    plan->psram_tokens_per_second_least = 1 / (plan->core_seconds + plan->psram_seconds);
+    plan->copy_to_psram = board->psram_bandwidth > board->flash_bandwidth;
+}
+
 /* Figures and verdict; no advice yet about other models. */
 static void compute(db_plan *plan, const dogberry_image *image, const db_board *board, const db_firmware *firmware)
 {
@@ -83,6 +94,7 @@ static void compute(db_plan *plan, const dogberry_image *image, const db_board *
     plan->flash_seconds = db_cost_flash_seconds(&plan->cost, board);
     plan->tokens_per_second = 1 / fmax(plan->core_seconds, plan->flash_seconds);
     plan->tokens_per_second_least = 1 / (plan->core_seconds + plan->flash_seconds);
+    compute_psram(plan);
     judge(plan, image->architecture == DOGBERRY_TRANSFORMER);
 }
 

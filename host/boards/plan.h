@@ -40,6 +40,10 @@ typedef struct {
     double tokens_per_second;           /* where the two run side by side: the larger counts */
     double tokens_per_second_least;     /* where the core waits for every read: their sum counts */
 
+    /* From a copy in PSRAM, where there is some and the image fits; else 0. */
+    double psram_seconds, psram_tokens_per_second, psram_tokens_per_second_least;
+    bool copy_to_psram; /* that is the faster memory: what firmware/esp32s3 does then */
+
     bool fits;
     char verdict[256]; /* one line: fits with what to spare, or what does not fit and by how much */
     char advice[512];  /* one line: what to do; empty when it fits */

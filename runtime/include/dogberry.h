@@ -359,6 +359,12 @@ int dogberry_flush(dogberry_session *session, char *piece, size_t capacity);
 /* Receives text piece by piece; `bytes` of it, not NUL-terminated, gone after the call. */
 typedef void (*dogberry_put)(void *context, const char *text, size_t bytes);
 
+/* For the start of a firmware: multiplies made-up numbers, extremes among them, with the set and with ref, and hands one
+ * line to `say`, as "kernels xtensa-s3: pass 12345678" (the digest is the same on every machine) or "kernels
+ * xtensa-s3: FAIL int4, using scalar32". Some hundred small products; takes about 800 bytes of stack besides those of the set.
+ * Returns `kernels` where all was equal, else a set in C. */
+const dogberry_kernels *dogberry_kernels_checked(const dogberry_kernels *kernels, dogberry_put say, void *context);
+
 /* Feed and next in one: feeds the prompt (NUL-terminated) and hands the reply to `put`, token by token,
  * until the model ends its text, a stop string comes or `tokens` were drawn. `context` is for `put` alone.
  * Returns the number of tokens drawn (the end token counts), or ERR_ARGUMENT, or what dogberry_feed() and

@@ -36,6 +36,10 @@ static const dogberry_kernels *set_at(uint32_t index)
     if (index == count++)
         return &dogberry_kernels_arm_dsp;
 #elif defined(DOGBERRY_SCALAR32)
+#if defined(DOGBERRY_XTENSA_S3)
+    if (index == count++)
+        return &dogberry_kernels_xtensa_s3;
+#endif
     if (index == count++)
         return &dogberry_kernels_scalar32;
 #elif defined(__wasm_simd128__)

@@ -27,6 +27,8 @@ void dogberry_ref_share(void (*work)(void *context, uint32_t first, uint32_t ite
 /* For a set's `transformer`. */
 #define DOGBERRY_TRANSFORMER_KERNELS(table) (DOGBERRY_HAS_TRANSFORMER ? &(table) : NULL)
 
+#include "../kernels/xtensa_s3/target.h"
+
 #if defined(__x86_64__)
 extern const dogberry_kernels dogberry_kernels_avx2;        /* to be used only where dogberry_x86_has_avx2() */
 extern const dogberry_kernels dogberry_kernels_avx512_vnni; /* and dogberry_x86_has_avx512_vnni() */
@@ -37,8 +39,12 @@ extern const dogberry_kernels dogberry_kernels_armv6m;
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 extern const dogberry_kernels dogberry_kernels_arm_dsp;
 #endif
-#if (defined(__riscv) && __riscv_xlen == 32) || defined(__XTENSA__)
-#define DOGBERRY_SCALAR32 1 /* cores that have no better kernels than C */
+#if defined(DOGBERRY_XTENSA_S3)
+extern const dogberry_kernels
+    dogberry_kernels_xtensa_s3; /* for dogberry_kernels_checked(), not to be trusted blindly */
+#endif
+#if (defined(__riscv) && __riscv_xlen == 32) || defined(__XTENSA__) || defined(DOGBERRY_XTENSA_S3)
+#define DOGBERRY_SCALAR32 1 /* cores that have no better kernels than C, or need them beside */
 extern const dogberry_kernels dogberry_kernels_scalar32;
 #endif
 #if defined(__wasm_simd128__)

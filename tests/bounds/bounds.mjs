@@ -27,13 +27,13 @@ const TEXT_MAX = { 'Cortex-M0+ -Os': 28672 }; // 24 KB without transformers: tes
 
 // Who calls through the table of kernels, and what may stand there.
 const KERNEL_CALLS = [
-  [/^dogberry_project$/, /^(dogberry_)?matvec_\w+$/],
+  [/^(dogberry_project|dogberry_kernels_checked|first_difference|try_i[48])$/, /^(dogberry_)?matvec_\w+$/],
   [/^dogberry_attention$/, /^dogberry_ref_share$/],
   [/^dogberry_ref_share$/, /^run_heads$/],
   [/^(run_heads|score)$/, /^(dogberry_(ref_)?)?(scores|weigh|mix)(_\w+)?$/],
 ];
 
-// Who calls what the runtime's caller gave it, whose stack comes on top.
+// Who calls what the runtime's caller gave it, whose stack comes on top (dogberry_kernels_checked() does, too).
 const CALLBACK_CALLERS = /^dogberry_say$/;
 
 // Code that a port brings along anyway; everything else the runtime must define itself.

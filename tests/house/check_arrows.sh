@@ -28,6 +28,7 @@ while IFS=: read -r file include; do
     esac
     case $file:$name in # what a compiler offers of its instruction set
     runtime/kernels/x86/*:immintrin.h | runtime/kernels/x86/*:cpuid.h) continue ;;
+    runtime/kernels/xtensa_s3/target.h:sdkconfig.h) continue ;; # ESP-IDF's configuration, which names the chip
     runtime/kernels/wasm/*:wasm_simd128.h | runtime/kernels/arm_dsp/*:arm_acle.h) continue ;;
     esac
     [ "${include:0:1}" = '"' ] && among "$runtime_headers" "${name##*/}" && continue

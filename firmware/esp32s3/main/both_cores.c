@@ -88,11 +88,11 @@ static void matvec_i4(int32_t *out, const uint32_t *weights, const uint8_t *grou
         share(product);
 }
 
-const dogberry_kernels *both_cores_start(void)
+const dogberry_kernels *both_cores_start(const dogberry_kernels *kernels)
 {
     static dogberry_kernels both_cores;
 
-    both.kernels = dogberry_kernels_best();
+    both.kernels = kernels;
     both_cores = *both.kernels;
     both_cores.name = "both-cores";
     both_cores.matvec_i8 = matvec_i8;
@@ -100,6 +100,6 @@ const dogberry_kernels *both_cores_start(void)
     both.caller = xTaskGetCurrentTaskHandle();
     if (xTaskCreatePinnedToCore(help, "dogberry", HELPER_STACK, NULL, HELPER_PRIORITY, &both.helper,
                                 1 - xPortGetCoreID()) != pdPASS)
-        return both.kernels;
+        return kernels;
     return &both_cores;
 }

@@ -8,7 +8,8 @@
 #include <dogberry.h>
 
 /* Starts the helper on the other core; to be called once, by the task that will multiply. One product runs at a time.
- * Returns the set, or the runtime's own where the helper cannot be started. */
-const dogberry_kernels *both_cores_start(void);
+ * `kernels` is what each core computes its half with.
+ * Returns the set, or `kernels` where the helper cannot be started. */
+const dogberry_kernels *both_cores_start(const dogberry_kernels *kernels);
 
 #endif

@@ -25,6 +25,7 @@ for model in wide narrow; do
 done
 holds grep -q 'Dogberry .* on ESP32-S3' heard
 holds grep -q 'golden vector ok' heard
+holds grep -qE '^kernels [a-z0-9-]+: pass [0-9a-f]{8}$' heard
 holds grep -q 'models are read from PSRAM' heard
 holds grep -q both-cores heard
 head -c 100000 /dev/zero | tr '\0' '\377' > empty.bin
