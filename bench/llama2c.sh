@@ -23,7 +23,8 @@ cc -O3 -march=native -ffast-math -o "$work/llama2c" "$checkout/run.c" -lm
 # Temperature 1 and a seed a round, so that texts differ alike. A text that ends early is left out by its round.
 theirs() { OMP_NUM_THREADS=1 "$work/llama2c" "$model" -z "$words" -t 1.0 -p 1.0 -s "$1" -n $tokens 2>&1 > /dev/null | sed -n 's/.*tok\/s: *//p'; }
 ours() {
-    OMP_NUM_THREADS=1 "$dogberry" generate "$work/stories260k-int8.dog" --temperature 1 --seed "$1" -n $tokens --json > "$work/said.json"
+    OMP_NUM_THREADS=1 "$dogberry" generate "$work/stories260k-int8.dog" --temperature 1 --top-k 0 --top-p 0 --min-p 0 --repeat-penalty 0 --no-repeat 0 \
+        --seed "$1" -n $tokens --json > "$work/said.json"
     calculate "$(field .tokens < "$work/said.json") / $(field .seconds < "$work/said.json")" %.0f
 }
 : > "$work/theirs.txt"

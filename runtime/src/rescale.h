@@ -45,16 +45,22 @@ static inline int8_t dogberry_saturate8(int32_t value)
  *            its floor over 2^s is ((P + R) + (Q >> 16)) >> (s - 16), because
  *            floor(floor(v / 2^16) / 2^(s-16)) = floor(v / 2^s).
  *            |P + R + (Q >> 16)| < 2^30 + 2^29 + 2^15 < 2^31.
+ *
+ * A 64-bit machine computes in 64 bits: the floor over 2^(s-1), of at most 2^30 in size, and one more, halved.
  */
 static inline int32_t dogberry_rescale(int32_t acc, uint32_t scale)
 {
     uint32_t m = scale & 0x7FFFu, s = scale >> 16;
+#if UINTPTR_MAX > 0xFFFFFFFFu
+    return ((int32_t)((int64_t)acc * (int64_t)m >> (s - 1u)) + 1) >> 1;
+#else
     int32_t high = (acc >> 16) * (int32_t)m;
     uint32_t low = ((uint32_t)acc & 0xFFFFu) * m;
 
     if (s <= 16u)
         return high * ((int32_t)1 << (16u - s)) + (int32_t)((low + (1u << (s - 1u))) >> s);
     return (high + ((int32_t)1 << (s - 17u)) + (int32_t)(low >> 16)) >> (s - 16u);
+#endif
 }
 
 /*

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "kernels.h"
+#include "x86.h"
 
 #if defined(__x86_64__)
 
@@ -162,6 +163,6 @@ AVX2 static void matvec_i4(int32_t *out, const uint32_t *weights, const uint8_t 
 }
 
 const dogberry_kernels dogberry_kernels_avx2 = {"avx2", matvec_i8, matvec_i4,
-                                                DOGBERRY_TRANSFORMER_KERNELS(dogberry_ref_transformer)};
+                                                DOGBERRY_TRANSFORMER_KERNELS(dogberry_avx2_transformer)};
 
 #endif

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "kernels.h"
+#include "x86.h"
 
 #if defined(__x86_64__)
 
@@ -13,7 +14,7 @@
 #define VNNI __attribute__((target("avx512f,avx512bw,avx512vnni")))
 #define VNNI_INLINE static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512vnni")))
 
-enum { ROWS = 4, BLOCKS = 2 }; /* taken together, so that x is prepared once for all of them */
+enum { ROWS = 16, BLOCKS = 2 }; /* taken together, so that x is prepared once for all of them */
 
 /* ---- int8 ----
  * A weight with its top bit flipped is the unsigned weight + 128, so the sums come out too large by 128 times the
@@ -34,36 +35,56 @@ VNNI_INLINE uint32_t sum_of(const int8_t *x, uint32_t stride)
     return (uint32_t)_mm512_reduce_add_epi32(sum);
 }
 
+/* Each vector's parts added up: part r of the result is the sum of v[r]. Every step halves the vectors: pairs of parts,
+ * then of pairs, then of 128-bit lanes. */
+VNNI_INLINE __m512i add_up(const __m512i v[ROWS])
+{
+    __m512i pairs[ROWS / 2], fours[ROWS / 4], low, high;
+
+    for (uint32_t i = 0; i < ROWS / 2; i++)
+        pairs[i] = _mm512_add_epi32(_mm512_unpacklo_epi32(v[2 * i], v[2 * i + 1]),
+                                    _mm512_unpackhi_epi32(v[2 * i], v[2 * i + 1]));
+    for (uint32_t i = 0; i < ROWS / 4; i++)
+        fours[i] = _mm512_add_epi32(_mm512_unpacklo_epi64(pairs[2 * i], pairs[2 * i + 1]),
+                                    _mm512_unpackhi_epi64(pairs[2 * i], pairs[2 * i + 1]));
+    low = _mm512_add_epi32(_mm512_shuffle_i32x4(fours[0], fours[1], 0x88),
+                           _mm512_shuffle_i32x4(fours[0], fours[1], 0xDD));
+    high = _mm512_add_epi32(_mm512_shuffle_i32x4(fours[2], fours[3], 0x88),
+                            _mm512_shuffle_i32x4(fours[2], fours[3], 0xDD));
+    return _mm512_add_epi32(_mm512_shuffle_i32x4(low, high, 0x88), _mm512_shuffle_i32x4(low, high, 0xDD));
+}
+
+/* The first `rows` of a block of rows; what the others' lanes would be is never read or written. */
 VNNI_INLINE void rows_i8(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows, const int8_t *x,
-                         uint32_t offset)
+                         __m512i offset)
 {
     const __m512i flip = _mm512_set1_epi8(-128);
     __m512i sums[ROWS];
 
-    for (uint32_t r = 0; r < rows; r++)
+    for (uint32_t r = 0; r < ROWS; r++)
         sums[r] = _mm512_setzero_si512();
     for (uint32_t c = 0; c < stride; c += 64u) {
         __mmask64 mask = lanes(c, stride);
         __m512i factors = _mm512_maskz_loadu_epi8(mask, x + c);
 
-        for (uint32_t r = 0; r < rows; r++) {
-            __m512i w = _mm512_maskz_loadu_epi8(mask, weights + (size_t)r * stride + c);
+        for (uint32_t r = 0; r < ROWS; r++) {
+            __m512i w = _mm512_maskz_loadu_epi8(r < rows ? mask : 0, weights + (size_t)(r < rows ? r : 0) * stride + c);
 
             sums[r] = _mm512_dpbusd_epi32(sums[r], _mm512_xor_si512(w, flip), factors);
         }
     }
-    for (uint32_t r = 0; r < rows; r++)
-        out[r] = (int32_t)((uint32_t)_mm512_reduce_add_epi32(sums[r]) - offset);
+    _mm512_mask_storeu_epi32(out, (__mmask16)((1u << rows) - 1u), _mm512_sub_epi32(add_up(sums), offset));
 }
 
 VNNI static void matvec_i8(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows, const int8_t *x)
 {
-    uint32_t row = 0, offset = 128u * sum_of(x, stride);
+    const __m512i offset = _mm512_set1_epi32((int)(128u * sum_of(x, stride)));
+    uint32_t row = 0;
 
     for (; row + ROWS <= rows; row += ROWS)
         rows_i8(out + row, weights + (size_t)row * stride, stride, ROWS, x, offset);
-    for (; row < rows; row++)
-        rows_i8(out + row, weights + (size_t)row * stride, stride, 1, x, offset);
+    if (row < rows)
+        rows_i8(out + row, weights + (size_t)row * stride, stride, rows - row, x, offset);
 }
 
 /* ---- int4 ----
@@ -176,6 +197,6 @@ VNNI static void matvec_i4(int32_t *out, const uint32_t *weights, const uint8_t 
 }
 
 const dogberry_kernels dogberry_kernels_avx512_vnni = {"avx512-vnni", matvec_i8, matvec_i4,
-                                                       DOGBERRY_TRANSFORMER_KERNELS(dogberry_ref_transformer)};
+                                                       DOGBERRY_TRANSFORMER_KERNELS(dogberry_avx512_transformer)};
 
 #endif
