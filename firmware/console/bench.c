@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "bench.h"
+#include "models.h"
 
 #define TOKENS 32u
 #define NAME_WIDTH 16u
@@ -73,6 +74,8 @@ void bench_run(struct console *console)
     const dogberry_kernels *const *kernels = console->board->kernels ? console->board->kernels : own;
     struct cost cost;
 
+    if (models_is_copy(console))
+        text_put(write, "the model runs from RAM; /copy 0 reads flash\n");
     text_put(write, "kernels           us a token  cycles a token");
     text_put(write, console->port->flash_reads ? "  flash reads  not in cache" : "");
     text_put(write, "  tokens/s  digest\n");

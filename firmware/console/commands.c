@@ -109,7 +109,10 @@ static void info(struct console *console, const char *argument)
     put_amount(write, ", stack ", board->stack_bytes, " bytes");
     put_amount(write, ", chip ", board->ram_bytes, " bytes\n");
     put_amount(write, "arena: ", console->session ? (uint32_t)dogberry_session_bytes(&console->image) : 0, " of ");
-    put_amount(write, "", board->arena_bytes, " bytes used\n");
+    put_amount(write, "", board->arena_bytes, " bytes used");
+    if (models_is_copy(console))
+        put_amount(write, ", and ", console->image.length, " by a copy of the model");
+    text_put(write, "\n");
     put_amount(write, "stack: ", console->port->stack_peak(), " of ");
     put_amount(write, "", board->stack_bytes, " bytes used at most\n");
     if (console->token_micros > 0) {
@@ -195,6 +198,7 @@ static const struct command commands[] = {
     {"models", "", "the models in flash", models},
     {"use", " NAME", "talk with another model; its number in the list does, too", models_use},
     {"info", "", "the model, memory and settings", info},
+    {"copy", " N", "1: models that fit run from a copy in RAM, 0: from flash; starts over", models_set_copy},
     {"bench", "", "what a token costs on this board; starts over", bench},
     {"seed", " N", "start over with random numbers from N", seed},
     {"reset", "", "start over with the same seed", reset},

@@ -82,7 +82,8 @@ void console_start(struct console *console, const struct console_port *port, con
     *console = (struct console){.port = port,
                                 .board = board,
                                 .seed = 1, /* as dogberry_start() */
-                                .length = CONSOLE_LENGTH};
+                                .length = CONSOLE_LENGTH,
+                                .copy = board->copies};
     text_put(port->write, "\nchecking the models in flash...\n");
     models_scan(console);
     console->check_micros = port->micros() - started;

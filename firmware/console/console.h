@@ -38,6 +38,8 @@ struct console_board {
     uint32_t stack_bytes;
     void *arena; /* for the session, aligned to DOGBERRY_ARENA_ALIGNMENT */
     uint32_t arena_bytes;
+    bool
+        copies; /* reading the arena is faster than reading the store: a model that fits is copied behind its session */
     uint32_t clock_hz;
     /* Sets of kernels, the one to use first, ending with NULL; the others are for /bench. NULL: the runtime's. */
     const dogberry_kernels *const *kernels;
@@ -69,6 +71,7 @@ struct console {
     dogberry_image image;
     dogberry_session *session; /* NULL without a model that runs */
     int golden;                /* of the golden vector of the model in use */
+    bool copy;                 /* models that fit are copied to the arena, see /copy */
     dogberry_sampling sampling;
     uint32_t seed, length;
     uint32_t token_micros; /* a token of the last reply took, 0: not known yet */

@@ -51,19 +51,43 @@ void models_scan(struct console *console)
     }
 }
 
+/* Where the model is to be opened: in the store, or if it is wanted and there is room, as a copy behind its session. */
+static const uint8_t *place_of(const struct console *console, const struct console_model *model)
+{
+    const struct console_board *board = console->board;
+    const uint8_t *stored = (const uint8_t *)board->store + model->place;
+    uintptr_t end = (uintptr_t)board->arena + board->arena_bytes;
+    uintptr_t after = (uintptr_t)board->arena + model->session_bytes, last = DOGBERRY_IMAGE_ALIGNMENT - 1;
+    uint8_t *copy = (uint8_t *)((after + last) & ~last);
+
+    if (!console->copy || (uintptr_t)copy > end || model->length > end - (uintptr_t)copy)
+        return stored;
+    __builtin_memcpy(copy, stored, model->length);
+    return copy;
+}
+
+bool models_is_copy(const struct console *console)
+{
+    const uint8_t *arena = console->board->arena;
+
+    return console->session && console->image.bytes >= arena &&
+           console->image.bytes < arena + console->board->arena_bytes;
+}
+
 /* Opens a model that the list says can be used. Flash has not changed since, so this does not fail; if it does, there
  * is no session. */
 static void use(struct console *console, uint32_t index)
 {
     const struct console_board *board = console->board;
     const struct console_model *model = &console->models[index];
-    const uint8_t *bytes = (const uint8_t *)board->store + model->place;
+    const uint8_t *bytes;
 
     console->session = NULL;
     console->current = index;
     console->token_micros = 0;
     console_working(console, true);
-    if (dogberry_open(&console->image, bytes, board->store_bytes - model->place) == DOGBERRY_OK) {
+    bytes = place_of(console, model);
+    if (dogberry_open(&console->image, bytes, model->length) == DOGBERRY_OK) {
         if (board->kernels)
             console->image.kernels = board->kernels[0];
         console->golden = DOGBERRY_OK;
@@ -173,6 +197,22 @@ void models_use(struct console *console, const char *argument)
     if (count > 1)
         put_amount(write, "", count, " models have this name; /use NUMBER chooses another one\n");
     models_put_golden(console);
+}
+
+void models_set_copy(struct console *console, const char *argument)
+{
+    uint32_t wanted;
+
+    if (!console->board->copies || !text_number(argument, 0, &wanted) || wanted > 1) {
+        text_put(console->port->write,
+                 console->board->copies ? "/copy takes 1 or 0\n" : "this board reads models in place\n");
+        return;
+    }
+    console->copy = wanted;
+    if (console->session)
+        use(console, console->current);
+    text_put(console->port->write,
+             models_is_copy(console) ? "the model runs from RAM\n" : "the model runs from flash\n");
 }
 
 void models_put_golden(const struct console *console)

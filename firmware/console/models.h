@@ -17,6 +17,12 @@ void models_use_first(struct console *console);
  * says why and leaves the one in use as it is. */
 void models_use(struct console *console, const char *argument);
 
+/* Obeys /copy: `argument` says whether models that fit are copied to the arena. The one in use starts over. */
+void models_set_copy(struct console *console, const char *argument);
+
+/* Whether the model in use is a copy in the arena. */
+bool models_is_copy(const struct console *console);
+
 /* Writes the list. */
 void models_put_list(const struct console *console);
 

@@ -25,7 +25,8 @@ static uint64_t __scratch_x("core1") stack[STACK_WORDS / 2];
 static struct {
     dogberry_kernels kernels; /* a copy in SRAM */
     struct product product;
-    volatile uint32_t posted, done; /* numbers of products */
+    struct task task;               /* instead of the product, if it has work */
+    volatile uint32_t posted, done; /* numbers of products and tasks */
     bool running;
 } core1;
 
@@ -46,7 +47,10 @@ static void __not_in_flash_func(core1_main)(void)
             __wfe();
         __dmb();
         seen = core1.posted;
-        product_run(&core1.kernels, &core1.product);
+        if (core1.task.work)
+            core1.task.work(core1.task.context, core1.task.first, core1.task.items, core1.task.part);
+        else
+            product_run(&core1.kernels, &core1.product);
         __dmb();
         core1.done = seen;
         __sev();
@@ -120,12 +124,24 @@ bool __not_in_flash_func(core1_ready)(void)
     return core1.running && core1.done == core1.posted;
 }
 
-void __not_in_flash_func(core1_post)(const struct product *product)
+static __force_inline void post(void)
 {
-    core1.product = *product;
     __dmb();
     core1.posted++;
     __sev();
+}
+
+void __not_in_flash_func(core1_post)(const struct product *product)
+{
+    core1.product = *product;
+    core1.task.work = NULL;
+    post();
+}
+
+void core1_post_task(const struct task *task)
+{
+    core1.task = *task;
+    post();
 }
 
 bool __not_in_flash_func(core1_wait)(void)

@@ -1,8 +1,8 @@
 /*
- * The second core: takes one product of a matrix and a vector at a time.
+ * The second core: takes one product of a matrix and a vector, or one other task, at a time.
  *
- * Its code, its stack and what it is told lie in SRAM, so that it may work while flash cannot be read in place. It has
- * no interrupts.
+ * For products its code, its stack and what it is told lie in SRAM, so that it may work while flash cannot be read in
+ * place. It has no interrupts.
  * SPDX-License-Identifier: MIT
  */
 #ifndef FIRMWARE_CORE1_H
@@ -21,6 +21,13 @@ struct product {
     const int8_t *x;
 };
 
+/* Items of work: what share() of dogberry_transformer_kernels is called with. */
+struct task {
+    void (*work)(void *context, uint32_t first, uint32_t items, uint32_t part);
+    void *context;
+    uint32_t first, items, part;
+};
+
 /* Starts the core, which will use these kernels (copied). Returns whether it answered; without it core1_ready() is
  * false for ever. */
 bool core1_start(const dogberry_kernels *kernels);
@@ -31,8 +38,11 @@ bool core1_ready(void);
 /* Hands it a product, which is copied. Only while core1_ready(). */
 void core1_post(const struct product *product);
 
-/* Waits until the product is done. Returns true; or false where the core does not answer: it is off then for
- * good, and the product is the caller's to do. */
+/* The same with a task, whose code may lie in flash: not while that is being streamed. */
+void core1_post_task(const struct task *task);
+
+/* Waits until the work is done. Returns true; or false where the core does not answer: it is off then for
+ * good, and the work is the caller's to do. */
 bool core1_wait(void);
 
 /* Runs a product on the calling core. */

@@ -19,8 +19,12 @@
 #define CHUNK_LEAST 1024u  /* a short product comes in several chunks, so that computing overlaps reading */
 #define SCALES_BYTES 1024u /* group scales of one chunk */
 
+typedef void matvec_i8(int32_t *, const int8_t *, uint32_t, uint32_t, const int8_t *);
+typedef void matvec_i4(int32_t *, const uint32_t *, const uint8_t *, uint32_t, uint32_t, const int8_t *);
+
 static struct {
-    dogberry_kernels base; /* a copy in SRAM of the runtime's best */
+    dogberry_kernels base;              /* a copy in SRAM of the runtime's best */
+    dogberry_transformer_kernels heads; /* the same for transformers, but shared */
     uint32_t weights[2][CHUNK_BYTES / 4];
     uint32_t scales[2][SCALES_BYTES / 4];
 } kernels;
@@ -198,16 +202,31 @@ static void streamed_i4(int32_t *out, const uint32_t *weights, const uint8_t *sc
     stream(&p);
 }
 
-/* A set like the best, but for the names and ways of its products. */
-static dogberry_kernels
-with(const char *name, void (*matvec_i8)(int32_t *, const int8_t *, uint32_t, uint32_t, const int8_t *),
-     void (*matvec_i4)(int32_t *, const uint32_t *, const uint8_t *, uint32_t, uint32_t, const int8_t *))
+static void share_items(void (*work)(void *context, uint32_t first, uint32_t items, uint32_t part), void *context,
+                        uint32_t count)
+{
+    const struct task other = {work, context, count / 2, count - count / 2, 1};
+
+    if (count < 2 || !core1_ready()) {
+        work(context, 0, count, 0);
+        return;
+    }
+    core1_post_task(&other);
+    work(context, 0, other.first, 0);
+    if (!core1_wait())
+        work(context, other.first, other.items, 1);
+}
+
+/* A set like the best, but for its name and ways of its products. */
+static dogberry_kernels make(const char *name, bool two, matvec_i8 *i8, matvec_i4 *i4)
 {
     dogberry_kernels set = kernels.base;
 
     set.name = name;
-    set.matvec_i8 = matvec_i8;
-    set.matvec_i4 = matvec_i4;
+    set.matvec_i8 = i8;
+    set.matvec_i4 = i4;
+    if (two)
+        set.transformer = &kernels.heads;
     return set;
 }
 
@@ -219,11 +238,13 @@ const dogberry_kernels *const *kernels_start(void)
     bool second = core1_start(dogberry_kernels_best());
 
     kernels.base = *dogberry_kernels_best();
+    kernels.heads = *kernels.base.transformer;
+    kernels.heads.share = share_items;
     if (stream_start())
-        sets[count++] = with(second ? "both cores, DMA" : "one core, DMA", streamed_i8, streamed_i4);
+        sets[count++] = make(second ? "both cores, DMA" : "one core, DMA", second, streamed_i8, streamed_i4);
     if (second)
-        sets[count++] = with("both cores", shared_i8, shared_i4);
-    sets[count++] = with("one core", one_i8, one_i4);
+        sets[count++] = make("both cores", true, shared_i8, shared_i4);
+    sets[count++] = make("one core", false, one_i8, one_i4);
     for (uint32_t i = 0; i < count; i++)
         list[i] = &sets[i];
     return list;

@@ -17,7 +17,7 @@
 #include "hardware/structs/xip_ctrl.h"
 #endif
 
-static uint64_t arena[FIRMWARE_ARENA_BYTES / 8];
+static uint8_t arena[FIRMWARE_ARENA_BYTES] __attribute__((aligned(16)));
 static struct console console;
 
 #if PICO_RP2040
@@ -58,6 +58,7 @@ int main(void)
         .stack_bytes = PICO_STACK_SIZE,
         .arena = arena,
         .arena_bytes = sizeof arena,
+        .copies = true,
         .clock_hz = clock_get_hz(clk_sys),
     };
 

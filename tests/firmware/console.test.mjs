@@ -90,7 +90,7 @@ test('settings are set, shown and refused outside their range', () => {
     assert.match(talk.command(line), complaint);
   }
   assert.match(talk.info().text, /temperature 0\.05, top-k 5, seed 1, length 7 tokens/);
-  assert.equal(talk.command('/help').trim().split('\n').length, 15);
+  assert.equal(talk.command('/help').trim().split('\n').length, 16);
   assert.equal(talk.command(''), '');
 });
 

@@ -13,6 +13,7 @@ const names = (rows) => rows.map(({ kernels }) => kernels);
 function run({ name = 'second', ...options }) {
   const { machine, talk, greeting } = boot({ model: image(name), ...options });
   assert.match(greeting, /golden vector ok/);
+  talk.command('/copy 0');
   assert.equal(talk.say(LINE).digest, expected(name));
   const rows = talk.bench();
   for (const { digest } of rows) assert.equal(digest, rows[0].digest);
@@ -38,6 +39,20 @@ test('blocks of 4 bits are shared and streamed with their scales', () => {
   assert.ok(machine.flashUse().direct.transfers > 1000);
 });
 
+test('a model that fits runs from a copy in RAM, which is faster', () => {
+  const { machine, talk } = boot({ model: image('second') });
+  const direct = machine.flashUse().direct.transfers;
+  const copied = talk.say(LINE);
+  assert.equal(copied.digest, expected());
+  assert.ok(machine.flashUse().direct.transfers === direct);
+  assert.ok(talk.info().arena.copyBytes > 0);
+  talk.command('/copy 0');
+  const streamed = talk.say(LINE);
+  assert.equal(streamed.digest, expected());
+  assert.ok(machine.flashUse().direct.transfers > direct + 1000);
+  assert.ok(copied.totalCyclesPerToken < streamed.totalCyclesPerToken);
+});
+
 test('without core 1 everything runs on core 0', () => {
   assert.deepEqual(names(run({ cores: 1 }).rows), ['one core, DMA', 'one core']);
 });
@@ -60,6 +75,7 @@ test('a core 1 that stops answering is given up', () => {
 
 test('keys typed while weights are streamed are heard', () => {
   const { machine, talk } = boot({ model: image('second') });
+  talk.command('/copy 0');
   talk.command('/length 1000');
   talk.clear();
   machine.send(`${LINE}\r`);

@@ -308,6 +308,39 @@ static void a_prompt_longer_than_the_context_is_said(void **state)
     expect(type("the usa\r"), "context of 1 tokens");
 }
 
+/* A copy runs behind the session, for as long as both fit. */
+static void a_model_that_fits_runs_from_a_copy(void **state)
+{
+    (void)state;
+    put_model(0, "one", 16);
+    expect(boot(), "golden vector ok");
+    expect(type("/copy 0\r"), "this board reads models in place");
+    expect_not(type("/info\r"), "by a copy of the model");
+    char said_before[64];
+    snprintf(said_before, sizeof said_before, "%.40s", strstr(type("the usa\r"), "digest"));
+    board.copies = true;
+    expect(boot(), "golden vector ok");
+    assert_true(console.image.bytes > (uint8_t *)arena && console.image.bytes < (uint8_t *)arena + ARENA);
+    assert_true(console.image.bytes >= (uint8_t *)arena + console.models[0].session_bytes);
+    expect(type("/info\r"), "by a copy of the model");
+    expect(type("/bench\r"), "the model runs from RAM; /copy 0 reads flash");
+    type("/reset\r");
+    memset(store, 0, SECTOR); /* nobody looks there any more */
+    expect(type("the usa\r"), said_before);
+    put_model(0, "one", 16);
+    expect(type("/copy 0\r"), "the model runs from flash");
+    assert_ptr_equal(console.image.bytes, store);
+    expect(type("the usa\r"), said_before);
+    expect(type("/copy 2\r"), "/copy takes 1 or 0");
+    expect(type("/copy 1\r"), "the model runs from RAM");
+    board.arena_bytes = (uint32_t)(console.image.bytes - (uint8_t *)arena) + console.image.length;
+    boot();
+    expect(type("/info\r"), "by a copy of the model");
+    board.arena_bytes--;
+    expect(boot(), "golden vector ok");
+    assert_ptr_equal(console.image.bytes, store);
+}
+
 static void bench_measures_every_set_of_kernels(void **state)
 {
     (void)state;
@@ -337,6 +370,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_store_of_garbage_is_no_model, setup, teardown),
         cmocka_unit_test_setup_teardown(a_model_that_hung_the_board_is_not_used_unasked, setup, teardown),
         cmocka_unit_test_setup_teardown(a_prompt_longer_than_the_context_is_said, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_model_that_fits_runs_from_a_copy, setup, teardown),
         cmocka_unit_test_setup_teardown(bench_measures_every_set_of_kernels, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

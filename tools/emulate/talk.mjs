@@ -95,7 +95,7 @@ export class Talk {
   // What /bench says: [{ kernels, micros, cycles, flashReads, flashMisses, tokensPerSecond, digest }], the board's own
   // figures for one token, by its timer; those of flash are undefined where the board does not count them.
   bench() {
-    const [heading, ...lines] = this.command('/bench').trim().split('\n');
+    const [heading, ...lines] = this.command('/bench').trim().replace(/^the model runs .*\n/, '').split('\n');
     const counted = heading.includes('flash reads');
     return lines.map((line) => {
       const words = line.split(/\s+/);
@@ -118,12 +118,13 @@ export class Talk {
       /RAM: static (\d+) bytes \(arena included\), stack (\d+) bytes, chip (\d+)/,
     );
     const [arenaUsed, arenaBytes] = numbers(/arena: (\d+) of (\d+)/);
+    const [copyBytes = 0] = numbers(/and (\d+) by a copy of the model/);
     const [stackPeak] = numbers(/stack: (\d+) of (\d+)/);
     return {
       text,
       flash: { firmwareBytes, modelBytes, modelOffset, chipBytes: flashBytes },
       ram: { staticBytes, chipBytes: ramBytes },
-      arena: { usedBytes: arenaUsed, bytes: arenaBytes },
+      arena: { usedBytes: arenaUsed, copyBytes, bytes: arenaBytes },
       stack: { peakBytes: stackPeak, bytes: stackBytes },
     };
   }
