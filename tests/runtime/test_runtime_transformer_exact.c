@@ -15,7 +15,7 @@
 #include "dogberry.h"
 #include "tiny_image.h"
 
-enum { WIDTH_MAX = 48, VOCAB_MAX = 32, CONTEXT_MAX = 40, LAYERS = 2, TOKENS = 60 };
+enum { WIDTH_MAX = 96, VOCAB_MAX = 32, CONTEXT_MAX = 40, LAYERS = 2, TOKENS = 60 };
 enum {
     EMBEDDING = 1,
     OUTPUT = 6,
@@ -329,13 +329,36 @@ static void step(reference *m, uint32_t token)
 
 /* ---- Tests ---- */
 
+/* A session of TOKENS tokens on these kernels. */
+static void agree_on(dogberry_image image, const dogberry_kernels *kernels)
+{
+    static reference model;
+    dogberry_session *session;
+    void *arena = malloc(dogberry_session_bytes(&image));
+
+    image.kernels = kernels;
+    assert_int_equal(dogberry_start(&session, &image, arena, dogberry_session_bytes(&image)), DOGBERRY_OK);
+    begin(&model, image.bytes);
+    step(&model, image.start_token);
+    for (uint32_t i = 0; i < TOKENS; i++) {
+        const uint32_t token = (7 * i + i * i) % image.vocab;
+
+        step(&model, token);
+        assert_int_equal(dogberry_feed_token(session, token), DOGBERRY_OK);
+        for (uint32_t v = 0; v < image.vocab; v++)
+            if (dogberry_logits(session)[v] != model.logits[v])
+                fail_msg("%s, token %u: logit %u is %d instead of %d", kernels->name, i, v, dogberry_logits(session)[v],
+                         (int)model.logits[v]);
+    }
+    free(arena);
+}
+
 /* `frac`: fraction bits of the scores; with many of them several tokens weigh. `tiny_norm`: the last layer's second
  * norm makes next to nothing of the stream, by the largest shift there is. */
 static void agree(const tiny_config *config, uint8_t frac, int tiny_norm)
 {
-    static reference model;
+    static const char *const sets[] = {"ref", "avx2", "avx512-vnni"};
     dogberry_image image;
-    dogberry_session *session;
     size_t length;
     uint8_t *bytes = tiny_build(config, &length);
 
@@ -347,22 +370,9 @@ static void agree(const tiny_config *config, uint8_t frac, int tiny_norm)
     }
     tiny_seal(bytes);
     assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
-    void *arena = malloc(dogberry_session_bytes(&image));
-
-    assert_int_equal(dogberry_start(&session, &image, arena, dogberry_session_bytes(&image)), DOGBERRY_OK);
-    begin(&model, bytes);
-    step(&model, image.start_token);
-    for (uint32_t i = 0; i < TOKENS; i++) {
-        const uint32_t token = (7 * i + i * i) % image.vocab;
-
-        step(&model, token);
-        assert_int_equal(dogberry_feed_token(session, token), DOGBERRY_OK);
-        for (uint32_t v = 0; v < image.vocab; v++)
-            if (dogberry_logits(session)[v] != model.logits[v])
-                fail_msg("token %u: logit %u is %d instead of %d", i, v, dogberry_logits(session)[v],
-                         (int)model.logits[v]);
-    }
-    free(arena);
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
+        if (dogberry_kernels_named(sets[i]))
+            agree_on(image, dogberry_kernels_named(sets[i]));
     free(bytes);
 }
 
@@ -382,6 +392,12 @@ static void transformers_compute_what_is_written(void **state)
         config.output = kind & 8 ? DOGBERRY_TIED : DOGBERRY_DENSE;
         config.embedding = config.heads * (1 + kind % 7);
         config.hidden = 5 + kind;
+        if (kind >= 24) { /* heads as wide as kernels take at once, and a little wider */
+            config.heads = 2;
+            config.kv_heads = 1 + kind % 2;
+            config.embedding = 2 * (kind % 3 == 0 ? 16 : kind % 3 == 1 ? 37 : 32);
+            config.hidden = 64 + kind;
+        }
         agree(&config, (uint8_t)(8 + kind % 9), kind % 6 == 5);
     }
 }
