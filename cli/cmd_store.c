@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "boards/partitions.h"
 #include "boards/store.h"
 #include "commands.h"
 #include "dogberry.h"
@@ -108,25 +109,36 @@ static int list_store(const char *path, bool json)
     return status;
 }
 
-static int make_store(const char *path, const char *const *images, size_t count)
+/* The partition for models in firmware/esp32s3. */
+#define PARTITION "models"
+
+/* `table`: an ESP-IDF partition table whose partition for models must hold the store, or NULL. */
+static int make_store(const char *path, const char *const *images, size_t count, const char *table)
 {
     db_error error;
+    db_partition partition = {0, UINT32_MAX};
     if (!path || count == 0)
         return cli_misused(&cli_store, "make needs images and `-o FILE`");
-    if (db_store_write(path, images, count, &error))
+    if (table && db_partition_find(&partition, table, PARTITION, &error))
+        return cli_failed(&cli_store, error.message);
+    if (db_store_write(path, images, count, partition.bytes, &error))
         return cli_failed(&cli_store, error.message);
     printf("%s: %zu image%s\n", path, count, count == 1 ? "" : "s");
+    if (table)
+        printf("flash it with: esptool.py write_flash 0x%x %s\n", partition.offset, path);
     return 0;
 }
 
 static int run(int argc, char **argv)
 {
-    const char *output = NULL;
+    const char *output = NULL, *table = NULL;
     bool json = false;
     /* clang-format off */
     cli_option options[] = {
         {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = &output, .argument = "FILE",
          .help = "make: the store to write"},
+        {.name = "partitions", .kind = CLI_TEXT, .value = &table, .argument = "CSV",
+         .help = "make: refuse what partition \"models\" of this ESP-IDF table does not hold"},
         {.name = "json", .kind = CLI_FLAG, .value = &json, .help = "list: one JSON object instead of text"},
     };
     /* clang-format on */
@@ -134,7 +146,7 @@ static int run(int argc, char **argv)
     int status = cli_parse(&cli_store, options, sizeof options / sizeof *options, argc, argv, &operands);
     if (status < 0) {
         if (operands.count > 0 && strcmp(operands.items[0], "make") == 0)
-            status = make_store(output, operands.items + 1, operands.count - 1);
+            status = make_store(output, operands.items + 1, operands.count - 1, table);
         else if (operands.count == 2 && strcmp(operands.items[0], "list") == 0)
             status = list_store(operands.items[1], json);
         else
@@ -146,12 +158,14 @@ static int run(int argc, char **argv)
 
 const cli_command cli_store = {
     .name = "store",
-    .synopsis = "make -o FILE IMAGE... | list FILE",
+    .synopsis = "make -o FILE [--partitions CSV] IMAGE... | list FILE",
     .summary = "several images in one flash region",
     .details = "make writes images one after another, each with flash sectors of its own, so that each can be\n"
                "replaced alone. list says what is in a store: offset, bytes, bytes of RAM of a session, and\n"
                "name. It checks every image completely, goes on behind damaged ones, and ends with status 1\n"
                "when there is one.",
-    .examples = "  dogberry store make -o models.bin poet.dog chat.dog\n  dogberry store list models.bin --json",
+    .examples = "  dogberry store make -o models.bin poet.dog chat.dog\n"
+                "  dogberry store make -o models.bin poet.dog --partitions firmware/esp32s3/partitions_models.csv\n"
+                "  dogberry store list models.bin --json",
     .run = run,
 };

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Builds the firmware: build.sh [OUTPUT-DIR [BOARD...]], BOARD being pico (the default) or pico2.
-# Makes OUTPUT-DIR/rp2040.bin and rp2040.elf (pico), rp2350.bin and rp2350.elf (pico2); OUTPUT-DIR is
-# build/firmware if not given. Fetches the locked Pico SDK first where it is not there yet; PICO_SDK_PATH,
-# if set, names the SDK to use instead.
+# Makes OUTPUT-DIR/rp2040.bin and rp2040.elf (pico), pico2.bin and pico2.elf (pico2): the names that --board knows,
+# under which `dogberry plan` and `dogberry export` look for them. OUTPUT-DIR is build/firmware if not given. Fetches the
+# locked Pico SDK first where it is not there yet; PICO_SDK_PATH, if set, names the SDK to use instead.
 # SPDX-License-Identifier: MIT
 set -eu
 
@@ -26,7 +26,7 @@ if [ -z "$sdk" ]; then
         (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund)
 fi
 
-# build_board BOARD CHIP
+# build_board BOARD NAME
 build_board() {
     build=$output/$2
     if [ "$(cat "$build/sdk" 2>/dev/null)" != "$sdk" ]; then
@@ -49,7 +49,7 @@ build_board() {
 for board; do
     case $board in
     pico) build_board pico rp2040 ;;
-    pico2) build_board pico2 rp2350 ;;
+    pico2) build_board pico2 pico2 ;;
     *)
         echo "build.sh: no board '$board'; known: pico, pico2" >&2
         exit 2

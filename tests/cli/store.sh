@@ -35,6 +35,21 @@ succeeds "$dogberry" store list two.bin
 holds grep -q 'hidden' out
 holds test "$("$dogberry" store list two.bin --json | grep -c '"hidden": true')" -eq 1
 
+# An ESP-IDF partition that has to hold the store: as large as it, and a byte smaller.
+bytes=$(stat -c %s three.bin)
+printf '# Name, Type, SubType, Offset, Size\nnvs,data,nvs,0x9000,16K\nmodels, data, 0x40, 0x420000, %d\n' "$bytes" > fits.csv
+sed "s/$bytes/$((bytes - 1))/" fits.csv > small.csv
+succeeds "$dogberry" store make -o fits.bin --partitions fits.csv poet.dog clerk.dog guard.dog
+holds grep -q 'esptool.py write_flash 0x420000 fits.bin' out
+holds cmp -s three.bin fits.bin
+refused 1 'guard.dog: does not fit:.* 1 too many' "$dogberry" store make -o small.bin --partitions small.csv poet.dog clerk.dog guard.dog
+holds test ! -e small.bin
+printf 'nvs, data, nvs, , 16K\n' > none.csv
+refused 1 'no partition models' "$dogberry" store make -o small.bin --partitions none.csv poet.dog
+printf 'models, data, 0x40, , 1M\n' > open.csv
+refused 1 'written out' "$dogberry" store make -o small.bin --partitions open.csv poet.dog
+refused 1 'missing.csv' "$dogberry" store make -o small.bin --partitions missing.csv poet.dog
+
 # Mistakes
 : > empty.bin
 head -c 20000 /dev/urandom > garbage.bin

@@ -126,7 +126,7 @@ test('wrong options are refused with the usage', () => {
   }
 });
 
-for (const chip of ['rp2040', 'rp2350']) {
+for (const chip of ['rp2040', 'pico2']) {
   test(`the ${chip} firmware states its sizes and leaves the model its place`, () => {
     const binary = firmware(chip);
     const { version, modelOffset, flashBytes, ramBytes, arenaBytes, stackBytes, reserved } = infoBlock(binary);

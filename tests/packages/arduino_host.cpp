@@ -10,6 +10,7 @@
 
 HardwareSerial Serial;
 RP2040 rp2040;
+EspClass ESP;
 
 size_t Print::print(const char *text)
 {
@@ -54,6 +55,11 @@ int HardwareSerial::read()
 }
 
 uint32_t RP2040::hwrand32()
+{
+    return 1;
+}
+
+uint32_t EspClass::random() const
 {
     return 1;
 }

@@ -73,20 +73,24 @@ example() { # NAME SOURCE: an Arduino sketch or program
     talks "$1" sketch
 }
 if command -v c++ > /dev/null; then
-    for sketch in RP2040 RP2350 ESP32S3; do
+    for sketch in RP2040 RP2350 ESP32S3 ESP8266; do
         example "the Arduino example $sketch" arduino/examples/$sketch/$sketch.ino
     done
     example "the PlatformIO example" platformio/examples/talk/src/main.cpp
 else
     echo "skipped: no c++, so no Arduino examples"
 fi
-if command -v arm-none-eabi-g++ > /dev/null; then
+compile_class() { # COMPILER FLAGS...
+    command -v "$1" > /dev/null || {
+        echo "skipped: no $1, so the Arduino class is not compiled with it"
+        return
+    }
     # shellcheck disable=SC2086
-    succeeds arm-none-eabi-g++ -mcpu=cortex-m0plus -mthumb -std=c++17 -fno-exceptions -fno-rtti $class -Iarduino/src \
-        -c arduino/src/ArduinoDogberry.cpp -o class.o
-else
-    echo "skipped: no arm-none-eabi-g++, so the Arduino class is not compiled for Cortex-M"
-fi
+    succeeds "$@" -std=c++17 -fno-exceptions -fno-rtti $class -Iarduino/src -c arduino/src/ArduinoDogberry.cpp -o class.o
+    echo "compiled the Arduino class with $1"
+}
+compile_class arm-none-eabi-g++ -mcpu=cortex-m0plus -mthumb
+compile_class arm-none-eabi-g++ -mcpu=cortex-m33 -mthumb
 succeeds cc -std=c11 -Wall -Wextra -Werror -I"$here/stubs/esp-idf" -Iesp-idf/src -c esp-idf/examples/talk/main/main.c -o idf.o
 echo 'void app_main(void); int main(void) { app_main(); return 0; }' > idf_main.c
 succeeds cc idf_main.c idf.o $objects/*.o -o idf

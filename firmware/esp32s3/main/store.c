@@ -28,7 +28,8 @@ static struct store inside(void)
 #endif
 
 #if CONFIG_DOGBERRY_COPY_TO_PSRAM
-/* Bytes from the store's start to the end of its last image. */
+/* Bytes from the store's start to the end of its last image. Of a damaged one the first sector, so that the console
+ * can say so. */
 static uint32_t used_bytes(const struct store *store)
 {
     dogberry_image image;
@@ -36,8 +37,8 @@ static uint32_t used_bytes(const struct store *store)
     size_t cursor = 0, end = 0;
 
     while (dogberry_store_next(store->bytes, store->length, &cursor, &image, &place) == 1)
-        end = place.offset + place.length;
-    return (uint32_t)end;
+        end = place.offset + (place.status == DOGBERRY_OK ? place.length : DOGBERRY_STORE_ALIGNMENT);
+    return end < store->length ? (uint32_t)end : store->length;
 }
 
 static void copy_to_psram(struct store *store)

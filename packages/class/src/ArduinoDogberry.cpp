@@ -6,7 +6,13 @@
 
 bool Dogberry::begin(uint32_t seed)
 {
-    return begin(dogberry_model, DOGBERRY_MODEL_BYTES, memory_, sizeof memory_, seed);
+    uint8_t *memory = reinterpret_cast<uint8_t *>(memory_);
+    memory += (16 - reinterpret_cast<uintptr_t>(memory) % 16) % 16;
+    return begin(dogberry_model, DOGBERRY_MODEL_BYTES, memory, sizeof memory_ - 16, seed);
+}
+
+static void saysNothing(void *, const char *, size_t)
+{
 }
 
 bool Dogberry::begin(const void *image, size_t imageBytes, void *arena, size_t arenaBytes, uint32_t seed)
@@ -15,6 +21,8 @@ bool Dogberry::begin(const void *image, size_t imageBytes, void *arena, size_t a
     arena_ = arena;
     arenaBytes_ = arenaBytes;
     status_ = dogberry_open(&image_, image, imageBytes);
+    if (status_ == DOGBERRY_OK)
+        image_.kernels = dogberry_kernels_checked(image_.kernels, saysNothing, nullptr);
     if (status_ == DOGBERRY_OK)
         status_ = dogberry_start(&session_, &image_, arena, arenaBytes);
     if (status_ != DOGBERRY_OK) {

@@ -26,8 +26,8 @@ class Dogberry
      * different replies. Returns false where that fails: error() says why. */
     bool begin(uint32_t seed = 1);
 
-    /* The same with another image (16-byte aligned) and memory for it (8-byte aligned, as long as
-     * dogberry_session_bytes() says). */
+    /* The same with another image (16-byte aligned) and memory for it (8-byte aligned, 16 for the ESP32-S3's vector
+     * unit, as long as dogberry_session_bytes() says). */
     bool begin(const void *image, size_t imageBytes, void *arena, size_t arenaBytes, uint32_t seed = 1);
 
     /* Runs the image's golden vector: whether this board says what the PC said. Ends the conversation; begin() again.
@@ -57,6 +57,13 @@ class Dogberry
         return dogberry_status_name(status_);
     }
 
+    /* The kernels in use after begin(), which tries those for the board against plain C: "xtensa-s3" on an ESP32-S3,
+     * "scalar32" there if its vector unit gave other results. */
+    const char *kernels() const
+    {
+        return image_.kernels->name;
+    }
+
     /* For the rest of dogberry.h; NULL before begin(). */
     dogberry_session *session()
     {
@@ -73,7 +80,7 @@ class Dogberry
     void *arena_ = nullptr;
     size_t arenaBytes_ = 0;
     int status_ = DOGBERRY_ERR_ARGUMENT;
-    uint64_t memory_[(DOGBERRY_MODEL_SESSION_BYTES + 7u) / 8u];
+    uint64_t memory_[(DOGBERRY_MODEL_SESSION_BYTES + 7u) / 8u + 2u]; /* begins at a multiple of 16 in it */
 };
 
 #endif

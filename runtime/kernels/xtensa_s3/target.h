@@ -1,7 +1,7 @@
 /*
- * Whether the target is an ESP32-S3; for C and for assembly. The compiler's macros say no more than that it is an
- * Xtensa, so the build system's configuration does: ESP-IDF's and Espressif's Arduino core have sdkconfig.h,
- * Zephyr includes its own everywhere. DOGBERRY_XTENSA_S3 may also be defined by hand.
+ * Whether the target is an ESP32-S3 under ESP-IDF (as Espressif's Arduino core is); for C and for assembly. The
+ * compiler says no more than that it is an Xtensa; ESP-IDF's configuration names the chip. Elsewhere, as under Zephyr,
+ * DOGBERRY_XTENSA_S3 may be defined where the system switches coprocessor 3 on and keeps its registers for each task.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,7 +13,7 @@
 #endif
 
 #if !defined(DOGBERRY_XTENSA_S3) && defined(__XTENSA__) && defined(__XTENSA_WINDOWED_ABI__) && \
-    (defined(CONFIG_IDF_TARGET_ESP32S3) || defined(CONFIG_SOC_SERIES_ESP32S3))
+    defined(CONFIG_IDF_TARGET_ESP32S3)
 #define DOGBERRY_XTENSA_S3 1
 #endif
 

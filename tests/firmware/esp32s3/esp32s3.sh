@@ -32,6 +32,14 @@ head -c 100000 /dev/zero | tr '\0' '\377' > empty.bin
 succeeds sh -c './board empty.bin < typed'
 holds grep -q 'no model' out
 
+# An image that ends behind its partition is not used; what comes before it is.
+"$dogberry" store make -o both.bin narrow.dog wide.dog > /dev/null
+head -c $(($(stat -c %s both.bin) - 20000)) both.bin > cut.bin
+succeeds sh -c "printf '/models\n' | ./board cut.bin"
+holds grep -qE 'narrow' out
+holds grep -qE 'damaged|TRUNCATED' out
+succeeds "$dogberry" store make -o held.bin wide.dog narrow.dog --partitions "$root/firmware/esp32s3/partitions_models.csv"
+
 # The partition tables: nothing overlaps or ends beyond 16 MB, and apps begin at multiples of 64 KB.
 for table in single models; do
     checks=$((checks + 1))

@@ -22,6 +22,8 @@ void setup()
     }
     Serial.print("model ");
     Serial.print(dogberry.image().name);
+    Serial.print(", kernels ");
+    Serial.print(dogberry.kernels());
     Serial.println(": type a line");
 }
 

@@ -1,7 +1,8 @@
 /*
  * As much of the Arduino API as the package uses, with the signatures of its documentation
  * (docs.arduino.cc/language-reference; the cores' own additions: arduino-pico's rp2040.hwrand32(), ESP-IDF's
- * esp_random()), on a PC's standard input and output.
+ * esp_random(); ESP8266's
+ * ESP.random()), on a PC's standard input and output.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -54,6 +55,14 @@ class RP2040
 };
 
 extern RP2040 rp2040;
+
+class EspClass
+{
+  public:
+    uint32_t random() const;
+};
+
+extern EspClass ESP;
 
 extern "C" {
 uint32_t esp_random(void);

@@ -10,7 +10,7 @@
 #include "dogberry.h"
 #include "dogberry_model.h"
 
-static uint64_t arena[(DOGBERRY_MODEL_SESSION_BYTES + 7u) / 8u];
+static uint64_t arena[(DOGBERRY_MODEL_SESSION_BYTES + 7u) / 8u] __attribute__((aligned(16)));
 static dogberry_image image;
 
 static void put(void *context, const char *text, size_t bytes)
