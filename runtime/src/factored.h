@@ -16,7 +16,7 @@ typedef struct {
     dogberry_work work;
     const int8_t *hidden; /* the last layer's output */
     int16_t *logits;      /* the work's scratch: room for one a class and for the largest class's tokens */
-    uint16_t *heap;       /* [DOGBERRY_TOP_K_MAX] */
+    uint16_t *heap;       /* [DOGBERRY_TOP_K_MAX] room for dogberry_cut() */
     int16_t *edited;      /* room for one a token of the largest class */
     uint32_t *shares;     /* [classes] */
 } dogberry_factored_room;

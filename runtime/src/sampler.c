@@ -11,6 +11,8 @@
 #define HALVINGS_Q20 1512775395u
 /* Distances of 25 halvings and more weigh less than half a unit of Q24. */
 #define HALVINGS_MAX 25u
+/* Sections of a range of logits that are counted at a time: as many as a caller's room has. */
+enum { SECTION_BITS = 7, SECTIONS = 1 << SECTION_BITS };
 /* Further than any two logits are apart. */
 #define ALL_DISTANCES 65536u
 
@@ -78,55 +80,61 @@ int dogberry_is_kept(const dogberry_candidates *c, uint32_t id)
     return (logit > c->floor || (logit == c->floor && id <= c->last)) && !dogberry_is_barred(c, id);
 }
 
-static int is_worse(const int16_t *logits, uint16_t a, uint16_t b)
+/* Sets the highest logit. Returns how far the lowest one is below it. */
+static uint32_t range_of(dogberry_candidates *c, uint32_t *count)
 {
-    int32_t of_a = logits[a], of_b = logits[b];
+    int32_t lowest = INT32_MAX;
 
-    return of_a < of_b || (of_a == of_b && a > b);
-}
-
-/* Moves the id at the root down to where no child is worse. */
-static void sift_down(uint16_t *heap, uint32_t count, uint32_t at, const int16_t *logits)
-{
-    for (;;) {
-        uint32_t child = 2u * at + 1u;
-        uint16_t moved = heap[at];
-
-        if (child >= count)
-            return;
-        if (child + 1u < count && is_worse(logits, heap[child + 1u], heap[child]))
-            child++;
-        if (!is_worse(logits, heap[child], moved))
-            return;
-        heap[at] = heap[child];
-        heap[child] = moved;
-        at = child;
-    }
-}
-
-/* Keeps exactly the k best (all, where there are fewer): a heap of the k best so far has the worst
- * of them at its root. */
-static void keep_best(dogberry_candidates *c, uint32_t k, uint16_t *heap)
-{
-    uint32_t count = 0;
-
+    c->highest = INT32_MIN;
+    *count = 0;
     for (uint32_t id = 0; id < c->count; id++) {
+        int32_t logit = c->logits[id];
+
         if (dogberry_is_barred(c, id))
             continue;
-        if (count < k) {
-            heap[count++] = (uint16_t)id;
-            if (count == k) {
-                for (uint32_t at = k / 2u; at-- > 0;)
-                    sift_down(heap, k, at, c->logits);
-            }
-        } else if (is_worse(c->logits, heap[0], (uint16_t)id)) {
-            heap[0] = (uint16_t)id;
-            sift_down(heap, k, 0, c->logits);
-        }
+        ++*count;
+        if (logit > c->highest)
+            c->highest = logit;
+        if (logit < lowest)
+            lowest = logit;
     }
-    if (count == k) {
-        c->floor = c->logits[heap[0]];
-        c->last = heap[0];
+    return (uint32_t)(c->highest - lowest);
+}
+
+/* How many are `from` + 0, 1, 2 ... times 2^shift below the highest, in each of the sections. */
+static void count_sections(const dogberry_candidates *c, uint32_t from, uint32_t shift, uint16_t *counts)
+{
+    dogberry_fill(counts, 0, SECTIONS * sizeof *counts);
+    for (uint32_t id = 0; id < c->count; id++) {
+        uint32_t section = ((uint32_t)(c->highest - c->logits[id]) - from) >> shift;
+
+        if (section < SECTIONS && !dogberry_is_barred(c, id))
+            counts[section]++;
+    }
+}
+
+/* Keeps exactly the k best of more than k. Where the last of them is: the range that it must be in is cut into
+ * sections, and its section is the next range, until that is one logit. */
+static void keep_best(dogberry_candidates *c, uint32_t k, uint32_t range, uint16_t *counts)
+{
+    uint32_t from = 0, above = 0, shift = 0, section;
+
+    while (range >> shift >= SECTIONS)
+        shift += SECTION_BITS;
+    for (;; shift -= SECTION_BITS) {
+        count_sections(c, from, shift, counts);
+        for (section = 0; above + counts[section] < k; section++)
+            above += counts[section];
+        from += section << shift;
+        if (shift == 0 || above + counts[section] == k)
+            break;
+    }
+    c->floor = c->highest - (int32_t)(from + (1u << shift) - 1u);
+    for (uint32_t id = 0; above + counts[section] > k; id++) { /* the first of those that are at the floor */
+        if (c->logits[id] == c->floor && !dogberry_is_barred(c, id) && ++above == k) {
+            c->last = id;
+            return;
+        }
     }
 }
 
@@ -187,13 +195,14 @@ uint32_t dogberry_likeliest(const dogberry_candidates *c)
     return best;
 }
 
-void dogberry_cut(dogberry_candidates *c, const dogberry_sampler *sampler, uint16_t *heap)
+void dogberry_cut(dogberry_candidates *c, const dogberry_sampler *sampler, uint16_t *counts)
 {
-    c->highest = c->logits[dogberry_likeliest(c)];
+    uint32_t count, range = range_of(c, &count);
+
     c->floor = -32768;
     c->last = c->count;
-    if (sampler->top_k > 0)
-        keep_best(c, sampler->top_k, heap);
+    if (sampler->top_k > 0 && sampler->top_k < count)
+        keep_best(c, sampler->top_k, range, counts);
     if (DOGBERRY_HAS_TOP_P && c->highest - (int32_t)sampler->near > c->floor) {
         c->floor = c->highest - (int32_t)sampler->near;
         c->last = c->count;
@@ -202,13 +211,14 @@ void dogberry_cut(dogberry_candidates *c, const dogberry_sampler *sampler, uint1
         keep_likely(c, sampler);
 }
 
-uint32_t dogberry_draw(dogberry_candidates *c, const dogberry_sampler *sampler, uint16_t *heap, dogberry_random *random)
+uint32_t dogberry_draw(dogberry_candidates *c, const dogberry_sampler *sampler, uint16_t *counts,
+                       dogberry_random *random)
 {
     uint64_t at;
 
     if (sampler->slope == 0)
         return dogberry_likeliest(c);
-    dogberry_cut(c, sampler, heap);
+    dogberry_cut(c, sampler, counts);
     at = dogberry_random_below(random, sum_of_weights(c, sampler, c->floor, c->highest));
     for (uint32_t id = 0;; id++) { /* ends: the weights add up to what `at` is below */
         uint32_t weight = weight_of(c, id, sampler);
