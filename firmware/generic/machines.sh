@@ -4,17 +4,18 @@
 # shellcheck shell=bash disable=SC2034
 
 generic=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-machines=(m0 m4 m7 m33 rv32 xtensa)
-declare -A machine_name=([m0]='Cortex-M0 (QEMU microbit)' [m4]='Cortex-M4F (QEMU mps2-an386)'
-    [m7]='Cortex-M7 (QEMU mps2-an500)' [m33]='Cortex-M33 (QEMU mps2-an505)' [rv32]='RV32IMC (QEMU virt)'
-    [xtensa]='Xtensa lx106 (QEMU sim)')
+machines=(m0 m3 m4 m7 m33 rv32 xtensa)
+declare -A machine_name=([m0]='Cortex-M0 (QEMU microbit)' [m3]='Cortex-M3 (QEMU mps2-an385)'
+    [m4]='Cortex-M4F (QEMU mps2-an386)' [m7]='Cortex-M7 (QEMU mps2-an500)' [m33]='Cortex-M33 (QEMU mps2-an505)'
+    [rv32]='RV32IMC (QEMU virt)' [xtensa]='Xtensa lx106 (QEMU sim)')
 declare -A machine_tools=([rv32]='riscv64-unknown-elf-gcc qemu-system-riscv32'
     [xtensa]='xtensa-lx106-elf-gcc qemu-system-xtensa')
-for machine in m0 m4 m7 m33; do machine_tools[$machine]='arm-none-eabi-gcc qemu-system-arm'; done
+for machine in m0 m3 m4 m7 m33; do machine_tools[$machine]='arm-none-eabi-gcc qemu-system-arm'; done
 
 # Where the store is loaded: behind the program in the M0's flash (QEMU is asked for 8 MB of it), else in memory of its
-# own: 16 MB at 0x21000000 (AN386), 0x60000000 (AN500), 0x80000000 (AN505). As in the link scripts of rv32 and xtensa.
-declare -A store_at=([m0]=0x100000 [m4]=0x21000000 [m7]=0x60000000 [m33]=0x80000000 [rv32]=0x81000000 [xtensa]=0x61000000)
+# own: 16 MB at 0x21000000 (AN385, AN386), 0x60000000 (AN500), 0x80000000 (AN505). As in the link scripts of rv32 and xtensa.
+declare -A store_at=([m0]=0x100000 [m3]=0x21000000 [m4]=0x21000000 [m7]=0x60000000 [m33]=0x80000000 [rv32]=0x81000000
+    [xtensa]=0x61000000)
 
 # Sets `compile` for a Cortex-M.
 compile_arm() { # compile_arm SOURCE CODE_AT RAM_AT RAM_BYTES STORE_AT STORE_BYTES FLAG...
@@ -30,6 +31,7 @@ compile_for() { # compile_for MACHINE
     local mps2=$generic/arm/mps2.c store=${store_at[$1]}
     case $1 in
     m0) compile_arm "$generic/arm/nrf51.c" 0 0x20000000 128K "$store" 7M -mcpu=cortex-m0 ;;
+    m3) compile_arm "$mps2" 0 0x20000000 512K "$store" 8M -mcpu=cortex-m3 ;;
     m4) compile_arm "$mps2" 0 0x20000000 512K "$store" 8M -mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16 ;;
     m7) compile_arm "$mps2" 0 0x20000000 512K "$store" 8M -mcpu=cortex-m7 -mfloat-abi=hard -mfpu=fpv5-d16 ;;
     m33) compile_arm "$mps2" 0x10000000 0x38000000 512K "$store" 8M -mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16 ;;
@@ -59,6 +61,7 @@ emulate_for() { # emulate_for MACHINE
     case $1 in
     m0) emulate=(qemu-system-arm -M microbit -global nrf51-soc.flash-size=0x800000 -global nrf51-soc.sram-size=0x20000
         "${uart[@]}") ;;
+    m3) emulate=(qemu-system-arm -M mps2-an385 "${uart[@]}") ;;
     m4) emulate=(qemu-system-arm -M mps2-an386 "${uart[@]}") ;;
     m7) emulate=(qemu-system-arm -M mps2-an500 "${uart[@]}") ;;
     m33) emulate=(qemu-system-arm -M mps2-an505 "${uart[@]}") ;;

@@ -41,7 +41,8 @@ fill_column() { # fill_column COLUMN
             cell=skipped
         elif [ $built = 1 ]; then
             said=$(run_on "$column" "$work/$column/program" "$work/images/$name.dog" 2>&1 < /dev/null) || true
-            cell=$(sed -n 's/^digest \([0-9a-f]\{8\}\) tokens 24 golden ok kernels .*$/\1/p' <<< "$said")
+            cell=$(sed -n 's/^digest \([0-9a-f]\{8\}\) logits [0-9a-f]\{8\} tokens 24 golden ok kernels .*$/\1/p' <<< "$said")
+            sed -n 's/.* logits \([0-9a-f]*\) .*/\1/p' <<< "$said" > "$work/$column/$name.logits"
             sed -n 's/.* kernels //p' <<< "$said" > "$work/$column/kernels"
             [ -n "$cell" ] || { cell=FAILED; echo "$column: $name: ${said:-said nothing}" >&2; }
         fi
@@ -76,12 +77,19 @@ print_table() {
     done
 }
 
-# Every row has one digest, and no machine failed.
+# How many different lines these files have, but for "skipped".
+count_different() { (cd "$work" && cat "$@" 2> /dev/null) | grep -v '^skipped$' | sort -u | wc -l; }
+
+# Every row has one digest of tokens and one of logits, and no machine failed.
 verdict() {
     local name failed=0
     for name in "${images[@]}"; do
-        if [ "$(for column in "${columns[@]}"; do cat "$work/$column/$name"; done | grep -v '^skipped$' | sort -u | wc -l)" -ne 1 ]; then
+        if [ "$(count_different "${columns[@]/%//$name}")" -ne 1 ]; then
             echo "$name: not the same everywhere"
+            failed=1
+        elif [ "$(count_different "${columns[@]/%//$name.logits}")" -ne 1 ]; then
+            echo "$name: the same tokens, but not the same logits everywhere:"
+            (cd "$work" && grep . "${columns[@]/%//$name.logits}" 2> /dev/null) || true
             failed=1
         fi
     done
@@ -100,5 +108,5 @@ verdict
 missing=$(for column in "${columns[@]}"; do # sets of kernels that this machine's processor lacks are no lack of tools
     [ ! -e "$work/$column/skipped" ] || [ "${meaning[$column]}" = 'this machine' ] || echo -n " ${title[$column]}"
 done)
-echo "the same tokens everywhere: ${#images[@]} images${missing:+; skipped:$missing}"
+echo "the same tokens and logits everywhere: ${#images[@]} images${missing:+; skipped:$missing}"
 [ -z "$missing" ] || exit 77

@@ -146,6 +146,7 @@ async function checkCommands(board) {
 }
 
 async function checkTyping(board) {
+  await board.command('/use char'); // which all but never ends by itself
   await board.command('/length 1000');
   const { stopped, tokens } = await board.say(LINE, '\x03');
   assert.ok(stopped && tokens < 1000, `${tokens} tokens`);

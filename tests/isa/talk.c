@@ -16,9 +16,11 @@ static void put(const char *text)
     talk_put(text, length);
 }
 
-static void put_digest(uint32_t digest)
+static void put_digest(const char *name, uint32_t digest)
 {
     char text[8];
+
+    put(name);
 
     for (unsigned i = 0; i < sizeof text; i++)
         text[i] = "0123456789abcdef"[digest >> (28u - 4u * i) & 15u];
@@ -34,11 +36,28 @@ static int fail(const char *what, int status)
     return 1;
 }
 
+/* All scores go into *logits, so that one bit shows that would not change the drawn tokens. Returns a status. */
+static int draw(dogberry_session *session, const dogberry_image *image, uint32_t *logits)
+{
+    uint32_t count = image->output == DOGBERRY_FACTORED ? image->classes : image->vocab;
+
+    for (unsigned i = 0; i < TOKENS; i++) {
+        char piece[DOGBERRY_PIECE_MAX];
+        int token;
+
+        *logits = dogberry_crc32(*logits, dogberry_logits(session), count * sizeof(int16_t));
+        if ((token = dogberry_next(session, piece, sizeof piece, NULL)) < 0)
+            return token;
+    }
+    return DOGBERRY_OK;
+}
+
 int talk(const void *bytes, size_t length, const char *kernels)
 {
     static uint64_t arena[ARENA_BYTES / sizeof(uint64_t)];
     dogberry_session *session;
     dogberry_image image;
+    uint32_t logits = 0;
     int status = dogberry_open(&image, bytes, length);
 
     if (status != DOGBERRY_OK)
@@ -52,14 +71,10 @@ int talk(const void *bytes, size_t length, const char *kernels)
     dogberry_reset(session, SEED);
     if ((status = dogberry_feed(session, PROMPT, sizeof PROMPT - 1u)) < 0)
         return fail("feed", status);
-    for (unsigned i = 0; i < TOKENS; i++) {
-        char piece[DOGBERRY_PIECE_MAX];
-
-        if ((status = dogberry_next(session, piece, sizeof piece, NULL)) < 0)
-            return fail("next", status);
-    }
-    put("digest ");
-    put_digest(dogberry_digest(session));
+    if ((status = draw(session, &image, &logits)) < 0)
+        return fail("next", status);
+    put_digest("digest ", dogberry_digest(session));
+    put_digest(" logits ", logits);
     put(" tokens 24 golden ok kernels ");
     put(image.kernels->name);
     put("\n");

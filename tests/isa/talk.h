@@ -10,8 +10,9 @@
 #include <stddef.h>
 
 /* Runs the image in `length` bytes at `image` (aligned to 16; the region may be longer than the image) with the
- * kernels of that name, or the best where it is NULL, and puts out one line: "digest XXXXXXXX tokens N golden ok
- * kernels NAME", or what went wrong. Returns 0, or 1 where something did. */
+ * kernels of that name, or the best where it is NULL, and puts out one line: "digest XXXXXXXX logits XXXXXXXX
+ * tokens N golden ok kernels NAME" (of the drawn tokens; of all scores before each), or what went wrong. Returns 0, or
+ * 1 where something did. */
 int talk(const void *image, size_t length, const char *kernels);
 
 /* Each machine's own: prints. */

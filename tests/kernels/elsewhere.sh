@@ -29,12 +29,12 @@ build_for() {
     generic=$source_dir/firmware/generic
     case $machine in
     rv32)
-        set -- riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 -fno-tree-loop-distribute-patterns -DMACHINE_NAME='"bench"' -nostartfiles \
+        set -- riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 -fno-tree-loop-distribute-patterns -nostartfiles \
             -Wl,--no-warn-rwx-segments -T "$generic/rv32/link.ld" "$generic/rv32/start.S" "$generic/rv32/machine.c" \
             "$source_dir/tests/kernels/platform_isa.c" "$@"
         ;;
     xtensa)
-        set -- xtensa-lx106-elf-gcc -mlongcalls -fno-tree-loop-distribute-patterns -DMACHINE_NAME='"bench"' -nostartfiles \
+        set -- xtensa-lx106-elf-gcc -mlongcalls -fno-tree-loop-distribute-patterns -nostartfiles \
             -Wl,--no-warn-rwx-segments -T "$generic/xtensa/link.ld" "$generic/xtensa/start.S" "$generic/xtensa/machine.c" \
             "$generic/xtensa/arithmetic.c" "$source_dir/tests/kernels/platform_isa.c" "$@"
         ;;
@@ -43,7 +43,8 @@ build_for() {
     esac
     # shellcheck disable=SC2046
     "$@" -std=c99 -ffreestanding -fno-builtin -nostdlib -I"$source_dir/runtime/include" -I"$source_dir/runtime/src" \
-        -I"$source_dir/tests/kernels" -I"$generic" "$generic/memory.c" "$source_dir/runtime/src/kernels.c" \
+        -I"$source_dir/tests/kernels" -I"$generic" -DMACHINE_NAME='"kernels"' "$generic/memory.c" \
+        "$source_dir/runtime/src/kernels.c" \
         "$source_dir/runtime/src/tables.c" \
         $(find "$source_dir/runtime/kernels" -name '*.c') $(case $machine in rv32 | xtensa) echo -lgcc ;; esac) -o "$output"
 }

@@ -1,8 +1,7 @@
 /*
- * Arm's MPS2 boards: UART0 of the CMSDK, and the FPGA's microsecond counter. AN386 (Cortex-M4) and AN500 (M7) have one
- * map, AN505 (M33) another; these are its secure addresses. Sources: Arm application notes DAI 0386, 0500, 0505 and the
- * Cortex-M System Design Kit's manual, DDI 0479 ("APB UART").
- * SPDX-License-Identifier: MIT
+ * Arm's MPS2 boards: UART0 of the CMSDK, and the FPGA's microsecond counter. AN385 (Cortex-M3), AN386 (M4) and AN500
+ * (M7) have one map, AN505 (M33) another; these are its secure addresses. Sources: Arm application notes DAI 0385,
+ * 0386, 0500, 0505 and the Cortex-M System Design Kit's manual, DDI 0479 ("APB UART"). SPDX-License-Identifier: MIT
  */
 #include "machine.h"
 #include "nvic.h"
