@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # The ESP32-S3's assembly, run by pie/, against ref: right as it is, and wrong or stopped where a line of it is changed. Where
 # there is an assembler that knows the chip, it has to take the files too.
-#     check_s3.sh SOURCE_DIR CHECK_KERNELS CHECK_KERNELS_S3
+#     check_s3.sh SOURCE_DIR CHECK_KERNELS CHECK_KERNELS_S3 COUNT_KERNELS_S3
 # SPDX-License-Identifier: MIT
 set -u
 kernels=$1/runtime/kernels/xtensa_s3
 on_pc=$2
 on_s3=$3
+on_s3_count=$4
+boards=$1/host/boards/boards.c
+pie=$1/docs/PIE.md
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed() {
@@ -47,6 +50,14 @@ changed matvec_i4.S 's/movi    a14, 0/movi    a14, 1/'
 changed matvec_i4.S 's/l32i    a6, a2, 4 \* \\row + 4/l32i    a6, a2, 4 * \\row/'
 changed matvec_i4.S 's/FRAME, 64/FRAME, 32/'
 echo "noticed: $changes changes"
+
+# What plans reckon with is what the instructions are counted to take on 256 columns.
+counted=$("$on_s3_count" | sed -nE 's/^\| (int[48]) \| 256 \| [0-9.]+ \| ([0-9.]+) \|$/\1 \2/p')
+grep -A3 '"xtensa-s3"' "$boards" | sed -nE 's/.*cycles_per_weight_i([48]) = ([0-9.]+),.*/int\1 \2/p' > "$work/planned"
+[ "$counted" = "$(cat "$work/planned")" ] || failed "host/boards/boards.c has $(cat "$work/planned"), counted were $counted"
+while read -r kind cycles; do
+    grep -qE "^\| $kind \| 256 \| [0-9.]+ \| $cycles \|$" "$pie" || failed "docs/PIE.md does not have $kind $cycles"
+done < "$work/planned"
 
 for assembler in ${XTENSA_S3_AS:-} xtensa-esp32s3-elf-as xtensa-esp-elf-as; do
     command -v "$assembler" > /dev/null || continue
