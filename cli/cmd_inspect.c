@@ -19,27 +19,27 @@ static const char *output_name(uint32_t output)
     return output == DOGBERRY_TIED ? "tied" : output == DOGBERRY_FACTORED ? "factored" : "dense";
 }
 
-static void print_matrix(const char *name, unsigned layer, const dogberry_image *image, const dogberry_matrix *matrix)
+static void print_matrix(const char *name, unsigned layer, const dogberry_matrix *matrix)
 {
-    if (!matrix->weights)
+    if (matrix->weights == 0)
         return;
     unsigned lines = matrix->bits == 4 ? (matrix->rows + DOGBERRY_I4_BLOCK - 1) / DOGBERRY_I4_BLOCK : matrix->rows;
-    printf("  %-10s %u  int%u  %6u x %-6u at %8zu, %8u bytes, scales at %8zu\n", name, layer, matrix->bits,
-           matrix->rows, matrix->cols, (size_t)((const uint8_t *)matrix->weights - image->bytes),
-           lines * matrix->stride, (size_t)((const uint8_t *)matrix->scales - image->bytes));
+    printf("  %-10s %u  int%u  %6u x %-6u at %8u, %8u bytes, scales at %8u\n", name, layer, matrix->bits, matrix->rows,
+           matrix->cols, matrix->weights, lines * matrix->stride, matrix->scales);
 }
 
 static void print_layer(const dogberry_image *image, unsigned layer)
 {
     static const char *const names[] = {"attention", "attended", "inner", "outer"};
     if (image->architecture != DOGBERRY_TRANSFORMER) {
-        print_matrix("input", layer, image, &image->layer[layer].input);
-        print_matrix("recurrent", layer, image, &image->layer[layer].recurrent);
+        print_matrix("input", layer, &image->layer[layer].input);
+        print_matrix("recurrent", layer, &image->layer[layer].recurrent);
         return;
     }
     for (uint32_t part = DOGBERRY_BLOCK_ATTENTION; part <= DOGBERRY_BLOCK_OUTER; part++) {
-        const dogberry_matrix matrix = dogberry_block_matrix(image, layer, part);
-        print_matrix(names[part], layer, image, &matrix);
+        dogberry_matrix matrix;
+        if (dogberry_block_matrix(image, layer, part, &matrix) == DOGBERRY_OK)
+            print_matrix(names[part], layer, &matrix);
     }
 }
 
@@ -62,11 +62,11 @@ static void print_text(const dogberry_image *image, size_t file_bytes, int golde
            image->golden.prompt, image->golden.seed, image->golden.tokens, image->golden.digest,
            golden == DOGBERRY_OK ? "reproduced" : dogberry_status_name(golden));
     printf("Tensors\n");
-    print_matrix("embedding", 0, image, &image->embeddings);
+    print_matrix("embedding", 0, &image->embeddings);
     for (unsigned layer = 0; layer < image->layers; layer++)
         print_layer(image, layer);
-    print_matrix("output", 0, image, &image->output_matrix);
-    print_matrix("classes", 0, image, &image->factored.matrix);
+    print_matrix("output", 0, &image->output_matrix);
+    print_matrix("classes", 0, &image->factored.matrix);
     printf("Provenance\n  %.*s\n", (int)image->provenance_bytes, image->provenance);
 }
 

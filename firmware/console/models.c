@@ -70,8 +70,8 @@ bool models_is_copy(const struct console *console)
 {
     const uint8_t *arena = console->board->arena;
 
-    return console->session && console->image.bytes >= arena &&
-           console->image.bytes < arena + console->board->arena_bytes;
+    return console->session && console->image.source.bytes >= arena &&
+           console->image.source.bytes < arena + console->board->arena_bytes;
 }
 
 /* Opens a model that the list says can be used. Flash has not changed since, so this does not fail; if it does, there

@@ -54,7 +54,7 @@ int db_export_uf2(const dogberry_image *const *images, size_t count, uint32_t sl
         parts[n++] = (db_uf2_part){board->flash_address, firmware->bytes, firmware->length};
     for (size_t i = 0; i < count && result == 0; i++) {
         result = check_image(images, i, board, firmware, error);
-        parts[n++] = (db_uf2_part){(uint32_t)(board->flash_address + at), images[i]->bytes, images[i]->length};
+        parts[n++] = (db_uf2_part){(uint32_t)(board->flash_address + at), images[i]->source.bytes, images[i]->length};
         at += (uint64_t)db_slots(images[i]->length) * DOGBERRY_STORE_ALIGNMENT;
         if (result == 0)
             result = check_space(at, board, error);

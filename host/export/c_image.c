@@ -43,7 +43,7 @@ static void add_words(FILE *out, const char *prefix, const dogberry_image *image
     fprintf(out, "__attribute__((aligned(16))) const uint32_t %s_model[%s_MODEL_BYTES / 4u] PROGMEM = {\n", prefix,
             capitals);
     for (uint32_t at = 0; at < image->length; at += 4) {
-        const uint8_t *bytes = image->bytes + at;
+        const uint8_t *bytes = image->source.bytes + at;
         uint32_t word = bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
         bool ends = (at / 4 + 1) % WORDS_A_LINE == 0 || at + 4 >= image->length;
         fprintf(out, "%s0x%x,%s", at / 4 % WORDS_A_LINE == 0 ? "    " : " ", word, ends ? "\n" : "");

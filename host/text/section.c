@@ -220,7 +220,7 @@ db_merge *db_section_merges(const db_tokenizer *tokenizer)
 {
     db_merge *merges = db_allocate((tokenizer->view.merge_count + 1) * sizeof *merges);
     for (uint32_t i = 0; i < tokenizer->view.merge_count; i++) {
-        const uint8_t *record = tokenizer->view.merges + (size_t)MERGE_BYTES * i;
+        const uint8_t *record = tokenizer->section + tokenizer->view.merges + (size_t)MERGE_BYTES * i;
         merges[get16(record + 6)] = (db_merge){get16(record), get16(record + 2), get16(record + 4)};
     }
     return merges;
@@ -229,14 +229,14 @@ db_merge *db_section_merges(const db_tokenizer *tokenizer)
 static const uint8_t *entry_at(const db_tokenizer *tokenizer, uint32_t id)
 {
     assert(id < tokenizer->view.count);
-    return tokenizer->view.entries + (size_t)ENTRY_BYTES * id;
+    return tokenizer->section + tokenizer->view.entries + (size_t)ENTRY_BYTES * id;
 }
 
 const char *db_section_key(const db_tokenizer *tokenizer, uint32_t id, size_t *length)
 {
     uint32_t place = get32(entry_at(tokenizer, id));
     *length = place >> 24;
-    return (const char *)tokenizer->view.pool + (place & 0xFFFFFF);
+    return (const char *)tokenizer->section + tokenizer->view.pool + (place & 0xFFFFFF);
 }
 
 uint8_t db_section_flags(const db_tokenizer *tokenizer, uint32_t id)

@@ -45,11 +45,12 @@ enum dogberry_status {
     DOGBERRY_ERR_CHECKSUM = -5,    /* the CRC-32 does not match: damaged */
     DOGBERRY_ERR_IMAGE = -6,       /* a field, offset or size in the image is impossible */
     DOGBERRY_ERR_UNSUPPORTED = -7, /* well-formed, but this build has no code for it */
-    DOGBERRY_ERR_ARENA = -8,       /* the arena is smaller than dogberry_session_bytes() */
+    DOGBERRY_ERR_ARENA = -8,       /* the arena is smaller than dogberry_session_bytes(), or a buffer is too small */
     DOGBERRY_ERR_TOKEN = -9,       /* a token id outside the vocabulary */
     DOGBERRY_ERR_SPACE = -10,      /* the caller's output buffer is too small */
     DOGBERRY_ERR_ALIGNMENT = -11,  /* image or arena not aligned as required */
     DOGBERRY_ERR_GOLDEN = -12,     /* the golden vector's digest was not reproduced */
+    DOGBERRY_ERR_READ = -13,       /* a streamed image could not be read */
     DOGBERRY_STOPPED = -100        /* no error: a stop string has come, see dogberry_next() */
 };
 
@@ -71,22 +72,38 @@ enum dogberry_architecture { DOGBERRY_LSTM = 1, DOGBERRY_GRU = 2, DOGBERRY_TRANS
 enum dogberry_feed_forward { DOGBERRY_RELU = 1, DOGBERRY_RELU2 = 2, DOGBERRY_SWIGLU = 3 };
 enum dogberry_output { DOGBERRY_DENSE = 0, DOGBERRY_TIED = 1, DOGBERRY_FACTORED = 2 };
 
-/* A quantized matrix inside the image. Row r stands for the real numbers
+/* Reads an image that is not memory-mapped: on a card, in a serial flash, in a file. Kept by the caller as
+ * long as any session on the image lives. */
+typedef struct {
+    /* Copies `bytes` (> 0) bytes from `offset` of the image to `to`. Called with any offset and number of bytes
+     * inside `length`, again and again, never beyond it.
+     * Returns 0, or any other number where not all of them could be read. */
+    int (*read)(void *context, uint32_t offset, uint32_t bytes, void *to);
+    void *context; /* handed to `read` */
+    size_t length; /* what may be read; may be longer than the image */
+} dogberry_reader;
+
+/* Where bytes are: in memory, or behind a reader. Offsets count from their first byte. */
+typedef struct {
+    const uint8_t *bytes;          /* NULL: streamed */
+    const dogberry_reader *reader; /* NULL: in memory */
+} dogberry_source;
+
+/* A quantized matrix inside the image, by offsets. Row r stands for the real numbers
  * weight(r, c) * (a per-row scale); scales[r] turns the row's integer
  * dot product into the units of its destination: see dogberry_rescale in
  * docs/NUMERICS.md. Bits 0..14 hold the mantissa m, bits 16..21 the shift s.
  * With 4 bits, weight(r, c) is a nibble less 8, times the scale of its group of
  * DOGBERRY_I4_GROUP columns. */
 typedef struct {
-    const int8_t *weights;  /* 8 bits: [rows][stride], columns beyond cols are zero.
-                             * 4 bits: words [rows / 8, rounded up][stride / 4], one a column; row 8 b + k of
-                             * block b is nibble k */
-    const uint32_t *scales; /* [rows] */
+    uint32_t weights; /* 8 bits: int8 [rows][stride], columns beyond cols are zero. 4 bits: 32-bit words
+                       * [rows / 8, rounded up][stride / 4], one a column; row 8 b + k of block b is nibble k */
+    uint32_t scales;  /* uint32 [rows] */
     uint32_t rows, cols;
-    uint32_t stride;             /* bytes from row to row (8 bits) or block to block (4 bits), a multiple of 16 */
-    uint32_t bits;               /* 8 or 4 */
-    const uint8_t *group_scales; /* 4 bits: [rows / 8, rounded up][groups][8], else NULL */
-    uint32_t groups;             /* 4 bits: of a row */
+    uint32_t stride;       /* bytes from row to row (8 bits) or block to block (4 bits), a multiple of 16 */
+    uint32_t bits;         /* 8 or 4 */
+    uint32_t group_scales; /* 4 bits: uint8 [rows / 8, rounded up][groups][8], else 0 */
+    uint32_t groups;       /* 4 bits: of a row */
 } dogberry_matrix;
 
 #define DOGBERRY_I4_GROUP 64u /* columns that share a group scale */
@@ -95,11 +112,11 @@ typedef struct {
 /* One recurrent layer. G = 4 gates (LSTM: input, forget, cell, output) or
  * 3 (GRU: reset, update, new); H = hidden. */
 typedef struct {
-    dogberry_matrix input;         /* [G*H][embedding, or H above the first layer] */
-    dogberry_matrix recurrent;     /* [G*H][H] */
-    const int16_t *bias;           /* [G*H], Q12 */
-    const int16_t *recurrent_bias; /* [H], Q12: the new gate's; GRU only, else NULL */
-    uint32_t cell_frac;            /* fraction bits of the int16 cell state, 8..14 (LSTM) */
+    dogberry_matrix input;     /* [G*H][embedding, or H above the first layer] */
+    dogberry_matrix recurrent; /* [G*H][H] */
+    uint32_t bias;             /* offset of int16 [G*H], Q12 */
+    uint32_t recurrent_bias;   /* offset of int16 [H], Q12: the new gate's; GRU only, else 0 */
+    uint32_t cell_frac;        /* fraction bits of the int16 cell state, 8..14 (LSTM) */
 } dogberry_layer;
 
 /* The matrices of a transformer's layer, of width D = embedding and H = hidden. */
@@ -112,11 +129,11 @@ enum dogberry_block_part {
 
 /* The tokenizer inside an image, or one opened alone. Treat as opaque. */
 typedef struct {
-    const uint8_t *section; /* start of the section */
-    const uint8_t *entries; /* [count] records of 8 bytes */
-    const uint16_t *sorted; /* [count] ids, ascending by key bytes; BPE: [256] ids by byte */
-    const uint8_t *pool;    /* key and display text */
-    const uint8_t *merges;  /* BPE only: [merge_count] records, else NULL */
+    dogberry_source source;
+    uint32_t entries; /* offset of [count] records of 8 bytes */
+    uint32_t sorted;  /* offset of uint16 [count] ids, ascending by key bytes; BPE: [256] ids by byte */
+    uint32_t merges;  /* BPE only: offset of [merge_count] records of 8 bytes */
+    uint32_t pool;    /* offset of key and display text */
     uint32_t pool_bytes;
     uint32_t count; /* vocabulary size */
     uint32_t merge_count;
@@ -210,12 +227,16 @@ const dogberry_kernels *dogberry_kernels_best(void);
 const dogberry_kernels *dogberry_kernels_named(const char *name);
 
 /* An opened image: small, constant, points into the image's bytes. Fields are
- * for reading, but for `kernels`, which the caller may replace before dogberry_start().
- * Filled by dogberry_open() only. */
+ * for reading, but for `kernels` and `stream.chunk`, which the caller may replace before
+ * dogberry_start(). Filled by dogberry_open() or dogberry_open_stream() only. */
 typedef struct {
-    const uint8_t *bytes;
+    dogberry_source source;
     const dogberry_kernels *kernels; /* dogberry_kernels_best() */
-    uint32_t length;                 /* the image's own length; the region may be longer */
+    struct {
+        uint32_t row;   /* bytes of the longest row (4 bits: block of rows, with its group scales): the least chunk */
+        uint32_t chunk; /* bytes of the row buffer in each session's arena; 0 in memory */
+    } stream;
+    uint32_t length; /* the image's own length; the region may be longer */
     uint32_t architecture, output;
     uint32_t vocab, embedding, hidden, layers, classes;
     uint32_t parameters;  /* weights of the float model it was made from */
@@ -228,14 +249,14 @@ typedef struct {
     dogberry_matrix embeddings; /* [vocab][embedding], scales to the first layer's input */
     dogberry_layer layer[DOGBERRY_LAYERS_MAX];
     dogberry_matrix output_matrix; /* [vocab][hidden], scales to logits; factored: rows by place */
-    const int16_t *output_bias;    /* [vocab], Q(logit_frac); factored: by place */
+    uint32_t output_bias;          /* offset of int16 [vocab], Q(logit_frac); factored: by place */
     struct {                       /* class-factored output: tokens have places, in order of their classes */
         dogberry_matrix matrix;    /* [classes][hidden], scales to logits */
-        const int16_t *bias;       /* [classes], Q(logit_frac) */
-        const uint16_t *tokens;    /* [vocab] the token at each place */
-        const uint16_t *places;    /* [vocab] the place of each token */
-        const uint16_t *first;     /* [classes + 1] first place of each class, ascending; then vocab */
-        uint32_t largest;          /* places of the largest class */
+        uint32_t bias;             /* offset of int16 [classes], Q(logit_frac) */
+        uint32_t tokens;           /* offset of uint16 [vocab], the token at each place */
+        uint32_t places;           /* offset of uint16 [vocab], the place of each token */
+        uint32_t first;   /* offset of uint16 [classes + 1], first place of each class, ascending; then vocab */
+        uint32_t largest; /* places of the largest class */
     } factored;
     struct {                      /* transformer; its layers by dogberry_block_matrix() */
         uint32_t heads, kv_heads; /* of queries; of keys and values */
@@ -244,19 +265,20 @@ typedef struct {
         uint32_t key_bits;        /* of a key in the session: 8 in a byte, 12 in two */
         uint32_t feed_forward;    /* enum dogberry_feed_forward */
         uint32_t epsilon;         /* of the norms, in squared units of the stream, times embedding; >= 1 */
-        uint32_t norm;            /* scale word of the last norm */
-        const uint32_t *rotary;   /* [head / 2] turns by position, in 2^-32 of a full one */
+        uint32_t norm;            /* offset of the last norm's scale word */
+        uint32_t rotary;          /* offset of uint32 [head / 2], turns by position in 2^-32 of a full one */
     } transformer;
     dogberry_sampling sampling; /* what the image was made to be sampled with */
     struct {
-        const char *prompt; /* not NUL-terminated */
+        const char *prompt; /* not NUL-terminated; NULL where streamed */
         uint32_t prompt_bytes;
         uint32_t seed;
         uint32_t tokens; /* how many follow the prompt */
         uint32_t digest; /* of those tokens */
     } golden;
-    const char *provenance; /* JSON, not NUL-terminated */
-    uint32_t provenance_bytes;
+    const char *provenance; /* JSON, not NUL-terminated; NULL where streamed */
+    uint32_t provenance_at, provenance_bytes;
+    uint32_t tokenizer_at, tokenizer_bytes; /* where the tokenizer's section is */
 } dogberry_image;
 
 /* Validates an image completely and points `image` into it. `bytes` is aligned
@@ -267,9 +289,21 @@ typedef struct {
  * ERR_VERSION, ERR_CHECKSUM, ERR_IMAGE, ERR_UNSUPPORTED. */
 int dogberry_open(dogberry_image *image, const void *bytes, size_t length);
 
+/* The same for an image behind a reader, which is checked as completely: the whole image once in one go
+ * (checksum), its tables and scales a second time, and the tokenizer's texts one by one. `buffer` (aligned
+ * to DOGBERRY_ARENA_ALIGNMENT, at least DOGBERRY_STREAM_BUFFER_MIN bytes) is scratch for that; it may be what
+ * becomes the arena. Sets stream.chunk to `bytes`, or stream.row where that is more; the caller may set
+ * any number from stream.row up instead. Tokens do not depend on it, only speed does.
+ * A section of tokenizer_bytes at tokenizer_at that the caller has read into memory may be opened
+ * there: dogberry_tokenizer_open(&image->tokenizer, ...). Words are found faster then.
+ * Returns what dogberry_open() would, or ERR_ARENA (buffer too small), ERR_READ. */
+int dogberry_open_stream(dogberry_image *image, const dogberry_reader *reader, void *buffer, size_t bytes);
+
+#define DOGBERRY_STREAM_BUFFER_MIN 256
+
 /* A matrix of layer `layer` (0-based, < image->layers) of an opened image of a transformer: `part` is one of enum
- * dogberry_block_part. Never fails. Returns the matrix, which points into the image. */
-dogberry_matrix dogberry_block_matrix(const dogberry_image *image, uint32_t layer, uint32_t part);
+ * dogberry_block_part. Returns DOGBERRY_OK, or ERR_READ where the image is streamed and cannot be read. */
+int dogberry_block_matrix(const dogberry_image *image, uint32_t layer, uint32_t part, dogberry_matrix *matrix);
 
 /* CRC-32 (IEEE 802.3, reflected 0xEDB88320, the one of zip and PNG). Start with
  * crc = 0; pass the last result to go on. Never fails. Returns the checksum. */
@@ -306,18 +340,23 @@ int dogberry_store_find(const void *store, size_t length, const char *name, dogb
 typedef struct dogberry_session dogberry_session;
 
 /* The arena size that dogberry_start() needs, to the byte; the same number on
- * every machine, so a PC can plan a microcontroller. Never fails.
+ * every machine, so a PC can plan a microcontroller. For a streamed image it contains
+ * image->stream.chunk, rounded up to 16. Never fails.
  * Returns bytes. */
 size_t dogberry_session_bytes(const dogberry_image *image);
 
 /* Lays a session out in `arena` (aligned to DOGBERRY_ARENA_ALIGNMENT, living as
  * long as the session), sampling as the image says and seed 1, and resets it.
- * Returns DOGBERRY_OK, or ERR_ARGUMENT, ERR_ALIGNMENT, ERR_ARENA. */
+ * Returns DOGBERRY_OK, or ERR_ARGUMENT, ERR_ALIGNMENT, ERR_ARENA (also where a streamed image's chunk
+ * holds no row), ERR_READ. */
 int dogberry_start(dogberry_session **session, const dogberry_image *image, void *arena, size_t bytes);
 
 /* Forgets the conversation: zero state, the start token fed, random generator
- * seeded with `seed` (any value), digest restarted. Never fails. */
-void dogberry_reset(dogberry_session *session, uint32_t seed);
+ * seeded with `seed` (any value), digest restarted. Only streamed images can fail here and in the
+ * functions below: a session of which one returned ERR_READ does nothing but return it again until
+ * dogberry_reset() succeeds, after which it is as good as new.
+ * Returns DOGBERRY_OK or ERR_READ. */
+int dogberry_reset(dogberry_session *session, uint32_t seed);
 
 /* Replaces how tokens are drawn.
  * Returns DOGBERRY_OK, or ERR_ARGUMENT where a value is out of range (nothing changed). */
@@ -337,7 +376,7 @@ int dogberry_set_stops(dogberry_session *session, const char *const *strings, ui
 
 /* Encodes `length` bytes of UTF-8 and runs every token through the model.
  * Invalid bytes are read as unknown text, never an error.
- * Returns the number of tokens fed, or ERR_ARGUMENT. */
+ * Returns the number of tokens fed, or ERR_ARGUMENT, ERR_READ. */
 int dogberry_feed(dogberry_session *session, const char *text, size_t length);
 
 /* Draws the next token, feeds it back, and writes its text, with the space that belongs before it, NUL-terminated,
@@ -346,7 +385,7 @@ int dogberry_feed(dogberry_session *session, const char *text, size_t length);
  * With stop strings the text may come later than its token: what a stop string could begin with is held back until
  * that is decided, and is part of a later piece. The piece of the token that completes a stop string is the text
  * before it; after that this draws nothing and returns DOGBERRY_STOPPED until something is fed or the session reset.
- * Returns the token's id (>= 0), or DOGBERRY_STOPPED, or ERR_ARGUMENT, ERR_SPACE (nothing drawn). */
+ * Returns the token's id (>= 0), or DOGBERRY_STOPPED, or ERR_ARGUMENT, ERR_SPACE (nothing drawn), ERR_READ. */
 int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_t *length);
 
 #define DOGBERRY_PIECE_MAX 96 /* capacity that dogberry_next() never exceeds */
@@ -372,13 +411,13 @@ const dogberry_kernels *dogberry_kernels_checked(const dogberry_kernels *kernels
 int dogberry_say(dogberry_session *session, const char *prompt, uint32_t tokens, dogberry_put put, void *context);
 
 /* The lower level of feed and next: one token id through the model, without text.
- * Returns DOGBERRY_OK or ERR_TOKEN. */
+ * Returns DOGBERRY_OK, or ERR_TOKEN, ERR_READ. */
 int dogberry_feed_token(dogberry_session *session, uint32_t token);
 
 /* The scores after the last token fed: `vocab` values (class-factored output: one a class,
  * `classes` values) in Q(logit_frac); nats, up to a constant. Computed on the first call after
  * a token was fed, so a prompt does not pay for the output layer. Valid until the session's
- * next call. Never fails. Returns a pointer into the arena. */
+ * next call. Returns a pointer into the arena, or NULL where a streamed image could not be read. */
 const int16_t *dogberry_logits(dogberry_session *session);
 
 /* One softmax on the way to a token. */
@@ -391,7 +430,7 @@ typedef struct {
 /* What the model gives to `token` as the next: its probability is the product, over level = 0, 1, ...
  * as long as this returns 1, of the softmax of choice->logits at choice->target. A dense or tied
  * output has one level, a class-factored one two: the class, then the token among the class's.
- * Feeds nothing. Returns 1, 0 where there is no such level, or ERR_TOKEN, ERR_ARGUMENT. */
+ * Feeds nothing. Returns 1, 0 where there is no such level, or ERR_TOKEN, ERR_ARGUMENT, ERR_READ. */
 int dogberry_score(dogberry_session *session, uint32_t token, uint32_t level, dogberry_choice *choice);
 
 /* CRC-32 over the ids drawn since the last reset, each as two bytes, low first:
@@ -444,12 +483,12 @@ size_t dogberry_split(dogberry_cursor *cursor, char *piece, size_t capacity);
 size_t dogberry_split_bpe(dogberry_cursor *cursor);
 
 /* Validates a tokenizer section by itself (host tools; dogberry_open() does it for
- * images). `section` aligned to 4 bytes; must outlive the tokenizer.
+ * images). `section` aligned to 4 bytes; must outlive the tokenizer. On error `tokenizer` is as it was.
  * Returns DOGBERRY_OK, or ERR_ARGUMENT, ERR_ALIGNMENT, ERR_TRUNCATED, ERR_IMAGE, ERR_UNSUPPORTED. */
 int dogberry_tokenizer_open(dogberry_tokenizer *tokenizer, const void *section, size_t length);
 
 /* The next token of cursor's text. cursor->start..at is the source it stands for.
- * Returns the id (unknown words: tokenizer->unknown), or -1 at the end of the text. */
+ * Returns the id (unknown words: tokenizer->unknown), -1 at the end of the text, or ERR_READ. */
 int dogberry_encode(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor);
 
 /* What was printed last, so that spacing and capitals come out right.
@@ -460,7 +499,7 @@ typedef struct {
 
 /* Writes the text of one token as it follows what was decoded before (a space
  * first where one belongs), NUL-terminated. DOGBERRY_PIECE_MAX is always enough.
- * Returns the text's length, or ERR_TOKEN, ERR_SPACE (decoder unchanged). */
+ * Returns the text's length, or ERR_TOKEN, ERR_SPACE, ERR_READ (decoder unchanged). */
 int dogberry_decode(const dogberry_tokenizer *tokenizer, dogberry_decoder *decoder, uint32_t token, char *piece,
                     size_t capacity);
 

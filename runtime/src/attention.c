@@ -130,23 +130,62 @@ static uint32_t bits_of(uint32_t context)
     return bits;
 }
 
-void dogberry_attention(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t slot)
+/* Queries and keys turned by the token's position. */
+static int turn_all(const dogberry_image *image, const dogberry_blocks *blocks)
+{
+    uint32_t head = image->transformer.head, pairs = head / 2u;
+    uint32_t heads = image->transformer.heads + image->transformer.kv_heads;
+    const uint32_t *turns =
+        dogberry_fetch(&image->source, image->transformer.rotary, 4u * pairs, blocks->work.rows.room);
+
+    if (turns == NULL)
+        return DOGBERRY_ERR_READ;
+    for (uint32_t p = 0; p < pairs; p++)
+        turn(blocks->work.scratch + p, heads, head, pairs, blocks->context->position * turns[p]);
+    return DOGBERRY_OK;
+}
+
+/* Scale words of the heads: in the image, or in the row buffer. Returns NULL where they could not be read. */
+static const uint32_t *head_scales(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index)
+{
+    uint32_t heads = image->transformer.heads, offset;
+
+    if (dogberry_unread(dogberry_block_vector(image, index, DOGBERRY_BLOCK_SCALES, &offset)))
+        return NULL;
+    const uint32_t *words =
+        dogberry_fetch(&image->source, offset + 4u * DOGBERRY_NORMS, 4u * heads, blocks->work.rows.room);
+
+    for (uint32_t h = 0; DOGBERRY_HAS_STREAM && words != NULL && h < heads; h++) {
+        if (!dogberry_is_head_scale(words[h]))
+            return NULL;
+    }
+    return words;
+}
+
+int dogberry_attention(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t slot)
 {
     uint32_t heads = image->transformer.heads, kv_heads = image->transformer.kv_heads, head = image->transformer.head;
-    uint32_t context = image->transformer.context, queries = heads * head, row = kv_heads * head, pairs = head / 2u;
-    const uint32_t *words = dogberry_block_vector(image, index, DOGBERRY_BLOCK_SCALES);
+    uint32_t context = image->transformer.context, queries = heads * head, row = kv_heads * head;
     uint32_t key_bits = image->transformer.key_bits, rows = queries + 2u * row;
     int8_t *keys = blocks->caches + (size_t)index * dogberry_transformer_layer_bytes(image);
     int32_t *products = blocks->work.scratch;
+    int score_frac = dogberry_score_frac(image, index);
+
+    if ((DOGBERRY_HAS_STREAM && score_frac < 0) || dogberry_unread(turn_all(image, blocks)))
+        return DOGBERRY_ERR_READ;
+    const uint32_t *words = head_scales(image, blocks, index);
+
+    if (words == NULL)
+        return DOGBERRY_ERR_READ;
     attention at = {blocks->work.kernels->transformer,
-                    words + 2,
+                    words,
                     head,
                     row,
                     heads / kv_heads,
                     context,
                     slot + 1u,
                     WEIGHT_BITS - bits_of(context),
-                    dogberry_score_frac(image, index),
+                    (uint32_t)score_frac,
                     key_bits,
                     products,
                     products + rows + DOGBERRY_PROJECT_SLACK,
@@ -154,12 +193,11 @@ void dogberry_attention(const dogberry_image *image, const dogberry_blocks *bloc
                     keys + (size_t)context * row * (key_bits == VALUE_BITS ? 1u : 2u),
                     blocks->branch};
 
-    for (uint32_t p = 0; p < pairs; p++)
-        turn(products + p, heads + kv_heads, head, pairs, blocks->context->position * image->transformer.rotary[p]);
     store_keys(&at, slot, products + queries);
     store8(at.values + (size_t)slot * row, products + queries + row, row);
     for (uint32_t i = 0; i < queries; i++)
         products[i] = saturate(products[i], QUERY_KEY_BITS - key_bits);
     at.kernels->share(run_heads, &at, heads);
     dogberry_pad(blocks->branch, queries);
+    return DOGBERRY_OK;
 }

@@ -5,35 +5,58 @@
  */
 #include "factored.h"
 
-static uint32_t size_of(const dogberry_image *image, uint32_t c)
+int dogberry_class_places(const dogberry_image *image, uint32_t c, uint32_t *first, uint32_t *count)
 {
-    return (uint32_t)image->factored.first[c + 1u] - image->factored.first[c];
+    uint16_t room[2];
+    const uint16_t *bounds = dogberry_fetch(&image->source, image->factored.first + 2u * c, sizeof room, room);
+
+    if (bounds == NULL || bounds[0] >= bounds[1] || bounds[1] > image->vocab ||
+        (uint32_t)bounds[1] - bounds[0] > image->factored.largest)
+        return DOGBERRY_ERR_READ;
+    *first = bounds[0];
+    *count = (uint32_t)bounds[1] - bounds[0];
+    return DOGBERRY_OK;
 }
 
-void dogberry_class_logits(const dogberry_image *image, const dogberry_factored_room *room)
+int dogberry_class_logits(const dogberry_image *image, const dogberry_factored_room *room)
 {
-    dogberry_dense(&room->work, &image->factored.matrix, image->factored.bias, 0, image->classes, room->hidden);
+    return dogberry_dense(&room->work, &image->factored.matrix, image->factored.bias, 0, image->classes, room->hidden);
 }
 
-void dogberry_word_logits(const dogberry_image *image, uint32_t c, const dogberry_factored_room *room)
+int dogberry_word_logits(const dogberry_image *image, uint32_t c, uint32_t *first, uint32_t *count,
+                         const dogberry_factored_room *room)
 {
-    uint32_t first = image->factored.first[c];
-
-    dogberry_dense(&room->work, &image->output_matrix, image->output_bias + first, first, size_of(image, c),
-                   room->hidden);
+    if (dogberry_unread(dogberry_class_places(image, c, first, count)))
+        return DOGBERRY_ERR_READ;
+    return dogberry_dense(&room->work, &image->output_matrix, image->output_bias + 2u * *first, *first, *count,
+                          room->hidden);
 }
 
-uint32_t dogberry_class_at(const dogberry_image *image, uint32_t place)
+int dogberry_token_class(const dogberry_image *image, uint32_t token, uint32_t *index)
 {
-    uint32_t low = 0, high = image->classes; /* first[low] <= place < first[high] */
+    uint32_t low = 0, high = image->classes; /* the place is not before low's first, and before high's */
+    int32_t place = dogberry_fetch_u16(&image->source, image->factored.places + 2u * token), first = place;
 
-    while (high - low > 1u) {
+    while (first >= 0 && high - low > 1u) {
         uint32_t middle = (low + high) / 2u;
 
-        if (image->factored.first[middle] <= place)
+        first = dogberry_fetch_u16(&image->source, image->factored.first + 2u * middle);
+        if (first <= place)
             low = middle;
         else
             high = middle;
     }
-    return low;
+    if (first >= 0)
+        first = dogberry_fetch_u16(&image->source, image->factored.first + 2u * low);
+    if (first < 0)
+        return DOGBERRY_ERR_READ;
+    *index = (uint32_t)(place - first);
+    return (int)low;
+}
+
+int dogberry_token_at(const dogberry_image *image, uint32_t place)
+{
+    int32_t token = dogberry_fetch_u16(&image->source, image->factored.tokens + 2u * place);
+
+    return token < (int32_t)image->vocab ? token : DOGBERRY_ERR_READ;
 }

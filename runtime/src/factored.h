@@ -21,18 +21,24 @@ typedef struct {
     uint32_t *shares;     /* [classes] */
 } dogberry_factored_room;
 
-/* logits[c] of all classes. */
-void dogberry_class_logits(const dogberry_image *image, const dogberry_factored_room *room);
+/* logits[c] of all classes. Returns DOGBERRY_OK or ERR_READ. */
+int dogberry_class_logits(const dogberry_image *image, const dogberry_factored_room *room);
 
-/* logits[i] of the tokens at the places of class c, in order. */
-void dogberry_word_logits(const dogberry_image *image, uint32_t c, const dogberry_factored_room *room);
+/* The places of class c: *count from *first on. Returns DOGBERRY_OK or ERR_READ. */
+int dogberry_class_places(const dogberry_image *image, uint32_t c, uint32_t *first, uint32_t *count);
 
-/* The class that place `place` belongs to. */
-uint32_t dogberry_class_at(const dogberry_image *image, uint32_t place);
+/* logits[i] of the tokens at the places of class c, in order. Returns DOGBERRY_OK or ERR_READ. */
+int dogberry_word_logits(const dogberry_image *image, uint32_t c, uint32_t *first, uint32_t *count,
+                         const dogberry_factored_room *room);
 
-/* Draws a token; the unknown token never. Returns its id. */
-uint32_t dogberry_sample_factored(const dogberry_sampler *sampler, const dogberry_rules *rules,
-                                  const dogberry_image *image, const dogberry_factored_room *room,
-                                  dogberry_random *random);
+/* The class of a token; *index is the token's place in it. Returns the class, or ERR_READ. */
+int dogberry_token_class(const dogberry_image *image, uint32_t token, uint32_t *index);
+
+/* Returns the token at a place, or ERR_READ. */
+int dogberry_token_at(const dogberry_image *image, uint32_t place);
+
+/* Draws a token; the unknown token never. Returns its id, or ERR_READ. */
+int dogberry_sample_factored(const dogberry_sampler *sampler, const dogberry_rules *rules, const dogberry_image *image,
+                             const dogberry_factored_room *room, dogberry_random *random);
 
 #endif

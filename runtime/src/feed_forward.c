@@ -32,7 +32,7 @@ static int32_t swiglu(int32_t gate, int32_t up)
 void dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks)
 {
     uint32_t hidden = image->hidden, kind = image->transformer.feed_forward;
-    int32_t *x = blocks->work.scratch;
+    const int32_t *x = blocks->work.scratch;
 
     for (uint32_t u = 0; u < hidden; u++) {
         int32_t y = kind == DOGBERRY_SWIGLU  ? swiglu(x[u], x[hidden + u])

@@ -13,18 +13,22 @@ enum { RESET, UPDATE, NEW, NEW_RECURRENT, SUMS };
 
 /* scratch[s * count + u] = sum s of unit first + u in Q12, not yet saturated. The gates' rows follow each other, so all
  * units' are one run of rows. */
-static void sum_gates(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, uint32_t first,
-                      uint32_t count, const int8_t *x, const int8_t *h)
+static int sum_gates(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, uint32_t first,
+                     uint32_t count, const int8_t *x, const int8_t *h)
 {
     uint32_t whole = count == hidden, all = whole ? 3u * hidden : count, two = whole ? 2u * hidden : count;
     uint32_t last = NEW * hidden + first;
+    int32_t *sums = work->scratch;
+    int status = DOGBERRY_OK;
 
-    for (uint32_t at = 0, row = first; at < 3u * count; at += all, row += hidden)
-        dogberry_project(work, work->scratch + at, &layer->input, layer->bias + row, row, all, x);
-    for (uint32_t at = 0, row = first; at < 2u * count; at += two, row += hidden)
-        dogberry_add_product(work, at, SUMS * count, &layer->recurrent, row, two, h);
-    dogberry_project(work, work->scratch + NEW_RECURRENT * count, &layer->recurrent, layer->recurrent_bias + first,
-                     last, count, h);
+    for (uint32_t at = 0, row = first; at < 3u * count && !dogberry_unread(status); at += all, row += hidden)
+        status = dogberry_project(work, sums + at, &layer->input, layer->bias + 2u * row, row, all, x);
+    for (uint32_t at = 0, row = first; at < 2u * count && !dogberry_unread(status); at += two, row += hidden)
+        status = dogberry_add_product(work, at, SUMS * count, &layer->recurrent, row, two, h);
+    if (dogberry_unread(status))
+        return status;
+    return dogberry_project(work, sums + NEW_RECURRENT * count, &layer->recurrent, layer->recurrent_bias + 2u * first,
+                            last, count, h);
 }
 
 /* n = tanh(input + reset * recurrent), k = (1 - z) n + z k for one unit, whose sums are `count` apart.
@@ -40,17 +44,20 @@ static int8_t advance(int16_t *kept, const int32_t *sums, uint32_t count)
     return dogberry_saturate8(dogberry_round_shift(*kept, 8));
 }
 
-void dogberry_gru_step(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
-                       const dogberry_state *state)
+int dogberry_gru_step(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
+                      const dogberry_state *state)
 {
     uint32_t most = dogberry_units_at_once(work, hidden);
 
     for (uint32_t first = 0; first < hidden; first += most) {
         uint32_t count = hidden - first < most ? hidden - first : most;
+        int status = sum_gates(work, layer, hidden, first, count, x, state->output);
 
-        sum_gates(work, layer, hidden, first, count, x, state->output);
+        if (dogberry_unread(status))
+            return status;
         for (uint32_t u = 0; u < count; u++)
             state->fresh[first + u] = advance(&state->cell[first + u], work->scratch + u, count);
     }
     dogberry_copy(state->output, state->fresh, hidden);
+    return DOGBERRY_OK;
 }

@@ -96,41 +96,56 @@ void dogberry_rules_settle(dogberry_rules *rules, const dogberry_sampler *sample
         rules->banned_count = 0;
 }
 
-/* Punctuation, line breaks and special tokens have to come again and again. */
+/* Punctuation, line breaks and special tokens have to come again and again. Returns 0, 1 or ERR_READ. */
 static int may_repeat(const dogberry_tokenizer *tokenizer, uint32_t token)
 {
-    dogberry_entry entry = dogberry_entry_at(tokenizer, token);
+    dogberry_entry entry;
+    char room[DOGBERRY_KEY_MAX];
 
+    if (dogberry_unread(dogberry_entry_at(tokenizer, token, &entry, room)))
+        return DOGBERRY_ERR_READ;
     return entry.flags != 0 || entry.key[0] == '\n';
 }
 
-/* The token's logit, or NULL where it is not among them. */
-static int16_t *logit_of(const dogberry_logit_range *range, uint32_t token)
+/* *logit is the token's, or NULL where it is not among them. Returns DOGBERRY_OK or ERR_READ. */
+static int find_logit(const dogberry_logit_range *range, uint32_t token, int16_t **logit)
 {
-    uint32_t at = (range->places == NULL ? token : range->places[token]) - range->first;
+    int32_t place = (int32_t)token;
 
-    return at < range->count ? range->logits + at : NULL;
+    if (range->source != NULL)
+        place = dogberry_fetch_u16(range->source, range->places + 2u * token);
+    uint32_t at = (uint32_t)place - range->first;
+
+    *logit = at < range->count ? range->logits + at : NULL;
+    return place < 0 ? DOGBERRY_ERR_READ : DOGBERRY_OK;
 }
 
-static void penalize(const dogberry_rules *rules, const dogberry_logit_range *range)
+static int penalize(const dogberry_rules *rules, const dogberry_logit_range *range)
 {
     for (uint32_t back = 0; back < rules->window; back++) {
         uint32_t token = token_at(rules->history, back), later = 0;
-        int16_t *logit = logit_of(range, token);
+        int16_t *logit;
         int32_t lowered;
 
-        if (logit == NULL || may_repeat(rules->tokenizer, token))
-            continue;
+        if (dogberry_unread(find_logit(range, token, &logit)))
+            return DOGBERRY_ERR_READ;
         while (token_at(rules->history, later) != token)
             later++;
-        if (later < back) /* was already */
+        if (logit == NULL || later < back) /* was already */
+            continue;
+        int again = may_repeat(rules->tokenizer, token);
+
+        if (dogberry_unread(again < 0 ? again : DOGBERRY_OK))
+            return DOGBERRY_ERR_READ;
+        if (again)
             continue;
         lowered = *logit - (int32_t)rules->penalty;
         *logit = (int16_t)(lowered > DOGBERRY_BARRED ? lowered : DOGBERRY_BARRED + 1);
     }
+    return DOGBERRY_OK;
 }
 
-void dogberry_rules_edit(const dogberry_rules *rules, const dogberry_logit_range *range)
+int dogberry_rules_edit(const dogberry_rules *rules, const dogberry_logit_range *range)
 {
     uint32_t slots = dogberry_barred_slots(rules);
 
@@ -138,13 +153,16 @@ void dogberry_rules_edit(const dogberry_rules *rules, const dogberry_logit_range
         if (range->logits[i] == DOGBERRY_BARRED)
             range->logits[i]++;
     }
-    if (rules->penalty != 0)
-        penalize(rules, range);
+    if (rules->penalty != 0 && dogberry_unread(penalize(rules, range)))
+        return DOGBERRY_ERR_READ;
     for (uint32_t slot = 0; slot < slots; slot++) {
         uint32_t token = dogberry_barred_token(rules, slot);
-        int16_t *logit = token == DOGBERRY_NO_TOKEN ? NULL : logit_of(range, token);
+        int16_t *logit = NULL;
 
+        if (token != DOGBERRY_NO_TOKEN && dogberry_unread(find_logit(range, token, &logit)))
+            return DOGBERRY_ERR_READ;
         if (logit != NULL)
             *logit = DOGBERRY_BARRED;
     }
+    return DOGBERRY_OK;
 }

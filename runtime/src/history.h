@@ -47,12 +47,12 @@ uint32_t dogberry_barred_token(const dogberry_rules *rules, uint32_t slot);
 /* The logits that are there: those of tokens whose place is first .. first + count - 1. */
 typedef struct {
     int16_t *logits;
-    const uint16_t *places; /* of tokens; NULL: their ids */
-    uint32_t first, count;
+    const dogberry_source *source; /* of uint16 places of tokens, at offset `places`; NULL: their ids */
+    uint32_t places, first, count;
 } dogberry_logit_range;
 
 /* Raises logits of -32768 by one, takes the penalty off repeated tokens' and puts DOGBERRY_BARRED for barred
- * ones'. */
-void dogberry_rules_edit(const dogberry_rules *rules, const dogberry_logit_range *range);
+ * ones'. Returns DOGBERRY_OK or ERR_READ. */
+int dogberry_rules_edit(const dogberry_rules *rules, const dogberry_logit_range *range);
 
 #endif

@@ -2,7 +2,7 @@
  * What this build can run. By default everything; to make the code smaller, define any of
  *
  *     DOGBERRY_NO_GRU  DOGBERRY_NO_FACTORED  DOGBERRY_NO_INT8  DOGBERRY_NO_CHAR  DOGBERRY_NO_BPE
- *     DOGBERRY_NO_SUBWORD  DOGBERRY_NO_TRANSFORMER
+ *     DOGBERRY_NO_SUBWORD  DOGBERRY_NO_TRANSFORMER  DOGBERRY_NO_STREAM
  *
  * for the whole of the runtime. An image of a kind that was left out is refused with
  * DOGBERRY_ERR_UNSUPPORTED. The questions below are constants then, and what only a kind that is
@@ -70,6 +70,12 @@
 #define DOGBERRY_HAS_UNICODE_CASE 0
 #else
 #define DOGBERRY_HAS_UNICODE_CASE 1
+#endif
+
+#ifdef DOGBERRY_NO_STREAM /* dogberry_open_stream() returns DOGBERRY_ERR_UNSUPPORTED */
+#define DOGBERRY_HAS_STREAM 0
+#else
+#define DOGBERRY_HAS_STREAM 1
 #endif
 
 /* Whether the sampling asks for what is not there. */

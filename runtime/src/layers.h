@@ -1,6 +1,6 @@
 /*
- * One step of each layer kind, on plain pointers. Nothing here checks sizes:
- * dogberry_open() did.
+ * One step of each layer kind. Nothing here checks sizes: dogberry_open() did. What returns a status
+ * returns DOGBERRY_OK or ERR_READ, and leaves what it writes unfinished where that is not DOGBERRY_OK.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,14 +9,16 @@
 
 #include "dogberry.h"
 #include "seam.h"
+#include "source.h"
 
 /* What a product works with besides the matrix. Calls of the kernels are as long as the scratch lets
  * them be: a core that shares rows with another, or fetches them by DMA, pays for each call. */
 typedef struct {
     const dogberry_kernels *kernels;
-    int32_t *scratch; /* [words], shared with the logits: dead while they are stale, and what lies behind
-                       * them is dead while they are made */
-    uint32_t words;   /* at least dogberry_scratch_words() */
+    int32_t *scratch;     /* [words], shared with the logits: dead while they are stale, and what lies behind
+                           * them is dead while they are made */
+    uint32_t words;       /* at least dogberry_scratch_words() */
+    dogberry_window rows; /* of the image; its room holds the longest row */
 } dogberry_work;
 
 /* Values behind its rows that dogberry_project() may write: rows of int4 come in whole blocks. */
@@ -32,10 +34,10 @@ typedef struct {
     int8_t *fresh;  /* [H] scratch shared by the layers: outputs of the step being made */
 } dogberry_state;
 
-/* out[r] = rows first .. first + count - 1 of matrix times x, rescaled, plus bias[r] (NULL: none).
- * `out` has room for DOGBERRY_PROJECT_SLACK values more. */
-void dogberry_project(const dogberry_work *work, int32_t *out, const dogberry_matrix *matrix, const int16_t *bias,
-                      uint32_t first, uint32_t count, const int8_t *x);
+/* out[r] = rows first .. first + count - 1 of matrix times x, rescaled, plus number r of the int16 at offset
+ * `bias` (0: none). `out` has room for DOGBERRY_PROJECT_SLACK values more. */
+int dogberry_project(const dogberry_work *work, int32_t *out, const dogberry_matrix *matrix, uint32_t bias,
+                     uint32_t first, uint32_t count, const int8_t *x);
 
 /* Units of a recurrent layer that one pass over its matrices works on, four sums each, and room for a run of
  * further rows behind them. Returns `hidden`, or a multiple of 8 below it. */
@@ -43,25 +45,24 @@ uint32_t dogberry_units_at_once(const dogberry_work *work, uint32_t hidden);
 
 /* work->scratch[at + r] += rows first .. first + count - 1 of matrix times x, rescaled, by way of the
  * scratch from `used` on. */
-void dogberry_add_product(const dogberry_work *work, uint32_t at, uint32_t used, const dogberry_matrix *matrix,
-                          uint32_t first, uint32_t count, const int8_t *x);
+int dogberry_add_product(const dogberry_work *work, uint32_t at, uint32_t used, const dogberry_matrix *matrix,
+                         uint32_t first, uint32_t count, const int8_t *x);
 
 /* Advances the state by one input x (int8, padded with zeros to the input's stride). */
-void dogberry_lstm_step(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
-                        const dogberry_state *state);
-void dogberry_gru_step(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
+int dogberry_lstm_step(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
                        const dogberry_state *state);
+int dogberry_gru_step(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
+                      const dogberry_state *state);
 
-/* x[c] = the token's embedding as the first layer's input. */
-void dogberry_embed(const dogberry_matrix *embeddings, uint32_t token, int8_t *x);
+/* x[c] = the token's embedding as the first layer's input; or, where `wide` is not NULL, wide[c] in the units of a
+ * transformer's stream. */
+int dogberry_embed(const dogberry_work *work, const dogberry_matrix *embeddings, uint32_t token, int8_t *x,
+                   int16_t *wide);
 
-/* The same in the units of a transformer's stream. */
-void dogberry_embed16(const dogberry_matrix *embeddings, uint32_t token, int16_t *x);
-
-/* logit i = matrix[first + i] . x + bias[i] for i < count, Q(logit_frac), at the start of the scratch, which
- * ends at least DOGBERRY_DENSE_TAIL words behind the last of them. */
-void dogberry_dense(const dogberry_work *work, const dogberry_matrix *matrix, const int16_t *bias, uint32_t first,
-                    uint32_t count, const int8_t *x);
+/* logit i = matrix[first + i] . x + number i at offset `bias` for i < count, Q(logit_frac), at the start of the
+ * scratch, which ends at least DOGBERRY_DENSE_TAIL words behind the last of them. */
+int dogberry_dense(const dogberry_work *work, const dogberry_matrix *matrix, uint32_t bias, uint32_t first,
+                   uint32_t count, const int8_t *x);
 
 #define DOGBERRY_DENSE_TAIL 64u
 

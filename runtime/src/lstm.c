@@ -20,15 +20,21 @@ static int16_t cell_to_q12(int16_t cell, uint32_t frac)
 
 /* scratch[g * count + u] = gate g's argument in Q12, not yet saturated, of unit first + u. The gates' rows follow each
  * other, so all units' are one run of rows. */
-static void sum_gates(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, uint32_t first,
-                      uint32_t count, const int8_t *x, const int8_t *h)
+static int sum_gates(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, uint32_t first,
+                     uint32_t count, const int8_t *x, const int8_t *h)
 {
     uint32_t rows = count == hidden ? GATES * hidden : count;
 
     for (uint32_t at = 0, row = first; at < GATES * count; at += rows, row += hidden) {
-        dogberry_project(work, work->scratch + at, &layer->input, layer->bias + row, row, rows, x);
-        dogberry_add_product(work, at, GATES * count, &layer->recurrent, row, rows, h);
+        uint32_t bias = layer->bias + 2u * row;
+        int status = dogberry_project(work, work->scratch + at, &layer->input, bias, row, rows, x);
+
+        if (!dogberry_unread(status))
+            status = dogberry_add_product(work, at, GATES * count, &layer->recurrent, row, rows, h);
+        if (dogberry_unread(status))
+            return status;
     }
+    return DOGBERRY_OK;
 }
 
 /* c = f c + i g, h = o tanh(c) for one unit, whose gates' arguments are `count` apart. Returns the new h in Q0.7. */
@@ -44,17 +50,20 @@ static int8_t advance(int16_t *cell, uint32_t frac, const int32_t *sums, uint32_
     return dogberry_saturate8(dogberry_round_shift(out * dogberry_tanh(cell_to_q12(*cell, frac)), 23));
 }
 
-void dogberry_lstm_step(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
-                        const dogberry_state *state)
+int dogberry_lstm_step(const dogberry_work *work, const dogberry_layer *layer, uint32_t hidden, const int8_t *x,
+                       const dogberry_state *state)
 {
     uint32_t most = dogberry_units_at_once(work, hidden);
 
     for (uint32_t first = 0; first < hidden; first += most) {
         uint32_t count = hidden - first < most ? hidden - first : most;
+        int status = sum_gates(work, layer, hidden, first, count, x, state->output);
 
-        sum_gates(work, layer, hidden, first, count, x, state->output);
+        if (dogberry_unread(status))
+            return status;
         for (uint32_t u = 0; u < count; u++)
             state->fresh[first + u] = advance(&state->cell[first + u], layer->cell_frac, work->scratch + u, count);
     }
     dogberry_copy(state->output, state->fresh, hidden);
+    return DOGBERRY_OK;
 }

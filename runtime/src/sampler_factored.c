@@ -20,77 +20,96 @@ typedef struct {
     const dogberry_image *image;
     const dogberry_factored_room *room;
     dogberry_random *random;
-    uint32_t unknown_class, unknown_place; /* the place of the unknown token, or beyond the last */
+    uint32_t unknown_class, unknown_index; /* the class of the unknown token, or beyond the last; its index there */
     uint32_t alone;                        /* unknown_class where nothing else is in it, else none */
     uint64_t left, of;                     /* the share of unknown_class, exactly */
 } two_level;
 
-static uint32_t size_of(const dogberry_image *image, uint32_t c)
-{
-    return (uint32_t)image->factored.first[c + 1u] - image->factored.first[c];
-}
-
-static void find_unknown(two_level *d)
+static int find_unknown(two_level *d)
 {
     const dogberry_image *image = d->image;
+    uint32_t first, count;
 
     d->unknown_class = d->alone = image->classes;
-    d->unknown_place = image->vocab;
     if (image->unknown_token == DOGBERRY_NO_TOKEN)
-        return;
-    d->unknown_place = image->factored.places[image->unknown_token];
-    d->unknown_class = dogberry_class_at(image, d->unknown_place);
-    if (size_of(image, d->unknown_class) == 1u)
+        return DOGBERRY_OK;
+    int c = dogberry_token_class(image, image->unknown_token, &d->unknown_index);
+
+    if (c < 0 || dogberry_class_places(image, (uint32_t)c, &first, &count) != DOGBERRY_OK)
+        return DOGBERRY_ERR_READ;
+    d->unknown_class = (uint32_t)c;
+    if (count == 1u)
         d->alone = d->unknown_class;
+    return DOGBERRY_OK;
 }
 
 /* Which classes have nothing that may be drawn. */
-static void count_barred(const two_level *d)
+static int count_barred(const two_level *d)
 {
     const dogberry_image *image = d->image;
-    uint32_t *shares = d->room->shares, slots = dogberry_barred_slots(d->rules);
+    uint32_t *shares = d->room->shares, slots = dogberry_barred_slots(d->rules), first, count;
 
     for (uint32_t c = 0; c < image->classes; c++)
         shares[c] = c == d->unknown_class;
     for (uint32_t slot = 0; slot < slots; slot++) {
         uint32_t token = dogberry_barred_token(d->rules, slot);
+        int c = token == DOGBERRY_NO_TOKEN ? 0 : dogberry_token_class(image, token, &first);
 
-        if (token != DOGBERRY_NO_TOKEN)
-            shares[dogberry_class_at(image, image->factored.places[token])]++;
+        if (c < 0)
+            return c;
+        shares[c] += token != DOGBERRY_NO_TOKEN;
     }
-    for (uint32_t c = 0; c < image->classes; c++)
-        shares[c] = shares[c] == size_of(image, c) ? OUT : NEW;
+    for (uint32_t c = 0; c < image->classes; c++) {
+        if (shares[c] != 0 && dogberry_class_places(image, c, &first, &count) != DOGBERRY_OK)
+            return DOGBERRY_ERR_READ;
+        shares[c] = shares[c] != 0 && shares[c] == count ? OUT : NEW;
+    }
+    return DOGBERRY_OK;
 }
 
-static dogberry_candidates classes_of(const two_level *d)
+/* Something is left to draw in any image that was opened, unless its bytes have changed since. */
+static int check_candidates(const two_level *d, const dogberry_candidates *c)
 {
-    dogberry_candidates c = {d->room->logits, d->image->classes, d->alone, 0, 0, 0, 0};
+    return dogberry_is_streamed(&d->image->source) && dogberry_likeliest(c) == c->count ? DOGBERRY_ERR_READ
+                                                                                        : DOGBERRY_OK;
+}
 
-    dogberry_class_logits(d->image, d->room);
-    c.bars = (uint32_t)dogberry_rules_apply(d->rules);
-    for (uint32_t i = 0; c.bars && i < c.count; i++) {
+static int classes_of(const two_level *d, dogberry_candidates *c)
+{
+    int status = dogberry_class_logits(d->image, d->room);
+
+    if (dogberry_unread(status))
+        return status;
+    *c = (dogberry_candidates){d->room->logits, d->image->classes, d->alone, 0, 0, 0, 0};
+    c->bars = (uint32_t)dogberry_rules_apply(d->rules);
+    for (uint32_t i = 0; c->bars && i < c->count; i++) {
         int16_t *logit = &d->room->logits[i];
 
         *logit = d->room->shares[i] == OUT ? DOGBERRY_BARRED : (int16_t)(*logit + (*logit == DOGBERRY_BARRED));
     }
-    return c;
+    return check_candidates(d, c);
 }
 
 /* The logits of a class's tokens as they are drawn from; what the model gave stays in room->logits. */
-static dogberry_candidates words_of(const two_level *d, uint32_t class)
+static int words_of(const two_level *d, uint32_t class, dogberry_candidates *c)
 {
-    uint32_t first = d->image->factored.first[class], size = size_of(d->image, class);
-    dogberry_candidates c = {d->room->logits, size, d->unknown_place - first, 0, 0, 0, 0};
-    dogberry_logit_range range = {d->room->edited, d->image->factored.places, first, size};
+    const dogberry_image *image = d->image;
+    dogberry_logit_range range = {d->room->edited, &image->source, image->factored.places, 0, 0};
+    int status = dogberry_word_logits(image, class, &range.first, &range.count, d->room);
 
-    dogberry_word_logits(d->image, class, d->room);
+    if (dogberry_unread(status))
+        return status;
+    *c = (dogberry_candidates){d->room->logits, range.count, range.count, 0, 0, 0, 0};
+    if (class == d->unknown_class)
+        c->apart = d->unknown_index;
     if (dogberry_rules_apply(d->rules)) {
-        dogberry_copy(range.logits, d->room->logits, 2u * size);
-        dogberry_rules_edit(d->rules, &range);
-        c.logits = range.logits;
-        c.bars = 1;
+        dogberry_copy(range.logits, d->room->logits, 2u * range.count);
+        if (dogberry_unread(dogberry_rules_edit(d->rules, &range)))
+            return DOGBERRY_ERR_READ;
+        c->logits = range.logits;
+        c->bars = 1;
     }
-    return c;
+    return check_candidates(d, c);
 }
 
 static int has_no_share(const two_level *d, uint32_t class)
@@ -110,11 +129,16 @@ static uint32_t class_weight(const two_level *d, const dogberry_candidates *c, u
     return share <= SHARE_MAX ? (uint32_t)((uint64_t)weight * share >> 32) : weight;
 }
 
-static uint32_t draw_class(const two_level *d)
+/* Returns the class, or ERR_READ. Not inlined, as try_words(): what they need is not on the stack then while the other
+ * products run. */
+__attribute__((noinline)) static int draw_class(const two_level *d)
 {
-    dogberry_candidates c = classes_of(d);
-    uint32_t best = dogberry_likeliest(&c);
+    dogberry_candidates c;
     uint64_t total = 0, at;
+
+    if (dogberry_unread(classes_of(d, &c)))
+        return DOGBERRY_ERR_READ;
+    uint32_t best = dogberry_likeliest(&c);
 
     dogberry_cut(&c, d->sampler, d->room->heap);
     c.highest = -32768;
@@ -125,13 +149,13 @@ static uint32_t draw_class(const two_level *d)
     for (uint32_t id = 0; id < c.count; id++)
         total += class_weight(d, &c, id);
     if (total == 0)
-        return best;
+        return (int)best;
     at = dogberry_random_below(d->random, total);
     for (uint32_t id = 0;; id++) {
         uint32_t weight = class_weight(d, &c, id);
 
         if (at < weight)
-            return id;
+            return (int)id;
         at -= weight;
     }
 }
@@ -170,7 +194,7 @@ static void remember(two_level *d, uint32_t class, uint64_t left, uint64_t of)
 
 /* Draws from a class that is new. What falls on what the rules have taken away is rejected, and then the class's
  * share is known. Returns the index in the class, or REJECTED. */
-static uint32_t try_words(two_level *d, uint32_t class, dogberry_candidates *c)
+__attribute__((noinline)) static uint32_t try_words(two_level *d, uint32_t class, dogberry_candidates *c)
 {
     uint64_t of = 0, left = 0, at;
     int32_t highest = -32768;
@@ -201,13 +225,16 @@ static uint32_t try_words(two_level *d, uint32_t class, dogberry_candidates *c)
 }
 
 /* Temperature 0: the class whose logit is the highest once each is lowered by what the penalty takes off the
- * class's best token. A class's amount is known once it has been the highest. */
-static uint32_t likeliest_word(const two_level *d, uint32_t *class)
+ * class's best token. A class's amount is known once it has been the highest. Returns the index in the class, or
+ * ERR_READ. */
+static int likeliest_word(const two_level *d, uint32_t *class)
 {
     uint32_t *shares = d->room->shares;
+    dogberry_candidates c;
 
     for (;;) {
-        dogberry_candidates c = classes_of(d);
+        if (dogberry_unread(classes_of(d, &c)))
+            return DOGBERRY_ERR_READ;
         uint32_t best = c.count, word, plain;
         int32_t best_score = 0;
 
@@ -219,46 +246,54 @@ static uint32_t likeliest_word(const two_level *d, uint32_t *class)
                 best_score = score;
             }
         }
-        c = words_of(d, best);
+        if (dogberry_unread(words_of(d, best, &c)))
+            return DOGBERRY_ERR_READ;
         word = dogberry_likeliest(&c);
         *class = best;
         if (shares[best] != NEW)
-            return word;
+            return (int)word;
         plain = word;
         for (uint32_t id = 0; id < c.count; id++) {
             if (!dogberry_is_barred(&c, id) && d->room->logits[id] > d->room->logits[plain])
                 plain = id;
         }
         if (d->room->logits[plain] <= c.logits[word])
-            return word;
+            return (int)word;
         shares[best] = (uint32_t)(d->room->logits[plain] - c.logits[word]);
     }
 }
 
-static uint32_t draw_word(two_level *d, uint32_t *class)
+/* Returns the index in the class, or ERR_READ. */
+static int draw_word(two_level *d, uint32_t *class)
 {
-    for (;;) { /* a class is rejected once at most: then it is not new */
-        *class = draw_class(d);
-        dogberry_candidates c = words_of(d, *class);
-        uint32_t word;
+    dogberry_candidates c;
 
+    for (;;) { /* a class is rejected once at most: then it is not new */
+        int drawn = draw_class(d);
+
+        if (drawn < 0 || dogberry_unread(words_of(d, (uint32_t)drawn, &c)))
+            return DOGBERRY_ERR_READ;
+        *class = (uint32_t)drawn;
         if (d->room->shares[*class] != NEW)
-            return dogberry_draw(&c, d->sampler, d->room->heap, d->random);
-        word = try_words(d, *class, &c);
+            return (int)dogberry_draw(&c, d->sampler, d->room->heap, d->random);
+        uint32_t word = try_words(d, *class, &c);
+
         if (word != REJECTED)
-            return word;
+            return (int)word;
     }
 }
 
-uint32_t dogberry_sample_factored(const dogberry_sampler *sampler, const dogberry_rules *rules,
-                                  const dogberry_image *image, const dogberry_factored_room *room,
-                                  dogberry_random *random)
+int dogberry_sample_factored(const dogberry_sampler *sampler, const dogberry_rules *rules, const dogberry_image *image,
+                             const dogberry_factored_room *room, dogberry_random *random)
 {
     two_level d = {sampler, rules, image, room, random, 0, 0, 0, 1, 1};
-    uint32_t class, word;
+    uint32_t class, first, count;
 
-    find_unknown(&d);
-    count_barred(&d);
-    word = sampler->slope == 0 ? likeliest_word(&d, &class) : draw_word(&d, &class);
-    return image->factored.tokens[image->factored.first[class] + word];
+    if (dogberry_unread(find_unknown(&d)) || dogberry_unread(count_barred(&d)))
+        return DOGBERRY_ERR_READ;
+    int word = sampler->slope == 0 ? likeliest_word(&d, &class) : draw_word(&d, &class);
+
+    if (word < 0 || dogberry_unread(dogberry_class_places(image, class, &first, &count)))
+        return DOGBERRY_ERR_READ;
+    return dogberry_token_at(image, first + (uint32_t)word);
 }

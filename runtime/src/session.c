@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "factored.h"
+#include "image.h"
 #include "kinds.h"
 #include "layers.h"
 #include "session.h"
@@ -25,7 +26,7 @@ static void map_transformer(const dogberry_image *image, dogberry_arena_map *map
 {
     map->stream = map->layers;
     map->cache = map->stream + ROUND_UP_16(2u * image->embedding);
-    map->total = map->cache + (uint32_t)sizeof(dogberry_context) + ROUND_UP_16(dogberry_transformer_cache_bytes(image));
+    map->rows = map->cache + (uint32_t)sizeof(dogberry_context) + ROUND_UP_16(dogberry_transformer_cache_bytes(image));
 }
 
 dogberry_arena_map dogberry_map_arena(const dogberry_image *image)
@@ -47,9 +48,10 @@ dogberry_arena_map dogberry_map_arena(const dogberry_image *image)
     map.shares = map.fresh + ROUND_UP_16(fresh);
     map.layers = map.shares + ROUND_UP_16(4u * image->classes);
     map.layer_bytes = ROUND_UP_16(image->hidden) + ROUND_UP_16(2u * image->hidden);
-    map.total = map.layers + image->layers * map.layer_bytes;
+    map.rows = map.layers + image->layers * map.layer_bytes;
     if (transformer)
         map_transformer(image, &map);
+    map.total = map.rows + (DOGBERRY_HAS_STREAM ? ROUND_UP_16(image->stream.chunk) : 0);
     return map;
 }
 
@@ -76,8 +78,14 @@ static dogberry_state layer_state(dogberry_session *session, const dogberry_aren
 
 static dogberry_work work_of(dogberry_session *session, const dogberry_arena_map *map)
 {
-    dogberry_work work = {session->model.image->kernels, at(session, map->logits), (map->input - map->logits) / 4u};
+    const dogberry_image *image = session->model.image;
+    dogberry_work work = {
+        image->kernels, at(session, map->logits), (map->input - map->logits) / 4u, {&image->source, NULL, 0}};
 
+    if (DOGBERRY_HAS_STREAM) {
+        work.rows.room = at(session, map->rows);
+        work.rows.bytes = image->stream.chunk;
+    }
     return work;
 }
 
@@ -100,31 +108,52 @@ static const int8_t *output_of(dogberry_session *session, const dogberry_arena_m
     return layer_state(session, map, image->layers - 1u).output;
 }
 
+static int is_broken(const dogberry_session *session)
+{
+    return DOGBERRY_HAS_STREAM && session->broken;
+}
+
+/* Remembers a failure. Returns the status. */
+static int checked(dogberry_session *session, int status)
+{
+    if (DOGBERRY_HAS_STREAM && status == DOGBERRY_ERR_READ)
+        session->broken = 1;
+    return status;
+}
+
+/* A token's way through recurrent layers. */
+static int run_recurrent(dogberry_session *session, const dogberry_arena_map *map, uint32_t token)
+{
+    const dogberry_image *image = session->model.image;
+    dogberry_work work = work_of(session, map);
+    int8_t *x = at(session, map->input);
+    int status = dogberry_embed(&work, &image->embeddings, token, x, NULL);
+
+    for (uint32_t l = 0; l < image->layers && !dogberry_unread(status); l++) {
+        dogberry_state state = layer_state(session, map, l);
+
+        if (dogberry_is_gru(image))
+            status = dogberry_gru_step(&work, &image->layer[l], image->hidden, x, &state);
+        else
+            status = dogberry_lstm_step(&work, &image->layer[l], image->hidden, x, &state);
+        x = state.output;
+    }
+    return status;
+}
+
 /* One token through the layers; the logits wait until someone asks. */
-static void run(dogberry_session *session, uint32_t token)
+static int run(dogberry_session *session, uint32_t token)
 {
     const dogberry_image *image = session->model.image;
     dogberry_arena_map map = dogberry_map_arena(image);
-    dogberry_work work = work_of(session, &map);
-    int8_t *x = at(session, map.input);
 
     session->stale = 1;
     if (dogberry_is_transformer(image)) {
         dogberry_blocks blocks = blocks_of(session, &map);
 
-        dogberry_transformer_step(image, &blocks, token);
-        return;
+        return checked(session, dogberry_transformer_step(image, &blocks, token));
     }
-    dogberry_embed(&image->embeddings, token, x);
-    for (uint32_t l = 0; l < image->layers; l++) {
-        dogberry_state state = layer_state(session, &map, l);
-
-        if (dogberry_is_gru(image))
-            dogberry_gru_step(&work, &image->layer[l], image->hidden, x, &state);
-        else
-            dogberry_lstm_step(&work, &image->layer[l], image->hidden, x, &state);
-        x = state.output;
-    }
+    return checked(session, run_recurrent(session, &map, token));
 }
 
 int dogberry_start(dogberry_session **session, const dogberry_image *image, void *arena, size_t bytes)
@@ -133,16 +162,16 @@ int dogberry_start(dogberry_session **session, const dogberry_image *image, void
         return DOGBERRY_ERR_ARGUMENT;
     if (((uintptr_t)arena & (DOGBERRY_ARENA_ALIGNMENT - 1u)) != 0)
         return DOGBERRY_ERR_ALIGNMENT;
-    if (bytes < dogberry_session_bytes(image))
+    if (bytes < dogberry_session_bytes(image) ||
+        (dogberry_is_streamed(&image->source) && image->stream.chunk < image->stream.row))
         return DOGBERRY_ERR_ARENA;
     dogberry_session *fresh = arena;
 
     dogberry_fill(fresh, 0, sizeof *fresh);
     fresh->model.image = image;
     fresh->sampler = dogberry_sampler_make(&image->sampling, image->logit_frac);
-    dogberry_reset(fresh, 1);
     *session = fresh;
-    return DOGBERRY_OK;
+    return dogberry_reset(fresh, 1);
 }
 
 /* Stop strings are looked for in what is drawn from here on. */
@@ -154,17 +183,19 @@ static void forget_stop(dogberry_session *session)
     session->stop.stopped = 0;
 }
 
-void dogberry_reset(dogberry_session *session, uint32_t seed)
+int dogberry_reset(dogberry_session *session, uint32_t seed)
 {
     dogberry_arena_map map = dogberry_map_arena(session->model.image);
 
-    dogberry_fill(at(session, map.logits), 0, map.total - map.logits);
+    dogberry_fill(at(session, map.logits), 0, map.rows - map.logits);
     session->random = dogberry_random_seeded(seed);
     session->digest = 0;
     session->decoder.state = 0;
     session->history.count = 0;
+    if (DOGBERRY_HAS_STREAM)
+        session->broken = 0;
     forget_stop(session);
-    run(session, session->model.image->start_token);
+    return run(session, session->model.image->start_token);
 }
 
 int dogberry_set_sampling(dogberry_session *session, const dogberry_sampling *sampling)
@@ -211,12 +242,13 @@ int dogberry_feed_token(dogberry_session *session, uint32_t token)
 
     if (token >= image->vocab)
         return DOGBERRY_ERR_TOKEN;
-    dogberry_decoder_advance(&image->tokenizer, &session->decoder, token);
+    if (is_broken(session) ||
+        dogberry_unread(checked(session, dogberry_decoder_advance(&image->tokenizer, &session->decoder, token))))
+        return DOGBERRY_ERR_READ;
     forget_stop(session);
     if (DOGBERRY_HAS_RULES)
         dogberry_history_add(&session->history, token);
-    run(session, token);
-    return DOGBERRY_OK;
+    return run(session, token);
 }
 
 int dogberry_feed(dogberry_session *session, const char *text, size_t length)
@@ -229,10 +261,12 @@ int dogberry_feed(dogberry_session *session, const char *text, size_t length)
     cursor.text = text;
     cursor.length = length;
     while ((token = dogberry_encode(&session->model.image->tokenizer, &cursor)) >= 0) {
-        (void)dogberry_feed_token(session, (uint32_t)token);
+        if (dogberry_unread(dogberry_feed_token(session, (uint32_t)token)))
+            return checked(session, DOGBERRY_ERR_READ);
         count++;
     }
-    return count;
+    (void)checked(session, token);
+    return is_broken(session) ? DOGBERRY_ERR_READ : count;
 }
 
 static dogberry_factored_room room_of(dogberry_session *session)
@@ -245,17 +279,44 @@ static dogberry_factored_room room_of(dogberry_session *session)
     return room;
 }
 
+/* Makes the logits, unless they are there. Returns DOGBERRY_OK or ERR_READ. */
+static int make_logits(dogberry_session *session, const dogberry_factored_room *room)
+{
+    const dogberry_image *image = session->model.image;
+    int status = DOGBERRY_OK;
+
+    if (is_broken(session))
+        return DOGBERRY_ERR_READ;
+    if (session->stale && dogberry_is_factored(image))
+        status = dogberry_class_logits(image, room);
+    else if (session->stale)
+        status = dogberry_dense(&room->work, &image->output_matrix, image->output_bias, 0, image->vocab, room->hidden);
+    session->stale = 0;
+    return checked(session, status);
+}
+
 const int16_t *dogberry_logits(dogberry_session *session)
+{
+    dogberry_factored_room room = room_of(session);
+
+    return dogberry_unread(make_logits(session, &room)) ? NULL : room.logits;
+}
+
+/* The token among its class's. */
+static int score_word(dogberry_session *session, uint32_t token, dogberry_choice *choice)
 {
     const dogberry_image *image = session->model.image;
     dogberry_factored_room room = room_of(session);
+    uint32_t first;
+    int c = is_broken(session) ? DOGBERRY_ERR_READ : dogberry_token_class(image, token, &choice->target);
 
-    if (session->stale && dogberry_is_factored(image))
-        dogberry_class_logits(image, &room);
-    else if (session->stale)
-        dogberry_dense(&room.work, &image->output_matrix, image->output_bias, 0, image->vocab, room.hidden);
-    session->stale = 0;
-    return room.logits;
+    session->stale = 1; /* the classes' logits are gone */
+    choice->logits = room.logits;
+    if (c >= 0)
+        c = dogberry_word_logits(image, (uint32_t)c, &first, &choice->count, &room);
+    if (c == DOGBERRY_OK && choice->target >= choice->count)
+        c = DOGBERRY_ERR_READ;
+    return checked(session, c) == DOGBERRY_OK ? 1 : DOGBERRY_ERR_READ;
 }
 
 int dogberry_score(dogberry_session *session, uint32_t token, uint32_t level, dogberry_choice *choice)
@@ -269,29 +330,25 @@ int dogberry_score(dogberry_session *session, uint32_t token, uint32_t level, do
         return DOGBERRY_ERR_TOKEN;
     if (level > (factored ? 1u : 0u))
         return 0;
+    if (factored && level == 1u)
+        return score_word(session, token, choice);
     choice->count = factored ? image->classes : image->vocab;
     choice->target = token;
     if (factored) {
-        uint32_t place = image->factored.places[token], c = dogberry_class_at(image, place);
+        uint32_t index;
+        int c = is_broken(session) ? DOGBERRY_ERR_READ : dogberry_token_class(image, token, &index);
 
-        choice->target = c;
-        if (level == 1u) {
-            dogberry_factored_room room = room_of(session);
-
-            dogberry_word_logits(image, c, &room);
-            session->stale = 1; /* the classes' logits are gone */
-            choice->logits = room.logits;
-            choice->count = (uint32_t)image->factored.first[c + 1u] - image->factored.first[c];
-            choice->target = place - image->factored.first[c];
-            return 1;
-        }
+        if (checked(session, c) < 0)
+            return c;
+        choice->target = (uint32_t)c;
     }
     choice->logits = dogberry_logits(session);
-    return 1;
+    return choice->logits != NULL ? 1 : DOGBERRY_ERR_READ;
 }
 
-/* Draws the next token; feeds nothing. */
-static uint32_t draw(dogberry_session *session)
+/* Draws the next token; feeds nothing. Returns its id, or ERR_READ. Not inlined: what it needs is not on the stack then
+ * while the token runs. */
+__attribute__((noinline)) static int draw(dogberry_session *session)
 {
     const dogberry_image *image = session->model.image;
     dogberry_factored_room room = room_of(session);
@@ -303,7 +360,7 @@ static uint32_t draw(dogberry_session *session)
                             0,
                             0,
                             0};
-    dogberry_logit_range range = {room.logits, NULL, 0, image->vocab};
+    dogberry_logit_range range = {room.logits, NULL, 0, 0, image->vocab};
     dogberry_candidates candidates = {room.logits, image->vocab, image->unknown_token, 0, 0, 0, 0};
 
     if (DOGBERRY_HAS_RULES)
@@ -312,17 +369,19 @@ static uint32_t draw(dogberry_session *session)
         session->stale = 1;
         return dogberry_sample_factored(&session->sampler, &rules, image, &room, &session->random);
     }
-    (void)dogberry_logits(session);
+    if (dogberry_unread(make_logits(session, &room)))
+        return DOGBERRY_ERR_READ;
     if (DOGBERRY_HAS_RULES && dogberry_rules_apply(&rules)) {
-        dogberry_rules_edit(&rules, &range);
-        candidates.bars = 1;
         session->stale = 1; /* they are not the model's any more */
+        candidates.bars = 1;
+        if (dogberry_unread(dogberry_rules_edit(&rules, &range)))
+            return DOGBERRY_ERR_READ;
     }
-    return dogberry_draw(&candidates, &session->sampler, room.heap, &session->random);
+    return (int)dogberry_draw(&candidates, &session->sampler, room.heap, &session->random);
 }
 
 /* The text of a token behind what was held back; what of it may be printed stays in `piece`. Returns its length,
- * or ERR_SPACE with nothing changed. */
+ * or ERR_SPACE with nothing changed, or ERR_READ. */
 static int print(dogberry_session *session, uint32_t token, char *piece, size_t capacity)
 {
     const dogberry_image *image = session->model.image;
@@ -357,22 +416,23 @@ int dogberry_next(dogberry_session *session, char *piece, size_t capacity, size_
         return DOGBERRY_STOPPED;
     }
     dogberry_random kept = session->random;
-    uint32_t token = draw(session);
-    int written = print(session, token, piece, capacity);
+    int token = is_broken(session) ? DOGBERRY_ERR_READ : draw(session), written = token;
 
+    if (!DOGBERRY_HAS_STREAM || token >= 0)
+        written = print(session, (uint32_t)token, piece, capacity);
     if (written < 0) {
         session->random = kept;
-        return written;
+        return checked(session, written);
     }
-    const uint8_t id[2] = {(uint8_t)(token & 0xFFu), (uint8_t)(token >> 8)};
+    const uint8_t id[2] = {(uint8_t)token, (uint8_t)(token >> 8)};
 
     session->digest = dogberry_crc32(session->digest, id, sizeof id);
     if (length != NULL)
         *length = (size_t)written;
     if (DOGBERRY_HAS_RULES)
-        dogberry_history_add(&session->history, token);
-    run(session, token);
-    return (int)token;
+        dogberry_history_add(&session->history, (uint32_t)token);
+    written = run(session, (uint32_t)token);
+    return dogberry_unread(written) ? written : token;
 }
 
 int dogberry_flush(dogberry_session *session, char *piece, size_t capacity)
@@ -397,14 +457,21 @@ uint32_t dogberry_digest(const dogberry_session *session)
 int dogberry_verify(const dogberry_image *image, void *arena, size_t bytes)
 {
     dogberry_session *session;
-    char piece[DOGBERRY_PIECE_MAX];
+    char text[DOGBERRY_PIECE_MAX > DOGBERRY_PROMPT_MAX ? DOGBERRY_PIECE_MAX : DOGBERRY_PROMPT_MAX];
     int status = dogberry_start(&session, image, arena, bytes);
 
     if (status != DOGBERRY_OK || image->golden.tokens == 0)
         return status;
-    dogberry_reset(session, image->golden.seed);
-    (void)dogberry_feed(session, image->golden.prompt, image->golden.prompt_bytes);
-    for (uint32_t i = 0; i < image->golden.tokens; i++)
-        (void)dogberry_next(session, piece, sizeof piece, NULL);
+    const char *prompt = dogberry_fetch(&image->source, DOGBERRY_PROMPT_AT, image->golden.prompt_bytes, text);
+
+    if (prompt == NULL)
+        return DOGBERRY_ERR_READ;
+    status = dogberry_reset(session, image->golden.seed);
+    if (status >= 0)
+        status = dogberry_feed(session, prompt, image->golden.prompt_bytes);
+    for (uint32_t i = 0; i < image->golden.tokens && status >= 0; i++)
+        status = dogberry_next(session, text, sizeof text, NULL);
+    if (status < 0)
+        return status;
     return session->digest == image->golden.digest ? DOGBERRY_OK : DOGBERRY_ERR_GOLDEN;
 }

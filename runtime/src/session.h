@@ -33,9 +33,10 @@ struct dogberry_session {
     dogberry_history history;
     dogberry_stop stop;
     dogberry_decoder decoder;
-    uint8_t stale; /* tokens were fed since the logits were computed */
+    uint8_t stale;  /* tokens were fed since the logits were computed */
+    uint8_t broken; /* the image could not be read: nothing here means anything until a reset */
     uint8_t banned_count, stop_count;
-    uint8_t unused[10];
+    uint8_t unused[9];
 };
 
 #define DOGBERRY_SESSION_BYTES 368u
@@ -54,6 +55,7 @@ typedef struct {
     uint32_t layer_bytes;
     uint32_t stream; /* transformer, instead of layers: int16 [E] */
     uint32_t cache;  /* dogberry_context, then keys and values */
+    uint32_t rows;   /* streamed: the row buffer */
     uint32_t total;
 } dogberry_arena_map;
 

@@ -7,6 +7,8 @@
 
 const char *dogberry_status_name(int status)
 {
+    if (status == DOGBERRY_STOPPED) /* far from the others: a compiler's table of all would be long */
+        return "DOGBERRY_STOPPED";
     switch (status) {
     case DOGBERRY_OK:
         return "DOGBERRY_OK";
@@ -34,8 +36,8 @@ const char *dogberry_status_name(int status)
         return "DOGBERRY_ERR_ALIGNMENT";
     case DOGBERRY_ERR_GOLDEN:
         return "DOGBERRY_ERR_GOLDEN";
-    case DOGBERRY_STOPPED:
-        return "DOGBERRY_STOPPED";
+    case DOGBERRY_ERR_READ:
+        return "DOGBERRY_ERR_READ";
     default:
         return "unknown";
     }

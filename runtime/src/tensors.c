@@ -7,7 +7,6 @@
 #include "bytes.h"
 #include "image.h"
 #include "kinds.h"
-#include "rescale.h"
 #include "seam.h"
 #include "transformer.h"
 
@@ -36,44 +35,25 @@ enum role {
     ROLE_LAST = ROLE_ROTARY
 };
 
-/* MATRIX is not in images: a place for either of int8 and int4. */
-enum type { TYPE_INT8 = 1, TYPE_INT4, TYPE_INT16, TYPE_SCALES, TYPE_UINT16, TYPE_UINT32, TYPE_MATRIX };
+/* Not in images: a place for either of int8 and int4. */
+enum { MATRIX = DOGBERRY_TENSOR_UINT32 + 1 };
 
-enum { TENSORS_MAX = 128, TENSOR_COUNT_AT = 44, TABLE_OFFSET_AT = 48 };
-
-/* The most that the group scales of an int4 row may add up to, times the group's columns: the sum of the
- * row's products is at most 2^10 times that. */
-enum { I4_SUM_MAX = 1 << 20 };
-
-typedef struct {
-    uint32_t role, layer, type, detail, rows, cols, stride, offset, bytes, scales;
-} entry;
+enum { TENSORS_MAX = 128 };
 
 /* What the architecture wants in the place of an entry. */
 typedef struct {
     uint32_t type, rows, cols;
 } shape;
 
-static uint32_t tensor_count(const dogberry_image *image)
+static int tensor_at(const dogberry_source *source, uint32_t index, dogberry_tensor *tensor)
 {
-    return dogberry_le32(image->bytes + TENSOR_COUNT_AT);
-}
+    const dogberry_tensor *there =
+        dogberry_fetch(source, DOGBERRY_TABLE_AT + index * DOGBERRY_TABLE_ENTRY, DOGBERRY_TABLE_ENTRY, tensor);
 
-static entry entry_at(const dogberry_image *image, uint32_t index)
-{
-    const uint8_t *p = image->bytes + DOGBERRY_TABLE_AT + index * DOGBERRY_TABLE_ENTRY;
-    entry e = {p[0],
-               p[1],
-               p[2],
-               p[3],
-               dogberry_le32(p + 4),
-               dogberry_le32(p + 8),
-               dogberry_le32(p + 12),
-               dogberry_le32(p + 16),
-               dogberry_le32(p + 20),
-               dogberry_le32(p + 24)};
-
-    return e;
+    if (there == NULL)
+        return DOGBERRY_ERR_READ;
+    *tensor = *there;
+    return DOGBERRY_OK;
 }
 
 int dogberry_region_is_inside(const dogberry_image *image, uint32_t offset, uint32_t length)
@@ -110,21 +90,21 @@ static shape block_shape(const dogberry_image *image, uint32_t role)
 
     switch (role) {
     case ROLE_ATTENTION:
-        return (shape){TYPE_MATRIX, rows, width};
+        return (shape){MATRIX, rows, width};
     case ROLE_ATTENTION_OUTPUT:
-        return (shape){TYPE_MATRIX, width, width};
+        return (shape){MATRIX, width, width};
     case ROLE_INNER:
-        return (shape){TYPE_MATRIX, inner, width};
+        return (shape){MATRIX, inner, width};
     case ROLE_OUTER:
-        return (shape){TYPE_MATRIX, width, image->hidden};
+        return (shape){MATRIX, width, image->hidden};
     case ROLE_BLOCK_BIAS:
-        return (shape){TYPE_INT16, rows + width + inner + width, 1};
+        return (shape){DOGBERRY_TENSOR_INT16, rows + width + inner + width, 1};
     case ROLE_BLOCK_SCALES:
-        return (shape){TYPE_SCALES, 2u + image->transformer.heads, 1};
+        return (shape){DOGBERRY_TENSOR_SCALES, 2u + image->transformer.heads, 1};
     case ROLE_LAST_NORM:
-        return (shape){TYPE_SCALES, 1, 1};
+        return (shape){DOGBERRY_TENSOR_SCALES, 1, 1};
     default: /* ROLE_ROTARY; heads of one component are not turned */
-        return (shape){image->transformer.head > 1u ? TYPE_UINT32 : 0, image->transformer.head / 2u, 1};
+        return (shape){image->transformer.head > 1u ? DOGBERRY_TENSOR_UINT32 : 0, image->transformer.head / 2u, 1};
     }
 }
 
@@ -144,30 +124,30 @@ static shape shape_of(const dogberry_image *image, uint32_t role, uint32_t layer
         return block_shape(image, role);
     switch (role) {
     case ROLE_EMBEDDING:
-        return (shape){TYPE_MATRIX, image->vocab, image->embedding};
+        return (shape){MATRIX, image->vocab, image->embedding};
     case ROLE_INPUT:
-        return (shape){TYPE_MATRIX, gates * image->hidden, layer == 0 ? image->embedding : image->hidden};
+        return (shape){MATRIX, gates * image->hidden, layer == 0 ? image->embedding : image->hidden};
     case ROLE_RECURRENT:
-        return (shape){TYPE_MATRIX, gates * image->hidden, image->hidden};
+        return (shape){MATRIX, gates * image->hidden, image->hidden};
     case ROLE_BIAS:
-        return (shape){TYPE_INT16, gates * image->hidden, 1};
+        return (shape){DOGBERRY_TENSOR_INT16, gates * image->hidden, 1};
     case ROLE_RECURRENT_BIAS:
-        return dogberry_is_gru(image) ? (shape){TYPE_INT16, image->hidden, 1} : none;
+        return dogberry_is_gru(image) ? (shape){DOGBERRY_TENSOR_INT16, image->hidden, 1} : none;
     case ROLE_OUTPUT:
-        return tied ? none : (shape){TYPE_MATRIX, image->vocab, width};
+        return tied ? none : (shape){MATRIX, image->vocab, width};
     case ROLE_OUTPUT_BIAS:
-        return (shape){TYPE_INT16, image->vocab, 1};
+        return (shape){DOGBERRY_TENSOR_INT16, image->vocab, 1};
     case ROLE_OUTPUT_SCALES:
-        return tied ? (shape){TYPE_SCALES, image->vocab, 1} : none;
+        return tied ? (shape){DOGBERRY_TENSOR_SCALES, image->vocab, 1} : none;
     case ROLE_CLASSES:
-        return factored ? (shape){TYPE_MATRIX, image->classes, image->hidden} : none;
+        return factored ? (shape){MATRIX, image->classes, image->hidden} : none;
     case ROLE_CLASS_BIAS:
-        return factored ? (shape){TYPE_INT16, image->classes, 1} : none;
+        return factored ? (shape){DOGBERRY_TENSOR_INT16, image->classes, 1} : none;
     case ROLE_PLACE_TOKENS:
     case ROLE_TOKEN_PLACES:
-        return factored ? (shape){TYPE_UINT16, image->vocab, 1} : none;
+        return factored ? (shape){DOGBERRY_TENSOR_UINT16, image->vocab, 1} : none;
     case ROLE_CLASS_FIRST:
-        return factored ? (shape){TYPE_UINT16, image->classes + 1u, 1} : none;
+        return factored ? (shape){DOGBERRY_TENSOR_UINT16, image->classes + 1u, 1} : none;
     default:
         return none;
     }
@@ -185,132 +165,15 @@ static uint32_t wanted_count(const dogberry_image *image)
     return count;
 }
 
-/* A scale word for sums of at most 2^14 * `terms`. */
-static int scale_is_valid(uint32_t word, uint32_t terms)
+static uint32_t stride_of(const dogberry_tensor *t)
 {
-    uint32_t m = word & 0x7FFFu, s = word >> 16;
-
-    if ((word & 0x8000u) != 0 || (m != 0 && m < DOGBERRY_MANTISSA_MIN))
-        return 0;
-    return s >= DOGBERRY_SHIFT_MIN && s <= DOGBERRY_SHIFT_MAX && (s >= 16u || terms <= 1u << s);
-}
-
-static int scales_are_valid(const uint32_t *scales, uint32_t rows, uint32_t cols)
-{
-    for (uint32_t r = 0; r < rows; r++) {
-        if (!scale_is_valid(scales[r], cols))
-            return 0;
-    }
-    return 1;
-}
-
-/* Words of a norm (s from 11 on: what it makes of a vector is shifted by 1 at least), and behind them those of heads,
- * which are at least 1 (s up to 14). None is 0. docs/NUMERICS.md, "Transformer". */
-static int block_scales_are_valid(const uint32_t *words, uint32_t norms, uint32_t heads)
-{
-    for (uint32_t i = 0; i < norms + heads; i++) {
-        uint32_t s = words[i] >> 16;
-
-        if (!scale_is_valid(words[i], 1) || (words[i] & 0x7FFFu) == 0 ||
-            (i < norms ? s < DOGBERRY_NORM_SHIFT_MIN : s > DOGBERRY_HEAD_SHIFT_MAX))
-            return 0;
-    }
-    return 1;
-}
-
-static int padding_is_zero(const int8_t *weights, uint32_t rows, uint32_t cols, uint32_t stride)
-{
-    for (uint32_t r = 0; cols < stride && r < rows; r++) {
-        for (uint32_t c = cols; c < stride; c++) {
-            if (weights[(size_t)r * stride + c] != 0)
-                return 0;
-        }
-    }
-    return 1;
-}
-
-/* ---- int4 ---- */
-
-static uint32_t padded_rows(uint32_t rows)
-{
-    return (rows + DOGBERRY_I4_BLOCK - 1u) / DOGBERRY_I4_BLOCK * DOGBERRY_I4_BLOCK;
-}
-
-static uint32_t groups_of(uint32_t cols)
-{
-    return (cols + DOGBERRY_I4_GROUP - 1u) / DOGBERRY_I4_GROUP;
-}
-
-/* The sum of a row's group scales, or 0 where one of them is 0. */
-static uint32_t group_scale_sum(const uint8_t *group_scales, uint32_t groups, uint32_t row)
-{
-    const uint8_t *at = group_scales + (size_t)(row / DOGBERRY_I4_BLOCK) * groups * DOGBERRY_I4_BLOCK;
-    uint32_t sum = 0;
-
-    for (uint32_t g = 0; g < groups; g++, at += DOGBERRY_I4_BLOCK) {
-        if (at[row % DOGBERRY_I4_BLOCK] == 0)
-            return 0;
-        sum += at[row % DOGBERRY_I4_BLOCK];
-    }
-    return sum;
-}
-
-/* A weight is at most 8 in size and an activation 128, so the products of a row add up to at most
- * 2^10 * columns of a group * sum of group scales = 2^14 * terms. */
-static int i4_scales_are_valid(const uint32_t *scales, const uint8_t *group_scales, uint32_t rows, uint32_t groups)
-{
-    for (uint32_t r = 0; r < rows; r++) {
-        uint32_t sum = group_scale_sum(group_scales, groups, r) * DOGBERRY_I4_GROUP;
-
-        if (sum == 0 || sum > I4_SUM_MAX || !scale_is_valid(scales[r], (sum + 15u) / 16u))
-            return 0;
-    }
-    return 1;
-}
-
-/* Rows and columns beyond the matrix have weights 0, scale words 0 and group scales 0. */
-static int i4_padding_is_zero(const uint32_t *words, const uint32_t *scales, const uint8_t *group_scales, uint32_t rows,
-                              uint32_t cols, uint32_t columns)
-{
-    uint32_t all = padded_rows(rows), extra = all - rows, groups = groups_of(cols);
-    uint32_t beyond = extra == 0 ? 0 : 0xFFFFFFFFu << 4u * (DOGBERRY_I4_BLOCK - extra);
-
-    for (uint32_t b = 0; b < all / DOGBERRY_I4_BLOCK; b++) {
-        uint32_t mask = (b + 1u) * DOGBERRY_I4_BLOCK == all ? beyond : 0;
-
-        for (uint32_t c = 0; c < columns; c++) {
-            if (((words[(size_t)b * columns + c] ^ 0x88888888u) & (c < cols ? mask : 0xFFFFFFFFu)) != 0)
-                return 0;
-        }
-    }
-    for (uint32_t r = rows; r < all; r++) {
-        for (uint32_t g = 0; g < groups; g++) {
-            if (group_scales[((size_t)(r / DOGBERRY_I4_BLOCK) * groups + g) * DOGBERRY_I4_BLOCK +
-                             r % DOGBERRY_I4_BLOCK] != 0)
-                return 0;
-        }
-        if (scales[r] != 0)
-            return 0;
-    }
-    return 1;
-}
-
-/* ---- Entries ---- */
-
-static int is_int8(const entry *e)
-{
-    return DOGBERRY_HAS_INT8 && e->type == TYPE_INT8;
-}
-
-static uint32_t stride_of(const entry *e)
-{
-    switch (e->type) {
-    case TYPE_INT8:
-        return (e->cols + 15u) & ~15u;
-    case TYPE_INT4:
-        return 4u * ((e->cols + 15u) & ~15u);
-    case TYPE_SCALES:
-    case TYPE_UINT32:
+    switch (t->type) {
+    case DOGBERRY_TENSOR_INT8:
+        return (t->cols + 15u) & ~15u;
+    case DOGBERRY_TENSOR_INT4:
+        return 4u * ((t->cols + 15u) & ~15u);
+    case DOGBERRY_TENSOR_SCALES:
+    case DOGBERRY_TENSOR_UINT32:
         return 4u;
     default:
         return 2u;
@@ -318,287 +181,239 @@ static uint32_t stride_of(const entry *e)
 }
 
 /* Bytes at the scales' offset. */
-static uint32_t scale_bytes(const entry *e)
+static uint32_t scale_bytes(const dogberry_tensor *t)
 {
-    if (is_int8(e))
-        return 4u * e->rows;
-    return e->type == TYPE_INT4 ? padded_rows(e->rows) * (4u + groups_of(e->cols)) : 0;
+    if (DOGBERRY_HAS_INT8 && t->type == DOGBERRY_TENSOR_INT8)
+        return 4u * t->rows;
+    return t->type == DOGBERRY_TENSOR_INT4 ? dogberry_padded_rows(t->rows) * (4u + dogberry_groups_of(t->cols)) : 0;
 }
 
-static int contents_are_valid(const dogberry_image *image, const entry *e)
+/* Whether offsets and sizes are those of the shape, which is the wanted one. */
+static int is_inside(const dogberry_image *image, const dogberry_tensor *t)
 {
-    const uint8_t *data = image->bytes + e->offset, *scales = image->bytes + e->scales;
-    const uint32_t *words = (const uint32_t *)(const void *)scales;
+    uint32_t lines = t->type == DOGBERRY_TENSOR_INT4 ? dogberry_padded_rows(t->rows) / DOGBERRY_I4_BLOCK : t->rows;
 
-    if (DOGBERRY_HAS_TRANSFORMER && e->role == ROLE_LAST_NORM)
-        return block_scales_are_valid((const uint32_t *)(const void *)data, 1, 0);
-    if (DOGBERRY_HAS_TRANSFORMER && e->role == ROLE_BLOCK_SCALES)
-        return block_scales_are_valid((const uint32_t *)(const void *)data, 2, e->rows - 2u);
-    if (e->type == TYPE_SCALES)
-        return scales_are_valid((const uint32_t *)(const void *)data, e->rows, dogberry_output_width(image));
-    if (is_int8(e))
-        return scales_are_valid(words, e->rows, e->cols) &&
-               padding_is_zero((const int8_t *)data, e->rows, e->cols, e->stride);
-    if (e->type == TYPE_INT4) {
-        const uint8_t *group_scales = scales + 4u * padded_rows(e->rows);
-
-        return i4_scales_are_valid(words, group_scales, e->rows, groups_of(e->cols)) &&
-               i4_padding_is_zero((const uint32_t *)(const void *)data, words, group_scales, e->rows, e->cols,
-                                  e->stride / 4u);
-    }
-    return 1;
-}
-
-/* Offsets, sizes and contents of an entry whose shape is the wanted one. */
-static int data_is_valid(const dogberry_image *image, const entry *e)
-{
-    uint32_t lines = e->type == TYPE_INT4 ? padded_rows(e->rows) / DOGBERRY_I4_BLOCK : e->rows;
-
-    if (e->stride != stride_of(e) || (uint64_t)lines * e->stride != e->bytes ||
-        !dogberry_region_is_inside(image, e->offset, e->bytes))
+    if (t->stride != stride_of(t) || (uint64_t)lines * t->stride != t->bytes ||
+        !dogberry_region_is_inside(image, t->offset, t->bytes))
         return 0;
-    if (scale_bytes(e) == 0 ? e->scales != 0 : !dogberry_region_is_inside(image, e->scales, scale_bytes(e)))
-        return 0;
-    return contents_are_valid(image, e);
+    return scale_bytes(t) == 0 ? t->scales == 0 : dogberry_region_is_inside(image, t->scales, scale_bytes(t));
 }
 
 /* Fraction bits of an LSTM's cell, and of a transformer's scores. */
-static int detail_is_valid(const dogberry_image *image, const entry *e)
+static int detail_is_valid(const dogberry_image *image, const dogberry_tensor *t)
 {
-    if (e->role == ROLE_INPUT && image->architecture == DOGBERRY_LSTM)
-        return e->detail >= 8u && e->detail <= 14u;
-    if (DOGBERRY_HAS_TRANSFORMER && e->role == ROLE_ATTENTION)
-        return e->detail >= 8u && e->detail <= 16u;
-    return e->detail == 0;
+    if (t->role == ROLE_INPUT && !dogberry_is_gru(image))
+        return t->detail >= 8u && t->detail <= 14u;
+    if (DOGBERRY_HAS_TRANSFORMER && t->role == ROLE_ATTENTION)
+        return t->detail >= 8u && t->detail <= 16u;
+    return t->detail == 0;
 }
 
-/* Whether the entry stands where a transformer's must; elsewhere any order will do. */
-static int is_in_place(const dogberry_image *image, const entry *e, uint32_t index)
+/* Whether entry `index` is one that the model needs, and stands where a transformer's must; elsewhere any order will
+ * do. */
+static int is_wanted(const dogberry_image *image, const dogberry_tensor *t, uint32_t index)
 {
-    if (!dogberry_is_transformer(image))
-        return 1;
-    return is_block_role(e->role) ? index == block_entry(e->role, e->layer) : (e->role != ROLE_EMBEDDING || index == 0);
+    shape wanted = shape_of(image, t->role, t->layer);
+
+    if (wanted.type == 0 || t->rows != wanted.rows || t->cols != wanted.cols || t->reserved != 0)
+        return 0;
+    if (wanted.type == MATRIX ? t->type != DOGBERRY_TENSOR_INT8 && t->type != DOGBERRY_TENSOR_INT4
+                              : t->type != wanted.type)
+        return 0;
+    if (dogberry_is_transformer(image) &&
+        (is_block_role(t->role) ? index != block_entry(t->role, t->layer) : t->role == ROLE_EMBEDDING && index != 0))
+        return 0;
+    return detail_is_valid(image, t);
 }
 
-static int check_entry(const dogberry_image *image, uint32_t index)
+/* Reads an entry and checks it by itself. */
+static int read_tensor(const dogberry_image *image, uint32_t index, dogberry_tensor *t)
 {
-    entry e = entry_at(image, index);
-    shape wanted = shape_of(image, e.role, e.layer);
-
-    if (wanted.type == 0)
+    if (dogberry_unread(tensor_at(&image->source, index, t)))
+        return DOGBERRY_ERR_READ;
+    if (!is_wanted(image, t, index))
         return DOGBERRY_ERR_IMAGE;
-    if (wanted.type == TYPE_MATRIX ? e.type != TYPE_INT8 && e.type != TYPE_INT4 : e.type != wanted.type)
-        return DOGBERRY_ERR_IMAGE;
-    if (e.rows != wanted.rows || e.cols != wanted.cols)
-        return DOGBERRY_ERR_IMAGE;
-    if (!detail_is_valid(image, &e) || !is_in_place(image, &e, index))
-        return DOGBERRY_ERR_IMAGE;
-    if (dogberry_le32(image->bytes + DOGBERRY_TABLE_AT + index * DOGBERRY_TABLE_ENTRY + 28u) != 0)
-        return DOGBERRY_ERR_IMAGE;
-    for (uint32_t other = 0; other < index; other++) {
-        entry before = entry_at(image, other);
-
-        if (before.role == e.role && before.layer == e.layer)
-            return DOGBERRY_ERR_IMAGE;
-    }
-    if (e.type == TYPE_INT8 && !DOGBERRY_HAS_INT8)
+    if (t->type == DOGBERRY_TENSOR_INT8 && !DOGBERRY_HAS_INT8)
         return DOGBERRY_ERR_UNSUPPORTED;
-    return data_is_valid(image, &e) ? DOGBERRY_OK : DOGBERRY_ERR_IMAGE;
+    return is_inside(image, t) ? DOGBERRY_OK : DOGBERRY_ERR_IMAGE;
 }
 
-static dogberry_matrix matrix_of(const dogberry_image *image, const entry *e)
+/* Where in the image struct a role's matrix belongs, or its offset; of the first layer, where each has one. 0: none,
+ * which is looked up in the table when it is needed. */
+static const uint16_t homes[] = {[ROLE_EMBEDDING] = offsetof(dogberry_image, embeddings),
+                                 [ROLE_INPUT] = offsetof(dogberry_image, layer[0].input),
+                                 [ROLE_RECURRENT] = offsetof(dogberry_image, layer[0].recurrent),
+                                 [ROLE_BIAS] = offsetof(dogberry_image, layer[0].bias),
+                                 [ROLE_RECURRENT_BIAS] = offsetof(dogberry_image, layer[0].recurrent_bias),
+                                 [ROLE_OUTPUT] = offsetof(dogberry_image, output_matrix),
+                                 [ROLE_OUTPUT_BIAS] = offsetof(dogberry_image, output_bias),
+                                 /* of a tied output, whose weights are the embedding's */
+                                 [ROLE_OUTPUT_SCALES] = offsetof(dogberry_image, output_matrix.scales),
+                                 [ROLE_CLASSES] = offsetof(dogberry_image, factored.matrix),
+                                 [ROLE_CLASS_BIAS] = offsetof(dogberry_image, factored.bias),
+                                 [ROLE_PLACE_TOKENS] = offsetof(dogberry_image, factored.tokens),
+                                 [ROLE_TOKEN_PLACES] = offsetof(dogberry_image, factored.places),
+                                 [ROLE_CLASS_FIRST] = offsetof(dogberry_image, factored.first),
+                                 [ROLE_LAST_NORM] = offsetof(dogberry_image, transformer.norm),
+                                 [ROLE_ROTARY] = offsetof(dogberry_image, transformer.rotary)};
+
+static void set_matrix(dogberry_matrix *m, const dogberry_tensor *t)
 {
-    const uint8_t *scales = image->bytes + e->scales;
-    dogberry_matrix m = {(const int8_t *)(image->bytes + e->offset),
-                         (const uint32_t *)(const void *)scales,
-                         e->rows,
-                         e->cols,
-                         e->stride,
-                         8,
-                         NULL,
-                         0};
-
-    if (e->type == TYPE_INT4) {
-        m.bits = 4;
-        m.group_scales = scales + 4u * padded_rows(e->rows);
-        m.groups = groups_of(e->cols);
-    }
-    return m;
-}
-
-static void attach(dogberry_image *image, const entry *e)
-{
-    dogberry_layer *layer = &image->layer[DOGBERRY_HAS_TRANSFORMER ? e->layer % DOGBERRY_LAYERS_MAX : e->layer];
-    const void *data = image->bytes + e->offset;
-
-    switch (e->role) {
-    case ROLE_EMBEDDING:
-        image->embeddings = matrix_of(image, e);
-        break;
-    case ROLE_INPUT:
-        layer->input = matrix_of(image, e);
-        layer->cell_frac = e->detail;
-        break;
-    case ROLE_RECURRENT:
-        layer->recurrent = matrix_of(image, e);
-        break;
-    case ROLE_BIAS:
-        layer->bias = data;
-        break;
-    case ROLE_RECURRENT_BIAS:
-        layer->recurrent_bias = data;
-        break;
-    case ROLE_OUTPUT:
-        image->output_matrix = matrix_of(image, e);
-        break;
-    case ROLE_OUTPUT_BIAS:
-        image->output_bias = data;
-        break;
-    case ROLE_OUTPUT_SCALES: /* the weights are the embedding's */
-        image->output_matrix.scales = data;
-        break;
-    case ROLE_CLASSES:
-        image->factored.matrix = matrix_of(image, e);
-        break;
-    case ROLE_CLASS_BIAS:
-        image->factored.bias = data;
-        break;
-    case ROLE_PLACE_TOKENS:
-        image->factored.tokens = data;
-        break;
-    case ROLE_TOKEN_PLACES:
-        image->factored.places = data;
-        break;
-    case ROLE_CLASS_FIRST:
-        image->factored.first = data;
-        break;
-    case ROLE_LAST_NORM:
-        if (DOGBERRY_HAS_TRANSFORMER)
-            image->transformer.norm = *(const uint32_t *)data;
-        break;
-    case ROLE_ROTARY:
-        if (DOGBERRY_HAS_TRANSFORMER)
-            image->transformer.rotary = data;
-        break;
-    default: /* of a transformer's layer: dogberry_block_matrix() */
-        break;
+    m->weights = t->offset;
+    m->scales = t->scales;
+    m->rows = t->rows;
+    m->cols = t->cols;
+    m->stride = t->stride;
+    m->bits = 8;
+    m->group_scales = m->groups = 0;
+    if (t->type == DOGBERRY_TENSOR_INT4) {
+        m->bits = 4;
+        m->group_scales = t->scales + 4u * dogberry_padded_rows(t->rows);
+        m->groups = dogberry_groups_of(t->cols);
     }
 }
 
-dogberry_matrix dogberry_block_matrix(const dogberry_image *image, uint32_t layer, uint32_t part)
+static void attach(dogberry_image *image, const dogberry_tensor *t)
 {
-    entry e = entry_at(image, block_entry(ROLE_ATTENTION + part, layer));
+    uint32_t home = homes[t->role];
+    void *there = (uint8_t *)image + home + t->layer * sizeof(dogberry_layer); /* others with a home have layer 0 */
+    dogberry_matrix homeless, *m = home != 0 ? there : &homeless;
 
-    return matrix_of(image, &e);
+    if (t->type != DOGBERRY_TENSOR_INT4 && t->type != DOGBERRY_TENSOR_INT8) {
+        if (home != 0)
+            *(uint32_t *)there = t->offset;
+        if (DOGBERRY_HAS_STREAM && DOGBERRY_HAS_TRANSFORMER && t->role > ROLE_BLOCK_BIAS &&
+            4u * t->rows > image->stream.row)
+            image->stream.row = 4u * t->rows; /* read whole */
+        return;
+    }
+    set_matrix(m, t);
+    if (t->role == ROLE_INPUT) /* the first member of its layer */
+        ((dogberry_layer *)there)->cell_frac = t->detail;
+    if (DOGBERRY_HAS_STREAM && m->stride + m->groups * DOGBERRY_I4_BLOCK > image->stream.row)
+        image->stream.row = m->stride + m->groups * DOGBERRY_I4_BLOCK;
 }
 
-const void *dogberry_block_vector(const dogberry_image *image, uint32_t layer, uint32_t vector)
+static int read_block(const dogberry_image *image, uint32_t layer, uint32_t part, dogberry_tensor *t)
 {
-    entry e = entry_at(image, block_entry(ROLE_BLOCK_BIAS + vector, layer));
-
-    return image->bytes + e.offset;
+    return read_tensor(image, block_entry(ROLE_ATTENTION + part, layer), t) == DOGBERRY_OK ? DOGBERRY_OK
+                                                                                           : DOGBERRY_ERR_READ;
 }
 
-uint32_t dogberry_score_frac(const dogberry_image *image, uint32_t layer)
+int dogberry_block_vector(const dogberry_image *image, uint32_t layer, uint32_t part, uint32_t *offset)
 {
-    return entry_at(image, block_entry(ROLE_ATTENTION, layer)).detail;
+    dogberry_tensor t;
+    int status = read_block(image, layer, part, &t);
+
+    *offset = t.offset;
+    return status;
+}
+
+int dogberry_score_frac(const dogberry_image *image, uint32_t layer)
+{
+    dogberry_tensor t;
+    int status = read_block(image, layer, DOGBERRY_BLOCK_ATTENTION, &t);
+
+    return status == DOGBERRY_OK ? (int)t.detail : status;
+}
+
+int dogberry_block_matrix(const dogberry_image *image, uint32_t layer, uint32_t part, dogberry_matrix *matrix)
+{
+    dogberry_tensor t;
+
+    if (read_block(image, layer, part, &t) != DOGBERRY_OK)
+        return DOGBERRY_ERR_READ;
+    set_matrix(matrix, &t);
+    return DOGBERRY_OK;
 }
 
 /* A tied output's own scales over the embedding's rows. */
-static int finish_tied(dogberry_image *image)
+static int finish_tied(const dogberry_opening *opening)
 {
-    const uint32_t *scales = image->output_matrix.scales;
-    dogberry_matrix *matrix = &image->output_matrix;
+    dogberry_matrix *matrix = &opening->image->output_matrix;
+    uint32_t scales = matrix->scales;
 
-    *matrix = image->embeddings;
+    *matrix = opening->image->embeddings;
     matrix->scales = scales;
-    if (dogberry_is_int4(matrix) && !i4_scales_are_valid(scales, matrix->group_scales, matrix->rows, matrix->groups))
-        return DOGBERRY_ERR_IMAGE;
-    return DOGBERRY_OK;
+    return dogberry_check_tied_scales(opening, matrix);
 }
 
-/* No class is empty, and every token has one place: two tokens cannot share one, because it holds one token. */
-static int finish_factored(dogberry_image *image)
+/* Checks an entry and uses it, in one go: what is read again might be another. `seen` has a bit for each role that a
+ * layer has already. */
+static int open_tensor(const dogberry_opening *opening, uint32_t index, uint32_t *seen)
 {
-    const uint16_t *first = image->factored.first;
+    dogberry_tensor t;
+    int status = read_tensor(opening->image, index, &t);
 
-    for (uint32_t t = 0; t < image->vocab; t++) {
-        uint32_t place = image->factored.places[t];
-
-        if (place >= image->vocab || image->factored.tokens[place] != t)
-            return DOGBERRY_ERR_IMAGE;
-    }
-    if (first[0] != 0 || first[image->classes] != image->vocab)
+    if (status != DOGBERRY_OK)
+        return status;
+    if ((seen[t.layer] >> t.role & 1u) != 0)
         return DOGBERRY_ERR_IMAGE;
-    for (uint32_t c = 0; c < image->classes; c++) {
-        if (first[c] >= first[c + 1u])
-            return DOGBERRY_ERR_IMAGE;
-        if ((uint32_t)first[c + 1u] - first[c] > image->factored.largest)
-            image->factored.largest = (uint32_t)first[c + 1u] - first[c];
-    }
-    return DOGBERRY_OK;
+    seen[t.layer] |= 1u << t.role;
+    attach(opening->image, &t);
+    if (DOGBERRY_HAS_TRANSFORMER && (t.role == ROLE_LAST_NORM || t.role == ROLE_BLOCK_SCALES))
+        return dogberry_check_block_scales(&opening->image->source, t.offset,
+                                           t.role == ROLE_LAST_NORM ? 1 : DOGBERRY_NORMS, t.rows);
+    return dogberry_check_contents(opening, &t);
 }
 
-int dogberry_open_tensors(dogberry_image *image)
+int dogberry_open_tensors(const dogberry_opening *opening)
 {
-    uint32_t count = tensor_count(image);
+    dogberry_image *image = opening->image;
+    uint32_t count = opening->tensors, seen[DOGBERRY_HAS_TRANSFORMER ? DOGBERRY_BLOCKS_MAX : DOGBERRY_LAYERS_MAX] = {0};
+    int status = DOGBERRY_OK;
 
-    if (count > TENSORS_MAX || dogberry_le32(image->bytes + TABLE_OFFSET_AT) != DOGBERRY_TABLE_AT ||
+    if (count > TENSORS_MAX || count != wanted_count(image) ||
         !dogberry_region_is_inside(image, DOGBERRY_TABLE_AT, count * DOGBERRY_TABLE_ENTRY))
         return DOGBERRY_ERR_IMAGE;
-    if (count != wanted_count(image))
-        return DOGBERRY_ERR_IMAGE;
-    for (uint32_t i = 0; i < count; i++) {
-        int status = check_entry(image, i);
-
-        if (status != DOGBERRY_OK)
-            return status;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        entry e = entry_at(image, i);
-
-        attach(image, &e);
-    }
+    for (uint32_t i = 0; i < count && status == DOGBERRY_OK; i++)
+        status = open_tensor(opening, i, seen);
+    if (status != DOGBERRY_OK)
+        return status;
     if (image->output == DOGBERRY_TIED)
-        return finish_tied(image);
-    return dogberry_is_factored(image) ? finish_factored(image) : DOGBERRY_OK;
+        return finish_tied(opening);
+    return dogberry_is_factored(image) ? dogberry_check_classes(opening) : DOGBERRY_OK;
 }
 
 /* Region number `index`: the table, the tokenizer, the provenance, then data and scales of each
  * tensor. The header is in front of all of them by dogberry_region_is_inside(). */
-static void region_at(const dogberry_image *image, uint32_t index, uint32_t *first, uint32_t *end)
+static int region_at(const dogberry_opening *opening, uint32_t index, uint32_t *first, uint32_t *end)
 {
-    const uint8_t *p = image->bytes;
+    const dogberry_image *image = opening->image;
+    dogberry_tensor t;
 
     if (index == 0) {
         *first = DOGBERRY_TABLE_AT;
-        *end = DOGBERRY_TABLE_AT + tensor_count(image) * DOGBERRY_TABLE_ENTRY;
+        *end = DOGBERRY_TABLE_AT + opening->tensors * DOGBERRY_TABLE_ENTRY;
     } else if (index < 3u) {
-        *first = dogberry_le32(p + 44u + 8u * index);
-        *end = *first + dogberry_le32(p + 48u + 8u * index);
+        *first = index == 1u ? image->tokenizer_at : image->provenance_at;
+        *end = *first + (index == 1u ? image->tokenizer_bytes : image->provenance_bytes);
     } else {
-        entry e = entry_at(image, (index - 3u) / 2u);
-
-        *first = (index & 1u) != 0 ? e.offset : e.scales;
-        *end = *first + ((index & 1u) != 0 ? e.bytes : scale_bytes(&e));
+        if (dogberry_unread(tensor_at(&image->source, (index - 3u) / 2u, &t)))
+            return DOGBERRY_ERR_READ;
+        *first = (index & 1u) != 0 ? t.offset : t.scales;
+        *end = *first + ((index & 1u) != 0 ? t.bytes : scale_bytes(&t));
     }
+    return DOGBERRY_OK;
 }
 
-int dogberry_regions_are_apart(const dogberry_image *image)
+int dogberry_check_regions(const dogberry_opening *opening)
 {
-    uint32_t count = 3u + 2u * tensor_count(image);
+    uint32_t count = 3u + 2u * opening->tensors;
 
     for (uint32_t i = 0; i < count; i++) {
         uint32_t first, end;
 
-        region_at(image, i, &first, &end);
+        if (dogberry_unread(region_at(opening, i, &first, &end)))
+            return DOGBERRY_ERR_READ;
         for (uint32_t j = 0; j < i; j++) {
             uint32_t other_first, other_end;
 
-            region_at(image, j, &other_first, &other_end);
+            if (dogberry_unread(region_at(opening, j, &other_first, &other_end)))
+                return DOGBERRY_ERR_READ;
             if (first < other_end && other_first < end)
-                return 0;
+                return DOGBERRY_ERR_IMAGE;
         }
     }
-    return 1;
+    return DOGBERRY_OK;
 }

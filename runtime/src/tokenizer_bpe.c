@@ -11,84 +11,99 @@
 
 enum { TOKENS_MAX = DOGBERRY_BPE_PIECE_MAX + 1 }; /* a piece of the longest, and the space before a text */
 
-/* The tokens of a piece, and for each the merge with the one behind it. */
+/* The tokens of a piece, and for each the rank of the merge with the one behind it. */
 typedef struct {
-    uint16_t ids[TOKENS_MAX], merges[TOKENS_MAX];
+    uint16_t ids[TOKENS_MAX], ranks[TOKENS_MAX];
     uint32_t count;
 } tokens;
 
 enum { NO_MERGE = 0xFFFF };
 
-static uint16_t find_merge(const dogberry_tokenizer *tokenizer, uint16_t left, uint16_t right)
+/* *merge has rank NO_MERGE where the tokens do not merge. Returns DOGBERRY_OK or ERR_READ. */
+static int find_merge(const dogberry_tokenizer *tokenizer, const uint16_t *pair, dogberry_merge *merge)
 {
-    uint32_t low = 0, high = tokenizer->merge_count, wanted = (uint32_t)left << 16 | right;
+    uint32_t low = 0, high = tokenizer->merge_count, wanted = (uint32_t)pair[0] << 16 | pair[1];
 
     while (low < high) {
         uint32_t middle = (low + high) / 2u;
-        dogberry_merge merge = dogberry_merge_at(tokenizer, middle);
-        uint32_t pair = (uint32_t)merge.left << 16 | merge.right;
 
-        if (pair == wanted)
-            return (uint16_t)middle;
-        if (pair < wanted)
+        if (dogberry_merge_at(tokenizer, middle, merge) != DOGBERRY_OK)
+            return DOGBERRY_ERR_READ;
+        uint32_t found = (uint32_t)merge->left << 16 | merge->right;
+
+        if (found == wanted)
+            return DOGBERRY_OK;
+        if (found < wanted)
             low = middle + 1u;
         else
             high = middle;
     }
-    return NO_MERGE;
+    merge->rank = NO_MERGE;
+    return DOGBERRY_OK;
 }
 
-static void look_up(const dogberry_tokenizer *tokenizer, tokens *t, uint32_t i)
+static int look_up(const dogberry_tokenizer *tokenizer, tokens *t, uint32_t i)
 {
-    t->merges[i] = i + 1u < t->count ? find_merge(tokenizer, t->ids[i], t->ids[i + 1u]) : (uint16_t)NO_MERGE;
+    dogberry_merge merge = {0, 0, 0, NO_MERGE};
+    int status = i + 1u < t->count ? find_merge(tokenizer, t->ids + i, &merge) : DOGBERRY_OK;
+
+    t->ranks[i] = merge.rank;
+    return status;
 }
 
 /* Returns the place of the leftmost pair whose merge has the lowest rank, or count when there is none. */
-static uint32_t find_best(const dogberry_tokenizer *tokenizer, const tokens *t)
+static uint32_t find_best(const tokens *t)
 {
-    uint32_t best = t->count, best_rank = 0x10000u;
+    uint32_t best = t->count, best_rank = NO_MERGE;
 
     for (uint32_t i = 0; i < t->count; i++) {
-        if (t->merges[i] != NO_MERGE) {
-            uint32_t rank = dogberry_merge_at(tokenizer, t->merges[i]).rank;
-
-            if (rank < best_rank) {
-                best_rank = rank;
-                best = i;
-            }
+        if (t->ranks[i] < best_rank) {
+            best_rank = t->ranks[i];
+            best = i;
         }
     }
     return best;
 }
 
-static void merge_piece(const dogberry_tokenizer *tokenizer, tokens *t)
+static int merge_piece(const dogberry_tokenizer *tokenizer, tokens *t)
 {
+    int status = DOGBERRY_OK;
     uint32_t at;
 
-    for (uint32_t i = 0; i < t->count; i++)
-        look_up(tokenizer, t, i);
-    while ((at = find_best(tokenizer, t)) < t->count) {
-        t->ids[at] = dogberry_merge_at(tokenizer, t->merges[at]).result;
+    for (uint32_t i = 0; i < t->count && status == DOGBERRY_OK; i++)
+        status = look_up(tokenizer, t, i);
+    while (status == DOGBERRY_OK && (at = find_best(t)) < t->count) {
+        dogberry_merge merge;
+
+        status = find_merge(tokenizer, t->ids + at, &merge);
+        if (status != DOGBERRY_OK)
+            break;
+        t->ids[at] = merge.result;
         t->count--;
         for (uint32_t i = at + 1u; i < t->count; i++) {
             t->ids[i] = t->ids[i + 1u];
-            t->merges[i] = t->merges[i + 1u];
+            t->ranks[i] = t->ranks[i + 1u];
         }
-        look_up(tokenizer, t, at);
-        if (at > 0)
-            look_up(tokenizer, t, at - 1u);
+        status = look_up(tokenizer, t, at);
+        if (at > 0 && status == DOGBERRY_OK)
+            status = look_up(tokenizer, t, at - 1u);
     }
+    return status;
 }
 
-/* A character's own token, if it has one. Few have: the search is through all entries. */
-static uint16_t find_character(const dogberry_tokenizer *tokenizer, const char *bytes, uint32_t length)
+/* A character's own token, if it has one. Few have: the search is through all entries. Returns DOGBERRY_NO_TOKEN where
+ * there is none, or ERR_READ. */
+static int find_character(const dogberry_tokenizer *tokenizer, const char *bytes, uint32_t length)
 {
-    for (uint32_t id = 0; id < tokenizer->count; id++) {
-        dogberry_entry entry = dogberry_entry_at(tokenizer, id);
+    dogberry_entry entry;
+    char room[DOGBERRY_KEY_MAX];
 
+    for (uint32_t id = 0; id < tokenizer->count; id++) {
+        if (dogberry_entry_at(tokenizer, id, &entry, room) != DOGBERRY_OK)
+            return DOGBERRY_ERR_READ;
         if (entry.key_bytes == length && (entry.flags & DOGBERRY_SPECIAL) == 0 &&
             dogberry_compare(entry.key, bytes, length) == 0)
-            return (uint16_t)id;
+            return (int)id;
     }
     return DOGBERRY_NO_TOKEN;
 }
@@ -98,21 +113,21 @@ static int falls_back(const dogberry_tokenizer *tokenizer)
     return (tokenizer->flags & DOGBERRY_BYTE_FALLBACK) != 0;
 }
 
-/* Appends the bytes as tokens. Returns 0 where one of them has no token, which no valid UTF-8 holds. */
+/* Appends the bytes as tokens. Returns 1, 0 where one of them has no token, which no valid UTF-8 holds, or ERR_READ. */
 static int append_bytes(const dogberry_tokenizer *tokenizer, const char *bytes, size_t length, tokens *t)
 {
     for (size_t i = 0; i < length; i++) {
-        uint16_t id = tokenizer->sorted[(uint8_t)bytes[i]];
+        int32_t id = dogberry_sorted_at(tokenizer, (uint8_t)bytes[i]);
 
-        if (id == DOGBERRY_NO_TOKEN)
-            return 0;
-        t->ids[t->count++] = id;
+        if (id < 0 || id == DOGBERRY_NO_TOKEN)
+            return id < 0 ? (int)id : 0;
+        t->ids[t->count++] = (uint16_t)id;
     }
     return 1;
 }
 
 /* The piece before anything is merged; `lead` (0 or 1) spaces stand before it. With byte fallback characters that have
- * a token of their own are that. */
+ * a token of their own are that. Returns as append_bytes(). */
 static int start_piece(const dogberry_tokenizer *tokenizer, const char *bytes, size_t length, size_t lead, tokens *t)
 {
     uint32_t used;
@@ -120,14 +135,16 @@ static int start_piece(const dogberry_tokenizer *tokenizer, const char *bytes, s
 
     t->count = 0;
     done = append_bytes(tokenizer, " ", lead, t);
-    for (size_t i = 0; i < length && done; i += used) {
-        uint16_t id = DOGBERRY_NO_TOKEN;
+    for (size_t i = 0; i < length && done > 0; i += used) {
+        int id = DOGBERRY_NO_TOKEN;
 
         dogberry_utf8_read(bytes + i, length - i, &used);
         if (used > 1u && falls_back(tokenizer))
             id = find_character(tokenizer, bytes + i, used);
+        if (id < 0)
+            return id;
         if (id != DOGBERRY_NO_TOKEN)
-            t->ids[t->count++] = id;
+            t->ids[t->count++] = (uint16_t)id;
         else
             done = append_bytes(tokenizer, bytes + i, used, t);
     }
@@ -141,6 +158,24 @@ static int is_led(const dogberry_tokenizer *tokenizer, const dogberry_cursor *cu
     return falls_back(tokenizer) && (cursor->at < cursor->before || (cursor->at == 0 && cursor->before == 0));
 }
 
+/* The token of a merged piece of `length` bytes that begins `given` bytes into it; *bytes is its length.
+ * Returns its id, -1 where none begins there, or ERR_READ. */
+static int token_at(const dogberry_tokenizer *tokenizer, const tokens *t, size_t length, size_t given, uint32_t *bytes)
+{
+    size_t offset = 0;
+    dogberry_entry entry;
+
+    for (uint32_t i = 0; i < t->count && offset <= given; i++) {
+        if (dogberry_entry_fields(tokenizer, t->ids[i], &entry) != DOGBERRY_OK)
+            return DOGBERRY_ERR_READ;
+        *bytes = entry.key_bytes;
+        if (offset == given)
+            return *bytes <= length - given ? t->ids[i] : DOGBERRY_ERR_READ;
+        offset += entry.key_bytes;
+    }
+    return -1; /* the cursor was moved by someone else */
+}
+
 /* cursor->before is how many bytes of the piece were given out: the piece is merged again for
  * each of its tokens, which costs time but no memory between the calls. */
 int dogberry_encode_bpe(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor)
@@ -149,30 +184,31 @@ int dogberry_encode_bpe(const dogberry_tokenizer *tokenizer, dogberry_cursor *cu
 
     for (;;) {
         dogberry_cursor piece = *cursor;
-        size_t lead = is_led(tokenizer, cursor) ? 1u : 0u, length, offset = 0;
+        size_t lead = is_led(tokenizer, cursor) ? 1u : 0u, length;
+        uint32_t bytes;
+        int known, id;
 
         if (cursor->before > 0)
             piece.at += lead - cursor->before;
         length = dogberry_split_bpe(&piece);
         if (length == 0)
             return -1;
-        if (!start_piece(tokenizer, piece.text + piece.start, length, lead, &t)) {
+        known = start_piece(tokenizer, piece.text + piece.start, length, lead, &t);
+        if (known == 0) {
             cursor->at = piece.at;
             cursor->before = 0;
             continue;
         }
-        merge_piece(tokenizer, &t);
-        for (uint32_t i = 0; i < t.count; i++) {
-            size_t bytes = dogberry_entry_at(tokenizer, t.ids[i]).key_bytes;
+        if (known < 0 || merge_piece(tokenizer, &t) != DOGBERRY_OK)
+            return DOGBERRY_ERR_READ;
+        id = token_at(tokenizer, &t, length + lead, cursor->before, &bytes);
+        if (id >= 0) {
+            uint32_t given = cursor->before + bytes;
 
-            if (offset == cursor->before) {
-                cursor->start = piece.start + offset - (offset > 0 ? lead : 0u);
-                cursor->at = piece.start + offset + bytes - lead;
-                cursor->before = (uint8_t)(offset + bytes == length + lead ? 0 : offset + bytes);
-                return t.ids[i];
-            }
-            offset += bytes;
+            cursor->start = piece.start + cursor->before - (cursor->before > 0 ? lead : 0u);
+            cursor->at = piece.start + given - lead;
+            cursor->before = (uint8_t)(given == length + lead ? 0 : given);
         }
-        return -1; /* the cursor was moved by someone else */
+        return id;
     }
 }

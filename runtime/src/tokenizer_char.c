@@ -10,7 +10,7 @@ int dogberry_encode_char(const dogberry_tokenizer *tokenizer, dogberry_cursor *c
 {
     while (cursor->at < cursor->length) {
         uint32_t bytes;
-        uint16_t id;
+        int id;
 
         cursor->start = cursor->at;
         dogberry_utf8_read(cursor->text + cursor->at, cursor->length - cursor->at, &bytes);

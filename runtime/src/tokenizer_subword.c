@@ -25,13 +25,13 @@ static void read_piece(const dogberry_tokenizer *tokenizer, const dogberry_curso
     }
 }
 
-/* The longest entry at an offset; its bytes in *used. Returns DOGBERRY_NO_TOKEN where there is none. */
-static uint16_t match(const dogberry_tokenizer *tokenizer, const piece_text *text, size_t offset, size_t *used)
+/* The longest entry at an offset; its bytes in *used. Returns DOGBERRY_NO_TOKEN where there is none, or ERR_READ. */
+static int match(const dogberry_tokenizer *tokenizer, const piece_text *text, size_t offset, size_t *used)
 {
     size_t left = text->length - offset;
 
     for (*used = left < DOGBERRY_KEY_MAX ? left : DOGBERRY_KEY_MAX; *used > 0; (*used)--) {
-        uint16_t id = dogberry_find_key(tokenizer, text->bytes + offset, *used);
+        int id = dogberry_find_key(tokenizer, text->bytes + offset, *used);
 
         if (id != DOGBERRY_NO_TOKEN)
             return id;
@@ -39,7 +39,7 @@ static uint16_t match(const dogberry_tokenizer *tokenizer, const piece_text *tex
     return DOGBERRY_NO_TOKEN;
 }
 
-/* Whatever the pieces: the longest key that begins at the cursor. */
+/* Whatever the pieces: the longest key that begins at the cursor. Returns as dogberry_encode(). */
 static int encode_across(const dogberry_tokenizer *tokenizer, dogberry_cursor *cursor)
 {
     while (cursor->at < cursor->length) {
@@ -50,8 +50,10 @@ static int encode_across(const dogberry_tokenizer *tokenizer, dogberry_cursor *c
         ahead.start = cursor->at;
         ahead.at = cursor->at + (left < DOGBERRY_KEY_MAX ? left : DOGBERRY_KEY_MAX);
         read_piece(tokenizer, &ahead, &text);
-        uint16_t id = match(tokenizer, &text, 0, &used);
+        int id = match(tokenizer, &text, 0, &used);
 
+        if (id < 0)
+            return id;
         if (id == DOGBERRY_NO_TOKEN) {
             uint32_t bytes;
 
@@ -67,13 +69,16 @@ static int encode_across(const dogberry_tokenizer *tokenizer, dogberry_cursor *c
     return -1;
 }
 
+/* Returns 1, 0 where some place has no entry, or ERR_READ. */
 static int is_covered(const dogberry_tokenizer *tokenizer, const piece_text *text)
 {
     size_t used;
 
     for (size_t offset = 0; offset < text->length; offset += used) {
-        if (match(tokenizer, text, offset, &used) == DOGBERRY_NO_TOKEN)
-            return 0;
+        int id = match(tokenizer, text, offset, &used);
+
+        if (id < 0 || id == DOGBERRY_NO_TOKEN)
+            return id < 0 ? id : 0;
     }
     return 1;
 }
@@ -94,7 +99,11 @@ int dogberry_encode_subword(const dogberry_tokenizer *tokenizer, dogberry_cursor
         if (dogberry_split_bpe(&piece) == 0)
             return -1;
         read_piece(tokenizer, &piece, &text);
-        if (offset == 0 && !is_covered(tokenizer, &text)) {
+        int covered = offset == 0 ? is_covered(tokenizer, &text) : 1;
+
+        if (covered < 0)
+            return covered;
+        if (!covered) {
             cursor->start = piece.start;
             cursor->at = piece.at;
             if (tokenizer->unknown != DOGBERRY_NO_TOKEN)
@@ -103,10 +112,10 @@ int dogberry_encode_subword(const dogberry_tokenizer *tokenizer, dogberry_cursor
         }
         if (offset >= text.length)
             return -1; /* the cursor was moved by someone else */
-        uint16_t id = match(tokenizer, &text, offset, &used);
+        int id = match(tokenizer, &text, offset, &used);
 
-        if (id == DOGBERRY_NO_TOKEN)
-            return -1; /* the same */
+        if (id < 0 || id == DOGBERRY_NO_TOKEN)
+            return id < 0 ? id : -1; /* the same */
         cursor->start = piece.start + offset;
         cursor->at = cursor->start + used;
         cursor->before = (uint8_t)(offset + used == text.length ? 0 : offset + used);

@@ -5,18 +5,22 @@
  */
 #include "tokenizer.h"
 
-uint16_t dogberry_find_key(const dogberry_tokenizer *tokenizer, const char *piece, size_t length)
+int dogberry_find_key(const dogberry_tokenizer *tokenizer, const char *piece, size_t length)
 {
     uint32_t low = 0, high = tokenizer->count;
+    dogberry_entry entry;
+    char room[DOGBERRY_KEY_MAX];
 
     while (low < high) {
         uint32_t middle = (low + high) / 2u;
-        uint16_t id = tokenizer->sorted[middle];
-        dogberry_entry entry = dogberry_entry_at(tokenizer, id);
+        int32_t id = dogberry_sorted_at(tokenizer, middle);
+
+        if (id < 0 || dogberry_unread(dogberry_entry_at(tokenizer, (uint32_t)id, &entry, room)))
+            return DOGBERRY_ERR_READ;
         int order = dogberry_key_order(entry.key, entry.key_bytes, piece, length);
 
         if (order == 0)
-            return (entry.flags & DOGBERRY_SPECIAL) != 0 ? (uint16_t)DOGBERRY_NO_TOKEN : id;
+            return (entry.flags & DOGBERRY_SPECIAL) != 0 ? (int)DOGBERRY_NO_TOKEN : (int)id;
         if (order < 0)
             low = middle + 1u;
         else
@@ -31,8 +35,7 @@ int dogberry_encode_word(const dogberry_tokenizer *tokenizer, dogberry_cursor *c
     size_t length;
 
     while ((length = dogberry_split(cursor, piece, sizeof piece)) != 0) {
-        uint16_t id =
-            length <= sizeof piece ? dogberry_find_key(tokenizer, piece, length) : (uint16_t)DOGBERRY_NO_TOKEN;
+        int id = length <= sizeof piece ? dogberry_find_key(tokenizer, piece, length) : (int)DOGBERRY_NO_TOKEN;
 
         if (id == DOGBERRY_NO_TOKEN)
             id = tokenizer->unknown;

@@ -7,6 +7,35 @@
 
 #include "rescale.h"
 
+int dogberry_is_head_scale(uint32_t word)
+{
+    return dogberry_scale_is_valid(word, 1) && (word & 0x7FFFu) != 0 && word >> 16 <= DOGBERRY_HEAD_SHIFT_MAX;
+}
+
+int dogberry_fetch_norm(const dogberry_source *source, uint32_t offset, uint32_t *word)
+{
+    const uint32_t *there = dogberry_fetch(source, offset, 4, word);
+
+    if (there == NULL)
+        return DOGBERRY_ERR_READ;
+    *word = *there;
+    return dogberry_scale_is_valid(*word, 1) && (*word & 0x7FFFu) != 0 && *word >> 16 >= DOGBERRY_NORM_SHIFT_MIN
+               ? DOGBERRY_OK
+               : DOGBERRY_ERR_IMAGE;
+}
+
+int dogberry_check_block_scales(const dogberry_source *source, uint32_t offset, uint32_t norms, uint32_t words)
+{
+    int status = DOGBERRY_OK;
+
+    for (uint32_t i = 0, word; i < words && status == DOGBERRY_OK; i++, offset += 4u) {
+        status = dogberry_fetch_norm(source, offset, &word);
+        if (i >= norms && status != DOGBERRY_ERR_READ)
+            status = dogberry_is_head_scale(word) ? DOGBERRY_OK : DOGBERRY_ERR_IMAGE;
+    }
+    return status;
+}
+
 static uint32_t shared_width(const dogberry_image *image)
 {
     return image->transformer.kv_heads * image->transformer.head;
@@ -51,52 +80,70 @@ static uint32_t make_room(const dogberry_image *image, const dogberry_blocks *bl
     return kept;
 }
 
-void dogberry_block_project(const dogberry_image *image, const dogberry_blocks *blocks, const int8_t *x, uint32_t index,
-                            uint32_t part)
+/* The start of the scratch = a matrix of layer `index` times x, plus its bias. */
+static int block_project(const dogberry_image *image, const dogberry_blocks *blocks, const int8_t *x, uint32_t index,
+                         uint32_t part)
 {
-    const int16_t *bias = dogberry_block_vector(image, index, DOGBERRY_BLOCK_BIAS);
-    dogberry_matrix matrix = dogberry_block_matrix(image, index, part);
+    dogberry_matrix matrix;
+    uint32_t bias, skipped = 0;
 
+    if (dogberry_unread(dogberry_block_matrix(image, index, part, &matrix)) ||
+        dogberry_unread(dogberry_block_vector(image, index, DOGBERRY_BLOCK_BIAS, &bias)))
+        return DOGBERRY_ERR_READ;
     if (part > DOGBERRY_BLOCK_ATTENTION)
-        bias += dogberry_attention_rows(image);
+        skipped = dogberry_attention_rows(image);
     if (part > DOGBERRY_BLOCK_ATTENTION_OUTPUT)
-        bias += image->embedding;
+        skipped += image->embedding;
     if (part > DOGBERRY_BLOCK_INNER)
-        bias += dogberry_inner_rows(image);
-    dogberry_project(&blocks->work, blocks->work.scratch, &matrix, bias, 0, matrix.rows, x);
+        skipped += dogberry_inner_rows(image);
+    return dogberry_project(&blocks->work, blocks->work.scratch, &matrix, bias + 2u * skipped, 0, matrix.rows, x);
 }
 
 /* stream += matrix times branch + bias. */
-static void add_branch(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t part)
+static int add_branch(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t part)
 {
-    dogberry_block_project(image, blocks, blocks->branch, index, part);
+    if (dogberry_unread(block_project(image, blocks, blocks->branch, index, part)))
+        return DOGBERRY_ERR_READ;
     for (uint32_t c = 0; c < image->embedding; c++)
         blocks->stream[c] = dogberry_saturate16(blocks->stream[c] + blocks->work.scratch[c]);
+    return DOGBERRY_OK;
 }
 
-static void normalize(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t word)
+/* norm = the stream normalised by the scale word at an offset. */
+static int normalize(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t offset)
 {
+    uint32_t word;
+
+    if (dogberry_unread(dogberry_fetch_norm(&image->source, offset, &word)))
+        return DOGBERRY_ERR_READ;
     dogberry_rmsnorm(blocks->norm, blocks->stream, image->embedding, image->transformer.epsilon, word);
+    return DOGBERRY_OK;
 }
 
-void dogberry_transformer_step(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t token)
+int dogberry_transformer_step(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t token)
 {
     uint32_t slot = make_room(image, blocks);
 
-    dogberry_embed16(&image->embeddings, token, blocks->stream);
+    if (dogberry_unread(dogberry_embed(&blocks->work, &image->embeddings, token, NULL, blocks->stream)))
+        return DOGBERRY_ERR_READ;
     for (uint32_t l = 0; l < image->layers; l++) {
-        const uint32_t *words = dogberry_block_vector(image, l, DOGBERRY_BLOCK_SCALES);
+        uint32_t scales;
 
-        normalize(image, blocks, words[0]);
-        dogberry_block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_ATTENTION);
-        dogberry_attention(image, blocks, l, slot);
-        add_branch(image, blocks, l, DOGBERRY_BLOCK_ATTENTION_OUTPUT);
-        normalize(image, blocks, words[1]);
-        dogberry_block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_INNER);
+        if (dogberry_unread(dogberry_block_vector(image, l, DOGBERRY_BLOCK_SCALES, &scales)) ||
+            dogberry_unread(normalize(image, blocks, scales)) ||
+            dogberry_unread(block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_ATTENTION)) ||
+            dogberry_unread(dogberry_attention(image, blocks, l, slot)) ||
+            dogberry_unread(add_branch(image, blocks, l, DOGBERRY_BLOCK_ATTENTION_OUTPUT)) ||
+            dogberry_unread(normalize(image, blocks, scales + 4u)) ||
+            dogberry_unread(block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_INNER)))
+            return DOGBERRY_ERR_READ;
         dogberry_feed_forward(image, blocks);
-        add_branch(image, blocks, l, DOGBERRY_BLOCK_OUTER);
+        if (dogberry_unread(add_branch(image, blocks, l, DOGBERRY_BLOCK_OUTER)))
+            return DOGBERRY_ERR_READ;
     }
-    normalize(image, blocks, image->transformer.norm);
+    if (dogberry_unread(normalize(image, blocks, image->transformer.norm)))
+        return DOGBERRY_ERR_READ;
     blocks->context->cached = slot + 1u;
     blocks->context->position++;
+    return DOGBERRY_OK;
 }

@@ -1,6 +1,7 @@
 /*
- * The integer layers of a transformer (docs/NUMERICS.md, "Transformer"), on plain pointers. Nothing here checks
- * sizes: dogberry_open() did.
+ * The integer layers of a transformer (docs/NUMERICS.md, "Transformer"). Nothing here checks sizes: dogberry_open()
+ * did. What returns a status returns DOGBERRY_OK or ERR_READ, and leaves what it writes unfinished where that is not
+ * DOGBERRY_OK.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -8,6 +9,7 @@
 #define DOGBERRY_TRANSFORMER_H
 
 #include "dogberry.h"
+#include "image.h"
 #include "layers.h"
 #include "seam.h"
 
@@ -42,7 +44,7 @@ uint32_t dogberry_transformer_layer_bytes(const dogberry_image *image);
 uint32_t dogberry_transformer_cache_bytes(const dogberry_image *image);
 
 /* Runs one token through all layers; blocks->norm is then what the output matrix reads. */
-void dogberry_transformer_step(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t token);
+int dogberry_transformer_step(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t token);
 
 /* The parts of a step. */
 
@@ -51,24 +53,30 @@ void dogberry_rmsnorm(int8_t *out, const int16_t *x, uint32_t width, uint32_t ep
 
 /* blocks->branch = what the heads of layer `index` take from the past and this token, whose key and value are put
  * into the cache's place number `slot`. The scratch begins with the sums of the layer's first matrix. */
-void dogberry_attention(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t slot);
+int dogberry_attention(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t slot);
 
 /* blocks->branch = the feed-forward part's function of the sums of the inner matrix, with which the scratch begins. */
 void dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks);
 
-/* The start of the scratch = a matrix of layer `index` times x, plus its bias. */
-void dogberry_block_project(const dogberry_image *image, const dogberry_blocks *blocks, const int8_t *x, uint32_t index,
-                            uint32_t part);
+/* A layer's vectors, behind its matrices as in enum dogberry_block_part: int16, the biases of its four matrices in
+ * their order; and scale words: of the norms before attention and before feed-forward, then of the heads. */
+enum { DOGBERRY_BLOCK_BIAS = DOGBERRY_BLOCK_OUTER + 1, DOGBERRY_BLOCK_SCALES, DOGBERRY_NORMS = 2 };
 
-/* Vectors of a layer, in the order of their roles. */
-enum { DOGBERRY_BLOCK_BIAS, DOGBERRY_BLOCK_SCALES };
+/* Where the values of a layer's vector are. */
+int dogberry_block_vector(const dogberry_image *image, uint32_t layer, uint32_t part, uint32_t *offset);
 
-/* The values of a layer's vector: int16, the biases of its four matrices in their order; or scale words: of the norms
- * before attention and before feed-forward, then of the heads. */
-const void *dogberry_block_vector(const dogberry_image *image, uint32_t layer, uint32_t vector);
+/* Returns the fraction bits of a layer's scores, 8..16, or ERR_READ. */
+int dogberry_score_frac(const dogberry_image *image, uint32_t layer);
 
-/* Fraction bits of a layer's scores, 8..16. */
-uint32_t dogberry_score_frac(const dogberry_image *image, uint32_t layer);
+/* Scale words of norms have shifts from DOGBERRY_NORM_SHIFT_MIN on (what is made of a vector is shifted by 1 at least),
+ * those of heads up to DOGBERRY_HEAD_SHIFT_MAX (they are at least 1). None is 0. docs/NUMERICS.md, "Transformer". */
+int dogberry_is_head_scale(uint32_t word);
+
+/* The norm's scale word at an offset. Returns DOGBERRY_OK, ERR_READ, or ERR_IMAGE where it is none. */
+int dogberry_fetch_norm(const dogberry_source *source, uint32_t offset, uint32_t *word);
+
+/* Whether `words` scale words, of `norms` norms and then of heads, are all valid. Returns as dogberry_fetch_norm(). */
+int dogberry_check_block_scales(const dogberry_source *source, uint32_t offset, uint32_t norms, uint32_t words);
 
 /* Rows of a layer's first matrix: queries, keys and values; and of its third. */
 uint32_t dogberry_attention_rows(const dogberry_image *image);

@@ -63,7 +63,7 @@ static void free_packed(packed *made)
 /* What of an image is neither header, table nor tensors. */
 static uint32_t after_tensors(const dogberry_image *image)
 {
-    return image->length - (uint32_t)(image->tokenizer.section - image->bytes);
+    return image->length - image->tokenizer_at;
 }
 
 static void tensors_are_as_packed_to_the_byte(void **state)

@@ -23,18 +23,18 @@ const TARGETS = [
   { name: 'RV32IMC', prefix: 'riscv64-unknown-elf-', flags: ['-march=rv32imc', '-mabi=ilp32'], stack: 900 },
 ];
 const LEVELS = ['-Os', '-O2'];
-const TEXT_MAX = { 'Cortex-M0+ -Os': 28672 }; // 24 KB without transformers: tests/runtime/check_freestanding.sh
+const TEXT_MAX = { 'Cortex-M0+ -Os': 30720 }; // less without transformers: tests/runtime/check_freestanding.sh
 
 // Who calls through the table of kernels, and what may stand there.
 const KERNEL_CALLS = [
-  [/^(dogberry_project|dogberry_kernels_checked|first_difference|try_i[48])$/, /^(dogberry_)?matvec_\w+$/],
+  [/^(dogberry_project|dot|dogberry_kernels_checked|first_difference|try_i[48])$/, /^(dogberry_)?matvec_\w+$/],
   [/^dogberry_attention$/, /^dogberry_ref_share$/],
   [/^dogberry_ref_share$/, /^run_heads$/],
   [/^(run_heads|score)$/, /^(dogberry_(ref_)?)?(scores|weigh|mix)(_\w+)?$/],
 ];
 
 // Who calls what the runtime's caller gave it, whose stack comes on top (dogberry_kernels_checked() does, too).
-const CALLBACK_CALLERS = /^dogberry_say$/;
+const CALLBACK_CALLERS = /^dogberry_(say|fetch(_u16)?_from)$/;
 
 // Code that a port brings along anyway; everything else the runtime must define itself.
 const FOREIGN = /^(mem(cpy|set|cmp|move)|__(aeabi|gnu_thumb1_case)_\w+|__(u?div|u?mod|mul|ashl|ashr|lshr)[sd]i3)$/;

@@ -14,7 +14,7 @@ mkdir "$work/images"
 "$seeds" -write "$work/images"
 cut="-DDOGBERRY_NO_GRU -DDOGBERRY_NO_FACTORED -DDOGBERRY_NO_INT8 -DDOGBERRY_NO_CHAR -DDOGBERRY_NO_BPE
      -DDOGBERRY_NO_SUBWORD -DDOGBERRY_NO_RULES -DDOGBERRY_NO_TOP_P -DDOGBERRY_NO_UNICODE_CASE
-     -DDOGBERRY_NO_FAST_KERNELS -DDOGBERRY_NO_TRANSFORMER"
+     -DDOGBERRY_NO_FAST_KERNELS -DDOGBERRY_NO_TRANSFORMER -DDOGBERRY_NO_STREAM"
 flags="-std=c99 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -I$source_dir/runtime/include -I$source_dir/runtime/src"
 sources="$source_dir/examples/minimal.c $(find "$source_dir/runtime" -name '*.c')"
 

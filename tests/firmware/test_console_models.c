@@ -320,8 +320,8 @@ static void a_model_that_fits_runs_from_a_copy(void **state)
     snprintf(said_before, sizeof said_before, "%.40s", strstr(type("the usa\r"), "digest"));
     board.copies = true;
     expect(boot(), "golden vector ok");
-    assert_true(console.image.bytes > (uint8_t *)arena && console.image.bytes < (uint8_t *)arena + ARENA);
-    assert_true(console.image.bytes >= (uint8_t *)arena + console.models[0].session_bytes);
+    assert_true(console.image.source.bytes > (uint8_t *)arena && console.image.source.bytes < (uint8_t *)arena + ARENA);
+    assert_true(console.image.source.bytes >= (uint8_t *)arena + console.models[0].session_bytes);
     expect(type("/info\r"), "by a copy of the model");
     expect(type("/bench\r"), "the model runs from RAM; /copy 0 reads flash");
     type("/reset\r");
@@ -329,16 +329,16 @@ static void a_model_that_fits_runs_from_a_copy(void **state)
     expect(type("the usa\r"), said_before);
     put_model(0, "one", 16);
     expect(type("/copy 0\r"), "the model runs from flash");
-    assert_ptr_equal(console.image.bytes, store);
+    assert_ptr_equal(console.image.source.bytes, store);
     expect(type("the usa\r"), said_before);
     expect(type("/copy 2\r"), "/copy takes 1 or 0");
     expect(type("/copy 1\r"), "the model runs from RAM");
-    board.arena_bytes = (uint32_t)(console.image.bytes - (uint8_t *)arena) + console.image.length;
+    board.arena_bytes = (uint32_t)(console.image.source.bytes - (uint8_t *)arena) + console.image.length;
     boot();
     expect(type("/info\r"), "by a copy of the model");
     board.arena_bytes--;
     expect(boot(), "golden vector ok");
-    assert_ptr_equal(console.image.bytes, store);
+    assert_ptr_equal(console.image.source.bytes, store);
 }
 
 static void bench_measures_every_set_of_kernels(void **state)

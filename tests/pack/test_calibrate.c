@@ -132,13 +132,15 @@ static void calibration_is_what_a_plain_lstm_does(void **unused)
 
 /* What rows of `matrix` stand for is short of `values` by this much for inputs of these means; `unit` is one unit
  * of the sums' destination for one of the inputs'. */
-static double missing(const dogberry_matrix *matrix, uint32_t row, const char *name, const double *mean, double unit)
+static double missing(const dogberry_image *image, const dogberry_matrix *matrix, uint32_t row, const char *name,
+                      const double *mean, double unit)
 {
+    const uint32_t *scales = (const void *)(image->source.bytes + matrix->scales);
+    const int8_t *weights = (const void *)(image->source.bytes + matrix->weights + row * matrix->stride);
     double sum = 0;
     for (uint32_t c = 0; c < matrix->cols; c++)
-        sum += ((double)tensor(name)[row * matrix->cols + c] -
-                db_scale_value(matrix->scales[row]) * unit * matrix->weights[row * matrix->stride + c]) *
-               mean[c];
+        sum +=
+            ((double)tensor(name)[row * matrix->cols + c] - db_scale_value(scales[row]) * unit * weights[c]) * mean[c];
     return sum;
 }
 
@@ -156,13 +158,15 @@ static void biases_make_up_for_rounding(void **unused)
     assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
     db_calibrate(&found, &model.config, model.parameters, model.start_token, model.tokenizer.view.end, tokens.ids,
                  tokens.count);
+    const int16_t *output_bias = (const void *)(image.source.bytes + image.output_bias);
     for (uint32_t v = 0; v < V; v++) {
         double unit = ldexp(1, 7 - (int)image.logit_frac);
         double bias = (double)tensor("output.bias")[v] +
-                      missing(&image.output_matrix, v, "output.weight", found.hidden[0].mean, unit);
-        assert_true(fabs(ldexp(bias, (int)image.logit_frac) - image.output_bias[v]) < 1);
+                      missing(&image, &image.output_matrix, v, "output.weight", found.hidden[0].mean, unit);
+        assert_true(fabs(ldexp(bias, (int)image.logit_frac) - output_bias[v]) < 1);
     }
     const dogberry_layer *layer = &image.layer[0];
+    const int16_t *layer_bias = (const void *)(image.source.bytes + layer->bias);
     double importance[V];
     for (int v = 0; v < V; v++)
         importance[v] = found.counts[v] + 0.25;
@@ -170,9 +174,9 @@ static void biases_make_up_for_rounding(void **unused)
     for (uint32_t r = 0; r < 4 * H; r++) {
         double bias =
             (double)tensor("layers.0.bias")[r] +
-            missing(&layer->input, r, "layers.0.weight_input", found.input.mean, ldexp(1, -12) / unit_of_x) +
-            missing(&layer->recurrent, r, "layers.0.weight_recurrent", found.hidden[0].mean, ldexp(1, 7 - 12));
-        assert_true(fabs(ldexp(bias, 12) - layer->bias[r]) < 1);
+            missing(&image, &layer->input, r, "layers.0.weight_input", found.input.mean, ldexp(1, -12) / unit_of_x) +
+            missing(&image, &layer->recurrent, r, "layers.0.weight_recurrent", found.hidden[0].mean, ldexp(1, 7 - 12));
+        assert_true(fabs(ldexp(bias, 12) - layer_bias[r]) < 1);
     }
     db_calibration_free(&found);
     free(bytes);

@@ -196,8 +196,9 @@ static void factored_order_is_kept(void **state)
     pack_bits(&model, 8, &bytes, &length, &image);
     assert_int_equal(image.classes, 6);
     assert_int_equal(image.factored.largest, 7);
+    const uint16_t *in_order = (const void *)(image.source.bytes + image.factored.tokens);
     for (uint32_t i = 0; i < 40; i++)
-        assert_int_equal(image.factored.tokens[i], i * 7 % 40);
+        assert_int_equal(in_order[i], i * 7 % 40);
     /* A token reads its embedding, the layer, six classes and seven words of 24 weights each. */
     assert_int_equal(db_token_cost_of(&image).weights, 12 + 96 * (12 + 24) + (6 + 7) * 24);
     compare_losses(&model, &image, &integer, &exact);
@@ -231,11 +232,14 @@ static void fixed_scales_keep_trained_weights(void **state)
     assert_int_equal(db_pack(&model, NULL, 0, &options, &bytes, &length, NULL), 0);
     assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
     const dogberry_matrix *m = &image.output_matrix;
+    const uint32_t *words = (const void *)(image.source.bytes + m->weights);
+    const uint32_t *scales = (const void *)(image.source.bytes + m->scales);
+    const uint8_t *group_scales = image.source.bytes + m->group_scales;
     for (uint32_t r = 0; r < 40; r++)
         for (uint32_t c = 0; c < 24; c++) {
-            uint32_t word = ((const uint32_t *)(const void *)m->weights)[r / 8 * (m->stride / 4) + c];
-            double value = ldexp(db_scale_value(m->scales[r]), 7 - (int)image.logit_frac) *
-                           m->group_scales[r / 8 * 8 + r % 8] * ((int)(word >> 4 * (r % 8) & 15) - 8);
+            uint32_t word = words[r / 8 * (m->stride / 4) + c];
+            double value = ldexp(db_scale_value(scales[r]), 7 - (int)image.logit_frac) *
+                           group_scales[r / 8 * 8 + r % 8] * ((int)(word >> 4 * (r % 8) & 15) - 8);
             assert_true(fabs(value - (double)rounded[r * 24 + c]) < 1e-4 * fabs(value) + 1e-12);
         }
     free(rounded);

@@ -34,7 +34,8 @@ typedef struct {
     dogberry_history history;
     uint16_t banned[DOGBERRY_BANNED_MAX];
     uint32_t banned_count;
-    double by_class[VOCAB], words[VOCAB]; /* logits in nats; words by place */
+    const uint16_t *first, *places, *tokens; /* the image's tables */
+    double by_class[VOCAB], words[VOCAB];    /* logits in nats; words by place */
 } fixture;
 
 static tiny_config factored_config(void)
@@ -59,21 +60,37 @@ static fixture *start(const tiny_config *config, uint32_t seed)
     for (int i = 0; i < HIDDEN; i++)
         f->hidden[i] = (int8_t)((int)tiny_random(&seed, 255) - 127);
     f->logits = (int16_t *)f->scratch;
-    f->room = (dogberry_factored_room){{&dogberry_kernels_ref, f->scratch, sizeof f->scratch / 4},
-                                       f->hidden,
-                                       f->logits,
-                                       f->heap,
-                                       f->changed,
-                                       f->shares};
-    dogberry_class_logits(&f->image, &f->room);
+    f->room = (dogberry_factored_room){
+        {&dogberry_kernels_ref, f->scratch, sizeof f->scratch / 4, {&f->image.source, NULL, 0}},
+        f->hidden,
+        f->logits,
+        f->heap,
+        f->changed,
+        f->shares};
+    f->first = tiny_at(&f->image, f->image.factored.first);
+    f->places = tiny_at(&f->image, f->image.factored.places);
+    f->tokens = tiny_at(&f->image, f->image.factored.tokens);
+    assert_int_equal(dogberry_class_logits(&f->image, &f->room), DOGBERRY_OK);
     for (uint32_t c = 0; c < f->image.classes; c++)
         f->by_class[c] = ldexp(f->logits[c], -(int)f->image.logit_frac);
     for (uint32_t c = 0; c < f->image.classes; c++) {
-        dogberry_word_logits(&f->image, c, &f->room);
-        for (uint32_t p = f->image.factored.first[c]; p < f->image.factored.first[c + 1]; p++)
-            f->words[p] = ldexp(f->logits[p - f->image.factored.first[c]], -(int)f->image.logit_frac);
+        uint32_t first, count;
+
+        assert_int_equal(dogberry_word_logits(&f->image, c, &first, &count, &f->room), DOGBERRY_OK);
+        assert_int_equal(count, f->first[c + 1] - f->first[c]);
+        for (uint32_t p = f->first[c]; p < f->first[c + 1]; p++)
+            f->words[p] = ldexp(f->logits[p - f->first[c]], -(int)f->image.logit_frac);
     }
     return f;
+}
+
+static uint32_t class_at(const fixture *f, uint32_t place)
+{
+    uint32_t index;
+    int c = dogberry_token_class(&f->image, f->tokens[place], &index);
+
+    assert_true(c >= 0 && f->first[c] + index == place && place < f->first[c + 1]);
+    return (uint32_t)c;
 }
 
 static void stop(fixture *f)
@@ -91,16 +108,18 @@ typedef struct {
 static void edit(edited *e, const fixture *f, const dogberry_sampling *sampling)
 {
     const dogberry_history *history = &f->history;
-    const uint16_t *places = f->image.factored.places;
+    const uint16_t *places = f->places;
     uint32_t n = sampling->no_repeat, window = sampling->repeat_window ? sampling->repeat_window : 128;
     uint8_t seen[VOCAB] = {0};
 
     memcpy(e->words, f->words, sizeof e->words);
     memset(e->barred, 0, sizeof e->barred);
     for (uint32_t i = 0; i < history->count; i++) { /* the test's histories are not full: ids[0] is the first */
-        uint32_t token = history->ids[i], flags = dogberry_entry_at(&f->image.tokenizer, token).flags, same = 0;
+        uint32_t token = history->ids[i], same = 0;
+        dogberry_entry entry;
 
-        if (i + window >= history->count && flags == 0 && token != TINY_LINE && token != TINY_PARAGRAPH &&
+        assert_int_equal(dogberry_entry_at(&f->image.tokenizer, token, &entry, NULL), DOGBERRY_OK);
+        if (i + window >= history->count && entry.flags == 0 && token != TINY_LINE && token != TINY_PARAGRAPH &&
             !seen[token]++)
             e->words[places[token]] -= sampling->repeat_penalty / 1000.0;
         while (n > 0 && i + 1 >= n && same < n - 1 &&
@@ -120,7 +139,7 @@ static void edit(edited *e, const fixture *f, const dogberry_sampling *sampling)
 static void exact_distribution(double *p, const fixture *f, const dogberry_sampling *sampling)
 {
     const dogberry_image *image = &f->image;
-    const uint16_t *first = image->factored.first;
+    const uint16_t *first = f->first;
     double by_class[VOCAB], kept[VOCAB], t = sampling->temperature / 1000.0;
     uint8_t out[VOCAB];
     edited e;
@@ -140,8 +159,7 @@ static void exact_distribution(double *p, const fixture *f, const dogberry_sampl
         for (uint32_t i = first[c]; i < first[c + 1]; i++)
             of += e.barred[i] || kept[i - first[c]] > 0 ? exp(f->words[i] / t) : 0;
         for (uint32_t i = first[c]; i < first[c + 1]; i++)
-            p[image->factored.tokens[i]] =
-                !out[c] && kept[i - first[c]] > 0 ? by_class[c] * exp(e.words[i] / t) / of : 0;
+            p[f->tokens[i]] = !out[c] && kept[i - first[c]] > 0 ? by_class[c] * exp(e.words[i] / t) / of : 0;
     }
     reference_normalize(p, VOCAB);
 }
@@ -155,7 +173,7 @@ static uint32_t sample(fixture *f, const dogberry_sampler *sampler, dogberry_ran
                             .unknown = f->image.unknown_token};
 
     dogberry_rules_settle(&rules, sampler);
-    return dogberry_sample_factored(sampler, &rules, &f->image, &f->room, random);
+    return (uint32_t)dogberry_sample_factored(sampler, &rules, &f->image, &f->room, random);
 }
 
 static void check_draws(fixture *f, dogberry_sampling sampling)
@@ -178,10 +196,9 @@ static void check_draws(fixture *f, dogberry_sampling sampling)
 /* Gives the unknown token's word or its class another bias, in Q(logit_frac). */
 static void raise(fixture *f, int level, int16_t bias)
 {
-    uint32_t place = f->image.factored.places[f->image.unknown_token], c = dogberry_class_at(&f->image, place);
-    const int16_t *where = level ? &f->image.output_bias[place] : &f->image.factored.bias[c];
+    uint32_t place = f->places[f->image.unknown_token], c = class_at(f, place);
 
-    memcpy(f->bytes + ((const uint8_t *)where - f->bytes), &bias, 2);
+    memcpy(f->bytes + (level ? f->image.output_bias + 2 * place : f->image.factored.bias + 2 * c), &bias, 2);
 }
 
 static void draws_follow_the_distribution(void **state)
@@ -226,12 +243,16 @@ static void unknown_is_excluded_exactly(void **state)
 
         raise(f, 0, cases[i].of_class);
         raise(f, 1, cases[i].of_word);
-        dogberry_class_logits(&f->image, &f->room);
-        uint32_t place = f->image.factored.places[f->image.unknown_token], c = dogberry_class_at(&f->image, place);
+        assert_int_equal(dogberry_class_logits(&f->image, &f->room), DOGBERRY_OK);
+        uint32_t place = f->places[f->image.unknown_token], c = class_at(f, place);
 
         f->by_class[c] = ldexp(f->logits[c], -(int)f->image.logit_frac);
-        dogberry_word_logits(&f->image, c, &f->room);
-        f->words[place] = ldexp(f->logits[place - f->image.factored.first[c]], -(int)f->image.logit_frac);
+        uint32_t first, count;
+
+        assert_int_equal(dogberry_word_logits(&f->image, c, &first, &count, &f->room), DOGBERRY_OK);
+        assert_int_equal(first, f->first[c]);
+        assert_int_equal(count, f->first[c + 1] - f->first[c]);
+        f->words[place] = ldexp(f->logits[place - f->first[c]], -(int)f->image.logit_frac);
         check_draws(f, (dogberry_sampling){.temperature = 1000, .top_k = cases[i].top_k});
         stop(f);
     }
@@ -284,8 +305,8 @@ static void classes_without_a_token_are_out(void **state)
 
         for (uint32_t c = 1; c < CLASSES; c++)
             best = f->by_class[c] > f->by_class[best] ? c : best;
-        for (uint32_t p = f->image.factored.first[best]; p < f->image.factored.first[best + 1]; p++)
-            f->banned[f->banned_count++] = f->image.factored.tokens[p];
+        for (uint32_t p = f->first[best]; p < f->first[best + 1]; p++)
+            f->banned[f->banned_count++] = f->tokens[p];
         check_draws(f, (dogberry_sampling){.temperature = 1000, .top_k = i % 3});
         stop(f);
     }
@@ -343,7 +364,7 @@ static void greedy_pays_the_penalty(void **state)
             double top = -1e9, before = -1e9;
             uint32_t at = VOCAB;
 
-            for (uint32_t p = f->image.factored.first[c]; p < f->image.factored.first[c + 1]; p++) {
+            for (uint32_t p = f->first[c]; p < f->first[c + 1]; p++) {
                 if (e.barred[p])
                     continue;
                 before = fmax(before, f->words[p]);
@@ -354,7 +375,7 @@ static void greedy_pays_the_penalty(void **state)
             }
             if (at < VOCAB && f->by_class[c] - (before - top) > best) {
                 best = f->by_class[c] - (before - top);
-                expected = f->image.factored.tokens[at];
+                expected = f->tokens[at];
             }
         }
         assert_int_equal(sample(f, &sampler, &random), expected);
@@ -375,8 +396,8 @@ static void nearly_certain_unknown(void **state)
     (void)state;
     for (config.seed = 1; config.seed < 200; config.seed++) {
         fixture *f = start(&config, 1);
-        uint32_t place = f->image.factored.places[f->image.unknown_token], c = dogberry_class_at(&f->image, place);
-        uint32_t size = (uint32_t)f->image.factored.first[c + 1] - f->image.factored.first[c];
+        uint32_t place = f->places[f->image.unknown_token], c = class_at(f, place);
+        uint32_t size = (uint32_t)f->first[c + 1] - f->first[c];
         dogberry_random random = dogberry_random_seeded(config.seed);
 
         alone += size == 1;
@@ -389,7 +410,7 @@ static void nearly_certain_unknown(void **state)
 
                 for (int i = 0; i < 20; i++) {
                     uint32_t token = sample(f, &sampler, &random);
-                    uint32_t drawn = dogberry_class_at(&f->image, f->image.factored.places[token]);
+                    uint32_t drawn = class_at(f, f->places[token]);
 
                     assert_int_not_equal(token, f->image.unknown_token);
                     if (size == 1 || t == 0 || top_k == 1)
@@ -413,12 +434,12 @@ static void greedy_takes_the_best_of_the_best_class(void **state)
         fixture *f = start(&config, seed);
         dogberry_sampler sampler = dogberry_sampler_make(&greedy, f->image.logit_frac);
         uint32_t token = sample(f, &sampler, &random);
-        uint32_t place = f->image.factored.places[token], c = dogberry_class_at(&f->image, place);
+        uint32_t place = f->places[token], c = class_at(f, place);
 
         for (uint32_t other = 1; other < CLASSES; other++) /* class 0 has one token, which may be the unknown one */
             assert_true(f->by_class[other] <= f->by_class[c]);
-        for (uint32_t p = f->image.factored.first[c]; p < f->image.factored.first[c + 1]; p++)
-            assert_true(f->words[p] <= f->words[place] || f->image.factored.tokens[p] == f->image.unknown_token);
+        for (uint32_t p = f->first[c]; p < f->first[c + 1]; p++)
+            assert_true(f->words[p] <= f->words[place] || f->tokens[p] == f->image.unknown_token);
         stop(f);
     }
     assert_memory_equal(&random, &kept, sizeof kept);

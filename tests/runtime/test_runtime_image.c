@@ -54,7 +54,7 @@ static void reads_every_field(void **state)
     (void)state;
     tiny_set_golden(bytes, "the usa", 99, 5);
     assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
-    assert_ptr_equal(image.bytes, bytes);
+    assert_ptr_equal(image.source.bytes, bytes);
     assert_int_equal(image.length, length);
     assert_int_equal(image.architecture, DOGBERRY_LSTM);
     assert_int_equal(image.vocab, config.vocab);

@@ -20,11 +20,14 @@
 
 enum { BLOCKS = 5, ROWS = 8 * BLOCKS, LOGITS = 300, COLUMNS_MAX = 4096 };
 
-/* A matrix of random or extreme values in memory of its own. */
+/* A matrix of random or extreme values in memory of its own, and a bias for each row. */
 typedef struct {
+    dogberry_source source;
     dogberry_matrix matrix;
+    uint8_t *memory;
     uint32_t *words, *scales;
     uint8_t *group_scales;
+    int16_t *bias;
     int8_t *x;
 } fixture;
 
@@ -52,12 +55,18 @@ static int8_t x_of(fill how, uint32_t column, uint32_t *random)
 static fixture make(uint32_t rows, uint32_t cols, fill how, uint32_t scale, uint32_t *random)
 {
     uint32_t columns = (cols + 15) / 16 * 16, blocks = (rows + 7) / 8, groups = (cols + 63) / 64;
-    fixture f = {.words = malloc(4 * (size_t)blocks * columns),
-                 .scales = malloc(32 * (size_t)blocks),
-                 .group_scales = malloc(8 * (size_t)blocks * groups),
-                 .x = calloc(1, columns)};
+    uint32_t scales = 16 + 4 * blocks * columns, group_scales = scales + 32 * blocks;
+    uint32_t bias = group_scales + 8 * blocks * groups;
+    fixture f = {.memory = malloc(bias + 16 * (size_t)blocks), .x = calloc(1, columns)};
 
-    assert_true(f.words && f.scales && f.group_scales && f.x);
+    assert_true(f.memory && f.x);
+    f.source.bytes = f.memory;
+    f.words = (uint32_t *)(f.memory + 16);
+    f.scales = (uint32_t *)(f.memory + scales);
+    f.group_scales = f.memory + group_scales;
+    f.bias = (int16_t *)(f.memory + bias);
+    for (uint32_t i = 0; i < 8 * blocks; i++)
+        f.bias[i] = (int16_t)((int)tiny_random(random, 65536) - 32768);
     for (uint32_t i = 0; i < blocks * columns; i++)
         f.words[i] = i % columns < cols ? word_of(how, i, random) : 0x88888888u;
     for (uint32_t i = 0; i < 8 * blocks; i++)
@@ -66,16 +75,19 @@ static fixture make(uint32_t rows, uint32_t cols, fill how, uint32_t scale, uint
         f.group_scales[i] = (uint8_t)(scale ? scale : 1 + tiny_random(random, 255));
     for (uint32_t c = 0; c < cols; c++)
         f.x[c] = x_of(how, c, random);
-    f.matrix = (dogberry_matrix){(const int8_t *)f.words, f.scales, rows, cols, 4 * columns, 4, f.group_scales, groups};
+    f.matrix = (dogberry_matrix){16, scales, rows, cols, 4 * columns, 4, group_scales, groups};
     return f;
 }
 
 static void unmake(fixture *f)
 {
-    free(f->words);
-    free(f->scales);
-    free(f->group_scales);
+    free(f->memory);
     free(f->x);
+}
+
+static uint32_t bias_at(const fixture *f, uint32_t row)
+{
+    return (uint32_t)((uint8_t *)(f->bias + row) - f->memory);
 }
 
 static int64_t weight(const fixture *f, uint32_t row, uint32_t c)
@@ -121,20 +133,18 @@ static void projections_take_any_rows(void **state)
 {
     uint32_t random = 6;
     fixture f = make(ROWS - 3, 70, RANDOM, 0, &random);
-    int16_t bias[ROWS];
 
     (void)state;
-    for (uint32_t r = 0; r < ROWS; r++)
-        bias[r] = (int16_t)((int)tiny_random(&random, 65536) - 32768);
     for (uint32_t first = 0; first < f.matrix.rows; first++) {
         for (uint32_t count = 1; first + count <= f.matrix.rows; count++) {
-            dogberry_work work = {&dogberry_kernels_ref, NULL, 0};
+            dogberry_work work = {&dogberry_kernels_ref, NULL, 0, {&f.source, NULL, 0}};
             int32_t out[ROWS + DOGBERRY_PROJECT_SLACK + 1];
 
             out[count + DOGBERRY_PROJECT_SLACK] = 77;
-            dogberry_project(&work, out, &f.matrix, bias, first, count, f.x);
+            dogberry_project(&work, out, &f.matrix, bias_at(&f, 0), first, count, f.x);
             for (uint32_t r = 0; r < count; r++)
-                assert_int_equal(out[r], dogberry_rescale((int32_t)dot(&f, first + r), f.scales[first + r]) + bias[r]);
+                assert_int_equal(out[r],
+                                 dogberry_rescale((int32_t)dot(&f, first + r), f.scales[first + r]) + f.bias[r]);
             assert_int_equal(out[count + DOGBERRY_PROJECT_SLACK], 77);
         }
     }
@@ -146,21 +156,19 @@ static void logits_of_any_rows(void **state)
 {
     uint32_t random = 8;
     fixture f = make(LOGITS, 64, RANDOM, 0, &random);
-    int16_t bias[LOGITS], whole[LOGITS];
+    int16_t whole[LOGITS];
 
     (void)state;
-    for (uint32_t r = 0; r < LOGITS; r++) {
-        bias[r] = (int16_t)((int)tiny_random(&random, 65536) - 32768);
-        whole[r] = dogberry_saturate16(dogberry_rescale((int32_t)dot(&f, r), f.scales[r]) + bias[r]);
-    }
+    for (uint32_t r = 0; r < LOGITS; r++)
+        whole[r] = dogberry_saturate16(dogberry_rescale((int32_t)dot(&f, r), f.scales[r]) + f.bias[r]);
     for (uint32_t first = 0; first < LOGITS; first += 7) {
         for (uint32_t count = 1; first + count <= LOGITS; count += 3) {
             uint32_t words = (count + 1) / 2 + DOGBERRY_DENSE_TAIL;
-            dogberry_work work = {&dogberry_kernels_ref, NULL, 0};
+            dogberry_work work = {&dogberry_kernels_ref, NULL, 0, {&f.source, NULL, 0}};
 
             work.words = words > dogberry_scratch_words(1) ? words : dogberry_scratch_words(1);
             work.scratch = malloc(4 * work.words);
-            dogberry_dense(&work, &f.matrix, bias + first, first, count, f.x);
+            dogberry_dense(&work, &f.matrix, bias_at(&f, first), first, count, f.x);
             assert_memory_equal(work.scratch, whole + first, count * sizeof *whole);
             free(work.scratch);
         }
@@ -176,7 +184,9 @@ static void embeddings_are_rescaled_weights(void **state)
 
     (void)state;
     for (uint32_t token = 0; token < f.matrix.rows; token++) {
-        dogberry_embed(&f.matrix, token, x);
+        dogberry_work work = {&dogberry_kernels_ref, NULL, 0, {&f.source, NULL, 0}};
+
+        assert_int_equal(dogberry_embed(&work, &f.matrix, token, x, NULL), DOGBERRY_OK);
         for (uint32_t c = 0; c < 100; c++)
             assert_int_equal(x[c],
                              dogberry_saturate8(dogberry_rescale((int32_t)weight(&f, token, c), f.scales[token])));

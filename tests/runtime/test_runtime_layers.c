@@ -29,23 +29,24 @@ static double factor(uint32_t scale)
 }
 
 /* Without the row's scale. */
-static double weight(const dogberry_matrix *m, uint32_t row, uint32_t c)
+static double weight(const dogberry_image *image, const dogberry_matrix *m, uint32_t row, uint32_t c)
 {
     if (m->bits == 8)
-        return m->weights[row * m->stride + c];
-    const uint8_t *word = (const uint8_t *)m->weights + row / 8 * m->stride + 4 * c;
+        return *(const int8_t *)tiny_at(image, m->weights + row * m->stride + c);
+    const uint8_t *word = tiny_at(image, m->weights + row / 8 * m->stride + 4 * c);
+    const uint8_t *group_scales = tiny_at(image, m->group_scales);
     int nibble = word[row % 8 / 2] >> (row % 2 ? 4 : 0) & 15;
 
-    return (nibble - 8) * m->group_scales[(row / 8 * m->groups + c / 64) * 8 + row % 8];
+    return (nibble - 8) * group_scales[(row / 8 * m->groups + c / 64) * 8 + row % 8];
 }
 
-static double product(const dogberry_matrix *m, uint32_t row, const double *x)
+static double product(const dogberry_image *image, const dogberry_matrix *m, uint32_t row, const double *x)
 {
     double sum = 0;
 
     for (uint32_t c = 0; c < m->cols; c++)
-        sum += weight(m, row, c) * x[c];
-    return sum * factor(m->scales[row]);
+        sum += weight(image, m, row, c) * x[c];
+    return sum * factor(((const uint32_t *)tiny_at(image, m->scales))[row]);
 }
 
 static double sigmoid(double x)
@@ -53,8 +54,10 @@ static double sigmoid(double x)
     return 1 / (1 + exp(-x));
 }
 
-static void reference_lstm(const dogberry_layer *layer, uint32_t hidden, const double *x, double *h, double *cell)
+static void reference_lstm(const dogberry_image *image, const dogberry_layer *layer, uint32_t hidden, const double *x,
+                           double *h, double *cell)
 {
+    const int16_t *bias = tiny_at(image, layer->bias);
     double fresh[WIDTH_MAX];
 
     for (uint32_t u = 0; u < hidden; u++) {
@@ -63,7 +66,8 @@ static void reference_lstm(const dogberry_layer *layer, uint32_t hidden, const d
         for (uint32_t g = 0; g < 4; g++) {
             uint32_t row = g * hidden + u;
 
-            pre[g] = (product(&layer->input, row, x) + product(&layer->recurrent, row, h) + layer->bias[row]) / 4096;
+            pre[g] =
+                (product(image, &layer->input, row, x) + product(image, &layer->recurrent, row, h) + bias[row]) / 4096;
         }
         cell[u] = sigmoid(pre[1]) * cell[u] + sigmoid(pre[0]) * tanh(pre[2]);
         fresh[u] = 128 * sigmoid(pre[3]) * tanh(cell[u]);
@@ -71,19 +75,21 @@ static void reference_lstm(const dogberry_layer *layer, uint32_t hidden, const d
     memcpy(h, fresh, hidden * sizeof *h);
 }
 
-static void reference_gru(const dogberry_layer *layer, uint32_t hidden, const double *x, double *h)
+static void reference_gru(const dogberry_image *image, const dogberry_layer *layer, uint32_t hidden, const double *x,
+                          double *h)
 {
+    const int16_t *bias = tiny_at(image, layer->bias);
     double fresh[WIDTH_MAX];
 
     for (uint32_t u = 0; u < hidden; u++) {
         double in[3], back[3];
 
         for (uint32_t g = 0; g < 3; g++) {
-            in[g] = (product(&layer->input, g * hidden + u, x) + layer->bias[g * hidden + u]) / 4096;
-            back[g] = product(&layer->recurrent, g * hidden + u, h) / 4096;
+            in[g] = (product(image, &layer->input, g * hidden + u, x) + bias[g * hidden + u]) / 4096;
+            back[g] = product(image, &layer->recurrent, g * hidden + u, h) / 4096;
         }
         double r = sigmoid(in[0] + back[0]), z = sigmoid(in[1] + back[1]);
-        double n = tanh(in[2] + r * (back[2] + layer->recurrent_bias[u] / 4096.0));
+        double n = tanh(in[2] + r * (back[2] + ((const int16_t *)tiny_at(image, layer->recurrent_bias))[u] / 4096.0));
 
         fresh[u] = 128 * ((1 - z) * n + z * h[u] / 128);
     }
@@ -96,16 +102,18 @@ static void reference_step(const dogberry_image *image, reference *ref, uint32_t
     const double *input = x;
 
     for (uint32_t c = 0; c < image->embedding; c++)
-        x[c] = weight(&image->embeddings, token, c) * factor(image->embeddings.scales[token]);
+        x[c] = weight(image, &image->embeddings, token, c) *
+               factor(((const uint32_t *)tiny_at(image, image->embeddings.scales))[token]);
     for (uint32_t l = 0; l < image->layers; l++) {
         if (image->architecture == DOGBERRY_LSTM)
-            reference_lstm(&image->layer[l], image->hidden, input, ref->h[l], ref->cell[l]);
+            reference_lstm(image, &image->layer[l], image->hidden, input, ref->h[l], ref->cell[l]);
         else
-            reference_gru(&image->layer[l], image->hidden, input, ref->h[l]);
+            reference_gru(image, &image->layer[l], image->hidden, input, ref->h[l]);
         input = ref->h[l];
     }
     for (uint32_t v = 0; v < image->vocab; v++)
-        logits[v] = product(&image->output_matrix, v, input) + image->output_bias[v];
+        logits[v] =
+            product(image, &image->output_matrix, v, input) + ((const int16_t *)tiny_at(image, image->output_bias))[v];
 }
 
 typedef struct {
@@ -166,96 +174,122 @@ static void close_to_double_precision(void **state)
     }
 }
 
+/* A layer by itself, and what it works with; offsets count from the start. */
+typedef struct {
+    uint32_t start[4]; /* 0 is no offset of anything */
+    int8_t weights[4 * 256];
+    uint32_t scales[4];
+    int16_t bias[4], recurrent_bias[4];
+    int8_t output[256], fresh[16];
+    int16_t cell[1];
+    int32_t scratch[128];
+} unit;
+
+static void set_up(const unit *u, dogberry_source *source, dogberry_layer *layer, uint32_t cols, uint32_t cell_frac)
+{
+    uint32_t weights = offsetof(unit, weights), scales = offsetof(unit, scales);
+    dogberry_matrix matrix = {weights, scales, 4, cols, (cols + 15) / 16 * 16, 8, 0, 0};
+
+    *source = (dogberry_source){(const uint8_t *)u, NULL};
+    *layer = (dogberry_layer){matrix, matrix, offsetof(unit, bias), offsetof(unit, recurrent_bias), cell_frac};
+}
+
+static void step(unit *u, const dogberry_source *source, const dogberry_layer *layer, int gru, const int8_t *x)
+{
+    dogberry_work work = {&dogberry_kernels_ref, u->scratch, dogberry_scratch_words(1), {source, NULL, 0}};
+    dogberry_state state = {u->output, u->cell, u->fresh};
+
+    assert_true(work.words <= sizeof u->scratch / 4);
+    assert_int_equal((gru ? dogberry_gru_step : dogberry_lstm_step)(&work, layer, 1, x, &state), DOGBERRY_OK);
+}
+
 /* A layer of one unit whose gate arguments are its biases. */
 static void worked_numbers(void **state)
 {
-    static const int8_t zeros[16 * 4];
-    static const uint32_t scales[4] = {20u << 16, 20u << 16, 20u << 16, 20u << 16};
-    static const int16_t lstm_bias[4] = {1500, 3000, -2500, 800}, gru_bias[3] = {-700, 900, 40 - 300};
-    static const int16_t gru_recurrent_bias[1] = {1200};
-    dogberry_matrix matrix = {zeros, scales, 4, 1, 16, 8, NULL, 0};
-    dogberry_layer layer = {matrix, matrix, lstm_bias, NULL, 11};
-    int8_t output[16] = {0}, fresh[16];
-    int16_t cell[1] = {-3000};
-    int32_t scratch[128];
-    dogberry_work work = {&dogberry_kernels_ref, scratch, dogberry_scratch_words(1)};
-    dogberry_state unit = {output, cell, fresh};
+    static const int8_t zeros[16];
+    static unit u = {.scales = {20u << 16, 20u << 16, 20u << 16, 20u << 16},
+                     .bias = {1500, 3000, -2500, 800},
+                     .recurrent_bias = {1200},
+                     .cell = {-3000}};
+    static const int16_t gru_bias[3] = {-700, 900, 40 - 300};
+    dogberry_source source;
+    dogberry_layer layer;
 
     (void)state;
-    assert_true(work.words <= 128);
-    dogberry_lstm_step(&work, &layer, 1, zeros, &unit);
-    assert_int_equal(cell[0], -2684);
-    assert_int_equal(output[0], -61);
-    layer.bias = gru_bias;
-    layer.recurrent_bias = gru_recurrent_bias;
-    cell[0] = 9000;
-    dogberry_gru_step(&work, &layer, 1, zeros, &unit);
-    assert_int_equal(cell[0], 6020);
-    assert_int_equal(output[0], 24);
+    set_up(&u, &source, &layer, 1, 11);
+    step(&u, &source, &layer, 0, zeros);
+    assert_int_equal(u.cell[0], -2684);
+    assert_int_equal(u.output[0], -61);
+    memcpy(u.bias, gru_bias, sizeof gru_bias);
+    u.cell[0] = 9000;
+    step(&u, &source, &layer, 1, zeros);
+    assert_int_equal(u.cell[0], 6020);
+    assert_int_equal(u.output[0], 24);
 }
 
 /* The largest arguments that the format allows stay inside 32 bits (run with sanitizers). */
 static void extremes_do_not_overflow(void **state)
 {
-    static int8_t weights[4 * 256], x[256];
-    static const uint32_t scales[4] = {32767 | 8u << 16, 32767 | 8u << 16, 32767 | 8u << 16, 32767 | 8u << 16};
-    static const int16_t biases[2][4] = {{-32768, -32768, -32768, -32768}, {32767, 32767, 32767, 32767}};
+    static int8_t x[256];
+    static unit u;
+    dogberry_source source;
+    dogberry_layer layer;
 
     (void)state;
     for (int kind = 0; kind < 32; kind++) {
-        dogberry_matrix matrix = {weights, scales, 4, 256, 256, 8, NULL, 0};
-        dogberry_layer layer = {matrix, matrix, biases[kind & 1], biases[kind >> 1 & 1], kind & 16 ? 14 : 8};
-        int8_t output[256], fresh[16];
-        int16_t cell[1] = {kind & 8 ? -32768 : 32767};
-        int32_t scratch[128];
-        dogberry_work work = {&dogberry_kernels_ref, scratch, dogberry_scratch_words(1)};
-        dogberry_state unit = {output, cell, fresh};
-
-        memset(weights, kind & 4 ? -128 : 127, sizeof weights);
+        set_up(&u, &source, &layer, 256, kind & 16 ? 14 : 8);
+        for (int i = 0; i < 4; i++) {
+            u.scales[i] = 32767 | 8u << 16;
+            u.bias[i] = kind & 1 ? 32767 : -32768;
+            u.recurrent_bias[i] = kind & 2 ? 32767 : -32768;
+        }
+        u.cell[0] = kind & 8 ? -32768 : 32767;
+        memset(u.weights, kind & 4 ? -128 : 127, sizeof u.weights);
         memset(x, -128, sizeof x);
-        memset(output, -128, sizeof output);
-        dogberry_lstm_step(&work, &layer, 1, x, &unit);
-        dogberry_gru_step(&work, &layer, 1, x, &unit);
+        memset(u.output, -128, sizeof u.output);
+        step(&u, &source, &layer, 0, x);
+        step(&u, &source, &layer, 1, x);
     }
 }
 
-/* One layer of `units` int4 or int8 units. */
+enum { MOST_UNITS = 136 };
+
+/* One layer of int4 or int8 units. */
 typedef struct {
-    int8_t *weights;
-    uint32_t *scales;
-    uint8_t *group_scales;
-    int16_t *bias;
+    uint32_t scales[4 * MOST_UNITS];
+    int16_t bias[4 * MOST_UNITS];
+    uint8_t group_scales[4 * MOST_UNITS * 3];
+    uint32_t weights[4 * MOST_UNITS * MOST_UNITS / 4 + 4 * 4 * MOST_UNITS];
+    dogberry_source source;
     dogberry_layer layer;
 } layer_fixture;
 
-enum { MOST_UNITS = 136 };
-
-static void make_layer(layer_fixture *f, uint32_t units, uint32_t bits, uint32_t *random)
+static layer_fixture *make_layer(uint32_t units, uint32_t bits, uint32_t *random)
 {
-    uint32_t rows = (4 * units + 7) / 8 * 8, groups = (units + 63) / 64, columns = (units + 15) / 16 * 16;
+    uint32_t columns = (units + 15) / 16 * 16;
+    layer_fixture *f = malloc(sizeof *f);
 
-    f->weights = malloc((size_t)rows * columns);
-    f->scales = malloc(4 * (size_t)rows);
-    f->group_scales = malloc((size_t)rows * groups);
-    f->bias = malloc(2 * (size_t)rows);
-    for (uint32_t i = 0; i < rows * columns; i++)
-        f->weights[i] = (int8_t)tiny_random(random, 256);
-    for (uint32_t i = 0; i < rows * groups; i++)
+    assert_non_null(f);
+    for (uint32_t i = 0; i < sizeof f->weights / 4; i++)
+        f->weights[i] = tiny_random(random, 1u << 16) | tiny_random(random, 1u << 16) << 16;
+    for (uint32_t i = 0; i < sizeof f->group_scales; i++)
         f->group_scales[i] = (uint8_t)(1 + tiny_random(random, 255));
-    for (uint32_t i = 0; i < rows; i++) {
+    for (uint32_t i = 0; i < 4 * MOST_UNITS; i++) {
         f->scales[i] = (16384 + tiny_random(random, 16384)) | (bits == 4 ? 20u : 16u) << 16;
         f->bias[i] = (int16_t)((int)tiny_random(random, 8192) - 4096);
     }
-    dogberry_matrix matrix = {f->weights,
-                              f->scales,
+    dogberry_matrix matrix = {offsetof(layer_fixture, weights),
+                              offsetof(layer_fixture, scales),
                               4 * units,
                               units,
                               bits == 4 ? 4 * columns : columns,
                               bits,
-                              bits == 4 ? f->group_scales : NULL,
-                              groups};
+                              bits == 4 ? offsetof(layer_fixture, group_scales) : 0,
+                              (units + 63) / 64};
 
-    f->layer = (dogberry_layer){matrix, matrix, f->bias, f->bias, 12};
+    f->source = (dogberry_source){(const uint8_t *)f, NULL};
+    f->layer = (dogberry_layer){matrix, matrix, offsetof(layer_fixture, bias), offsetof(layer_fixture, bias), 12};
+    return f;
 }
 
 /* A layer's outputs and cells do not depend on how much scratch it has, and it uses no more. */
@@ -267,20 +301,19 @@ static void any_scratch_will_do(void **state)
     (void)state;
     for (uint32_t kind = 0; kind < 4 * sizeof sizes / sizeof *sizes; kind++) {
         uint32_t units = sizes[kind / 4], least = dogberry_scratch_words(units), first_digest = 0;
-        layer_fixture f;
+        layer_fixture *f = make_layer(units, kind & 1 ? 4 : 8, &random);
         int8_t x[MOST_UNITS + 16] = {0};
 
-        make_layer(&f, units, kind & 1 ? 4 : 8, &random);
         for (uint32_t i = 0; i < units; i++)
             x[i] = (int8_t)tiny_random(&random, 256);
         for (uint32_t words = least; words <= 8 * units + 2 * least; words += 5) {
             int8_t output[MOST_UNITS + 16] = {0}, fresh[MOST_UNITS];
             int16_t cell[MOST_UNITS] = {0};
-            dogberry_work work = {&dogberry_kernels_ref, malloc(4 * (size_t)words), words};
-            dogberry_state unit = {output, cell, fresh};
+            dogberry_work work = {&dogberry_kernels_ref, malloc(4 * (size_t)words), words, {&f->source, NULL, 0}};
+            dogberry_state state_of = {output, cell, fresh};
 
-            for (int step = 0; step < 3; step++)
-                (kind & 2 ? dogberry_gru_step : dogberry_lstm_step)(&work, &f.layer, units, x, &unit);
+            for (int i = 0; i < 3; i++)
+                (kind & 2 ? dogberry_gru_step : dogberry_lstm_step)(&work, &f->layer, units, x, &state_of);
             uint32_t digest = dogberry_crc32(dogberry_crc32(0, output, sizeof output), cell, sizeof cell);
 
             if (words == least)
@@ -288,10 +321,7 @@ static void any_scratch_will_do(void **state)
             assert_int_equal(digest, first_digest);
             free(work.scratch);
         }
-        free(f.weights);
-        free(f.scales);
-        free(f.group_scales);
-        free(f.bias);
+        free(f);
     }
 }
 

@@ -40,31 +40,34 @@ static int second_reading(const uint8_t *bytes, size_t length, char *printed)
     return status;
 }
 
-static void matrix(FILE *out, unsigned role, unsigned layer, unsigned detail, const dogberry_matrix *m)
+static void matrix(FILE *out, const dogberry_image *image, unsigned role, unsigned layer, unsigned detail,
+                   const dogberry_matrix *m)
 {
     unsigned blocks = (m->rows + 7) / 8, four = m->bits == 4;
     size_t lines = four ? blocks : m->rows, scales = four ? 8 * blocks * (4 + m->groups) : 4 * m->rows;
 
     fprintf(out, "tensor %u layer %u type %u detail %u: %u x %u data %08x scales %08x\n", role, layer, four ? 2 : 1,
-            detail, m->rows, m->cols, dogberry_crc32(0, m->weights, lines * m->stride),
-            dogberry_crc32(0, m->scales, scales));
+            detail, m->rows, m->cols, dogberry_crc32(0, tiny_at(image, m->weights), lines * m->stride),
+            dogberry_crc32(0, tiny_at(image, m->scales), scales));
 }
 
-static void numbers(FILE *out, unsigned role, const uint16_t *values, unsigned rows)
+static void numbers(FILE *out, const dogberry_image *image, unsigned role, uint32_t values, unsigned rows)
 {
     fprintf(out, "tensor %u layer 0 type 5 detail 0: %u x 1 data %08x\n", role, rows,
-            dogberry_crc32(0, values, 2 * rows));
+            dogberry_crc32(0, tiny_at(image, values), 2 * rows));
 }
 
-static void vector(FILE *out, unsigned role, unsigned layer, const int16_t *values, unsigned rows)
+static void vector(FILE *out, const dogberry_image *image, unsigned role, unsigned layer, uint32_t values,
+                   unsigned rows)
 {
     fprintf(out, "tensor %u layer %u type 3 detail 0: %u x 1 data %08x\n", role, layer, rows,
-            dogberry_crc32(0, values, 2 * rows));
+            dogberry_crc32(0, tiny_at(image, values), 2 * rows));
 }
 
-static void words(FILE *out, unsigned role, unsigned layer, unsigned type, const void *values, unsigned rows)
+static void words(FILE *out, const dogberry_image *image, unsigned role, unsigned layer, unsigned type, uint32_t values,
+                  unsigned rows)
 {
-    uint32_t crc = dogberry_crc32(0, values, 4 * rows);
+    uint32_t crc = dogberry_crc32(0, tiny_at(image, values), 4 * rows);
 
     fprintf(out, "tensor %u layer %u type %u detail 0: %u x 1 data %08x", role, layer, type, rows, crc);
     if (type == 4)
@@ -72,29 +75,38 @@ static void words(FILE *out, unsigned role, unsigned layer, unsigned type, const
     fprintf(out, "\n");
 }
 
+static uint32_t block_vector(const dogberry_image *image, uint32_t layer, uint32_t part)
+{
+    uint32_t offset;
+
+    assert_int_equal(dogberry_block_vector(image, layer, part, &offset), DOGBERRY_OK);
+    return offset;
+}
+
 static void transformer(FILE *out, const dogberry_image *image)
 {
     unsigned head = image->transformer.head, rows = dogberry_attention_rows(image) + dogberry_inner_rows(image);
 
     fprintf(out, "tensors %u\ntable 256\n", 4 + 6 * image->layers + (head > 1));
-    matrix(out, 1, 0, 0, &image->embeddings);
+    matrix(out, image, 1, 0, 0, &image->embeddings);
     for (unsigned l = 0; l < image->layers; l++) {
         for (unsigned part = 0; part < 4; part++) {
-            dogberry_matrix m = dogberry_block_matrix(image, l, part);
+            dogberry_matrix m;
 
-            matrix(out, 14 + part, l, part ? 0 : dogberry_score_frac(image, l), &m);
+            assert_int_equal(dogberry_block_matrix(image, l, part, &m), DOGBERRY_OK);
+            matrix(out, image, 14 + part, l, part ? 0 : (unsigned)dogberry_score_frac(image, l), &m);
         }
-        vector(out, 18, l, dogberry_block_vector(image, l, DOGBERRY_BLOCK_BIAS), rows + 2 * image->embedding);
-        words(out, 19, l, 4, dogberry_block_vector(image, l, DOGBERRY_BLOCK_SCALES), 2 + image->transformer.heads);
+        vector(out, image, 18, l, block_vector(image, l, DOGBERRY_BLOCK_BIAS), rows + 2 * image->embedding);
+        words(out, image, 19, l, 4, block_vector(image, l, DOGBERRY_BLOCK_SCALES), 2 + image->transformer.heads);
     }
     if (image->output == DOGBERRY_TIED)
-        words(out, 8, 0, 4, image->output_matrix.scales, image->vocab);
+        words(out, image, 8, 0, 4, image->output_matrix.scales, image->vocab);
     else
-        matrix(out, 6, 0, 0, &image->output_matrix);
-    vector(out, 7, 0, image->output_bias, image->vocab);
-    words(out, 20, 0, 4, &image->transformer.norm, 1);
+        matrix(out, image, 6, 0, 0, &image->output_matrix);
+    vector(out, image, 7, 0, image->output_bias, image->vocab);
+    words(out, image, 20, 0, 4, image->transformer.norm, 1);
     if (head > 1)
-        words(out, 21, 0, 6, image->transformer.rotary, head / 2);
+        words(out, image, 21, 0, 6, image->transformer.rotary, head / 2);
 }
 
 /* Even, odd and single components of a head. */
@@ -121,46 +133,48 @@ static void tensors(FILE *out, const dogberry_image *image)
     unsigned factored = image->output == DOGBERRY_FACTORED;
 
     fprintf(out, "tensors %u\ntable 256\n", 3 + image->layers * (gru ? 4 : 3) + (factored ? 5 : 0));
-    matrix(out, 1, 0, 0, &image->embeddings);
+    matrix(out, image, 1, 0, 0, &image->embeddings);
     for (unsigned l = 0; l < image->layers; l++) {
         const dogberry_layer *layer = &image->layer[l];
 
-        matrix(out, 2, l, layer->cell_frac, &layer->input);
-        matrix(out, 3, l, 0, &layer->recurrent);
-        vector(out, 4, l, layer->bias, layer->input.rows);
+        matrix(out, image, 2, l, layer->cell_frac, &layer->input);
+        matrix(out, image, 3, l, 0, &layer->recurrent);
+        vector(out, image, 4, l, layer->bias, layer->input.rows);
         if (gru)
-            vector(out, 5, l, layer->recurrent_bias, image->hidden);
+            vector(out, image, 5, l, layer->recurrent_bias, image->hidden);
     }
     if (tied) {
-        uint32_t crc = dogberry_crc32(0, image->output_matrix.scales, 4 * image->vocab);
+        uint32_t crc = dogberry_crc32(0, tiny_at(image, image->output_matrix.scales), 4 * image->vocab);
 
         fprintf(out, "tensor 8 layer 0 type 4 detail 0: %u x 1 data %08x scales %08x\n", image->vocab, crc, crc);
     } else {
-        matrix(out, 6, 0, 0, &image->output_matrix);
+        matrix(out, image, 6, 0, 0, &image->output_matrix);
     }
-    vector(out, 7, 0, image->output_bias, image->vocab);
+    vector(out, image, 7, 0, image->output_bias, image->vocab);
     if (factored) {
-        matrix(out, 9, 0, 0, &image->factored.matrix);
-        vector(out, 10, 0, image->factored.bias, image->classes);
-        numbers(out, 11, image->factored.tokens, image->vocab);
-        numbers(out, 12, image->factored.places, image->vocab);
-        numbers(out, 13, image->factored.first, image->classes + 1);
+        matrix(out, image, 9, 0, 0, &image->factored.matrix);
+        vector(out, image, 10, 0, image->factored.bias, image->classes);
+        numbers(out, image, 11, image->factored.tokens, image->vocab);
+        numbers(out, image, 12, image->factored.places, image->vocab);
+        numbers(out, image, 13, image->factored.first, image->classes + 1);
     }
 }
 
 static void tokens(FILE *out, const dogberry_image *image)
 {
     for (unsigned id = 0; id < image->vocab; id++) {
-        dogberry_entry entry = dogberry_entry_at(&image->tokenizer, id);
+        dogberry_entry entry;
 
+        assert_int_equal(dogberry_entry_at(&image->tokenizer, id, &entry, NULL), DOGBERRY_OK);
         fprintf(out, "token %u display %u flags %u key ", id, entry.display, entry.flags);
         for (unsigned i = 0; i < entry.key_bytes + entry.own_bytes; i++)
             fprintf(out, "%s%02x", i == entry.key_bytes ? " own " : "", (unsigned char)entry.key[i]);
         fprintf(out, "\n");
     }
     for (unsigned i = 0; i < image->tokenizer.merge_count; i++) {
-        dogberry_merge merge = dogberry_merge_at(&image->tokenizer, i);
+        dogberry_merge merge = {0};
 
+        assert_int_equal(dogberry_merge_at(&image->tokenizer, i, &merge), DOGBERRY_OK);
         fprintf(out, "merge %u %u %u %u\n", merge.left, merge.right, merge.result, merge.rank);
     }
 }

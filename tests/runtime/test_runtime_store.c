@@ -73,7 +73,7 @@ static int scan(const void *bytes, size_t length, dogberry_place places[PLACES_M
     while ((more = dogberry_store_next(bytes, length, &cursor, &image, &places[count])) > 0) {
         assert_true(cursor > places[count].offset && count < PLACES_MAX - 1);
         if (places[count].status == DOGBERRY_OK)
-            assert_ptr_equal(image.bytes, (const uint8_t *)bytes + places[count].offset);
+            assert_ptr_equal(image.source.bytes, (const uint8_t *)bytes + places[count].offset);
         count++;
     }
     assert_int_equal(more, 0);
@@ -278,13 +278,13 @@ static void picks_by_name(void **state)
 
     (void)state;
     assert_int_equal(dogberry_store_find(s.bytes, s.length, "chat small", &image), 1);
-    assert_ptr_equal(image.bytes, s.bytes + s.offsets[1]);
+    assert_ptr_equal(image.source.bytes, s.bytes + s.offsets[1]);
     assert_int_equal(dogberry_store_find(s.bytes, s.length, "chat", &image), 2);
-    assert_ptr_equal(image.bytes, s.bytes + s.offsets[0]);
+    assert_ptr_equal(image.source.bytes, s.bytes + s.offsets[0]);
     assert_string_equal(image.name, "chat");
     s.bytes[300] ^= 1;
     assert_int_equal(dogberry_store_find(s.bytes, s.length, "chat", &image), 1);
-    assert_ptr_equal(image.bytes, s.bytes + s.offsets[2]);
+    assert_ptr_equal(image.source.bytes, s.bytes + s.offsets[2]);
     s.bytes[s.offsets[2] + 300] ^= 1;
     assert_int_equal(dogberry_store_find(s.bytes, s.length, "chat", &image), 0);
     assert_int_equal(dogberry_store_find(s.bytes, s.length, "cha", &image), 0);

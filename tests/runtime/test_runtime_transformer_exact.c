@@ -340,7 +340,7 @@ static void agree_on(dogberry_image image, const dogberry_kernels *kernels)
 
     image.kernels = kernels;
     assert_int_equal(dogberry_start(&session, &image, arena, dogberry_session_bytes(&image)), DOGBERRY_OK);
-    begin(&model, image.bytes);
+    begin(&model, image.source.bytes);
     step(&model, image.start_token);
     for (uint32_t i = 0; i < TOKENS; i++) {
         const uint32_t token = (7 * i + i * i) % image.vocab;

@@ -16,6 +16,11 @@ typedef struct {
     uint32_t random;
 } writer;
 
+const void *tiny_at(const dogberry_image *image, uint32_t offset)
+{
+    return image->source.bytes + offset;
+}
+
 uint32_t tiny_random(uint32_t *state, uint32_t bound)
 {
     *state = *state * 1664525u + 1013904223u;

@@ -92,6 +92,9 @@ uint8_t *tiny_tokenizer(uint32_t kind, uint32_t vocab, uint32_t flags, size_t *l
  * sanitizer sees any read behind it; free() it. */
 uint8_t *tiny_copy(const uint8_t *image, size_t length);
 
+/* What lies at an offset of an image in memory. */
+const void *tiny_at(const dogberry_image *image, uint32_t offset);
+
 /* Uniform below `bound`, from a small generator of the tests' own. */
 uint32_t tiny_random(uint32_t *state, uint32_t bound);
 

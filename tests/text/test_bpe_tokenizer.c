@@ -163,8 +163,9 @@ static void counting_again_gives_the_same_merges(void **state)
 static size_t encode_slowly(const db_tokenizer *tokenizer, const db_merge *merges, const char *piece, size_t length,
                             uint16_t *ids)
 {
+    const uint16_t *by_byte = (const void *)(tokenizer->section + tokenizer->view.sorted);
     for (size_t i = 0; i < length; i++)
-        ids[i] = tokenizer->view.sorted[(uint8_t)piece[i]];
+        ids[i] = by_byte[(uint8_t)piece[i]];
     for (uint32_t m = 0; m < tokenizer->view.merge_count; m++) {
         size_t used = 0;
         for (size_t i = 0; i < length; used++) {
