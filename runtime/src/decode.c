@@ -44,14 +44,21 @@ static uint8_t next_state(const dogberry_tokenizer *tokenizer, uint8_t state, ui
     return (entry->flags & DOGBERRY_GLUE_RIGHT) != 0 ? state : state | TAKES_SPACE;
 }
 
+/* The same where tokens are no words: whether a text has begun, where that matters. */
+static uint8_t plain_state(const dogberry_tokenizer *tokenizer, uint8_t state, uint32_t token)
+{
+    if ((tokenizer->flags & DOGBERRY_BYTE_FALLBACK) == 0)
+        return state;
+    return token != tokenizer->end ? IN_LINE : 0;
+}
+
 int dogberry_decoder_advance(const dogberry_tokenizer *tokenizer, dogberry_decoder *decoder, uint32_t token)
 {
     dogberry_entry entry;
     char room[DOGBERRY_KEY_MAX];
 
     if (!dogberry_is_word(tokenizer)) {
-        if ((tokenizer->flags & DOGBERRY_BYTE_FALLBACK) != 0)
-            decoder->state = token != tokenizer->end ? IN_LINE : 0;
+        decoder->state = plain_state(tokenizer, decoder->state, token);
         return DOGBERRY_OK;
     }
     if (dogberry_unread(dogberry_entry_at(tokenizer, token, &entry, room)))
@@ -134,7 +141,7 @@ int dogberry_decode(const dogberry_tokenizer *tokenizer, dogberry_decoder *decod
         return DOGBERRY_ERR_SPACE;
     dogberry_copy(piece, text, (size_t)length);
     piece[length] = '\0';
-    if (dogberry_is_word(tokenizer))
-        decoder->state = next_state(tokenizer, decoder->state, token, &entry);
+    decoder->state = dogberry_is_word(tokenizer) ? next_state(tokenizer, decoder->state, token, &entry)
+                                                 : plain_state(tokenizer, decoder->state, token);
     return length;
 }
