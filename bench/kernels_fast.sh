@@ -11,7 +11,7 @@ source_dir=.
 mkdir -p "$work"
 
 machine
-cmake --build "$build" --target kernels_fast -- --quiet
+cmake --build "$build" --target kernels_fast count_kernels_s3 -- --quiet
 for target in host wasm wasm-simd rv32 xtensa; do
     printf '\n%s\n' "$target"
     case $target in
@@ -26,3 +26,6 @@ for target in host wasm wasm-simd rv32 xtensa; do
         run_for $target "$work/kernels.$target"
     fi
 done
+
+printf '\nESP32-S3, counted (docs/PIE.md)\n'
+"$build/tests/kernels/count_kernels_s3"

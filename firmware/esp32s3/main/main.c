@@ -57,6 +57,7 @@ void app_main(void)
         .stack_bytes = CONFIG_ESP_MAIN_TASK_STACK_SIZE,
         .arena = arena,
         .arena_bytes = sizeof arena,
+        .copies = true, /* inner RAM is faster than flash and PSRAM */
         .clock_hz = CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ * 1000000u,
         .hung_place = CONSOLE_IDLE,
     };

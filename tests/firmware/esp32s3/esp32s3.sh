@@ -28,6 +28,22 @@ holds grep -q 'golden vector ok' heard
 holds grep -qE '^kernels [a-z0-9-]+: pass [0-9a-f]{8}$' heard
 holds grep -q 'models are read from PSRAM' heard
 holds grep -q both-cores heard
+
+# Every command of the Pico's console is known here, too, and does something.
+succeeds sh -c "printf '/help\n' | ./board store.bin"
+sed -nE 's/^(> )?\/([a-z-]+)( [A-Z]+)?: .*/\2/p' out > commands
+holds test "$(wc -l < commands)" -ge 15
+{
+    echo '/seed 4' && echo 'once upon a time'
+    sed -E 's/^(.*)$/\/\1/; s/^\/(length)$/\/\1 5/; s/^\/(use)$/\/\1 2/; s/^\/(seed)$/\/\1 4/; s/^\/(temp|top-p|min-p|repeat)$/\/\1 0.5/
+            s/^\/(top-k|no-repeat)$/\/\1 4/; s/^\/(copy)$/\/\1 1/' commands
+    echo '/nonsense' && echo '/info'
+} > typed_all
+succeeds sh -c './board store.bin < typed_all'
+holds test "$(grep -c 'unknown command' out)" -eq 1
+holds grep -qE 'temperature 0.5' out
+holds sh -c "! grep -qE '^/?[a-z-]+ takes|in place' out"
+holds grep -q 'the model runs from RAM' out
 head -c 100000 /dev/zero | tr '\0' '\377' > empty.bin
 succeeds sh -c './board empty.bin < typed'
 holds grep -q 'no model' out
