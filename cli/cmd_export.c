@@ -9,6 +9,17 @@
 #include "export_sources.h"
 #include "export_uf2.h"
 
+/* Without blanks and control characters, so that it is one word of one line. */
+static bool is_url(const char *text)
+{
+    if (strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0)
+        return false;
+    for (const char *at = text; *at; at++)
+        if (*at <= ' ' || *at == 0x7F)
+            return false;
+    return strlen(text) > 8;
+}
+
 /* What is wrong with the options of a form of sources. Returns -1 where nothing is. */
 static int check_sources(const cli_sources_settings *given, size_t images)
 {
@@ -17,6 +28,10 @@ static int check_sources(const cli_sources_settings *given, size_t images)
                            given->as_float ? "model directory" : "image");
     if (given->as_float && strcmp(given->to, "c") != 0)
         return cli_misused(&cli_export, "--float goes with --to c");
+    if (given->url && strcmp(given->to, "arduino") != 0)
+        return cli_misused(&cli_export, "--url goes with --to arduino");
+    if (given->url && !is_url(given->url))
+        return cli_misused(&cli_export, "--url takes a web address, as https://example.org/my-model");
     return -1;
 }
 
@@ -24,6 +39,8 @@ static int check_uf2(const cli_uf2_settings *given, const cli_sources_settings *
 {
     if (sources->as_float || sources->force)
         return cli_misused(&cli_export, "%s with --to c", sources->as_float ? "--float goes" : "--force goes");
+    if (sources->url)
+        return cli_misused(&cli_export, "--url goes with --to arduino");
     if (!given->model_only && (given->append || given->slot > 0))
         return cli_misused(&cli_export, "--slot and --append go with --model-only");
     if (given->append && given->slot > 0)
@@ -53,6 +70,8 @@ static int run(int argc, char **argv)
          .help = "the firmware's binary (the one that was built with this program)"},
         {.name = "float", .kind = CLI_FLAG, .value = &sources.as_float,
          .help = "c: of a model directory, float weights with the names of the first Dogberry"},
+        {.name = "url", .kind = CLI_TEXT, .value = &sources.url, .argument = "URL",
+         .help = "arduino: a page about your library, which the Arduino IDE links to"},
         {.name = "force", .kind = CLI_FLAG, .value = &sources.force,
          .help = "replace files in a folder that is not empty"},
     };

@@ -79,13 +79,13 @@ static int open_planned(cli_image *file, db_plan *plan, const char *path, const 
     return plan->fits ? 0 : db_fail(error, "%s: %s; %s", board->name, plan->verdict, plan->advice);
 }
 
-static void make(db_package *package, const form *chosen, const dogberry_image *image)
+static void make(db_package *package, const form *chosen, const dogberry_image *image, const char *url)
 {
     char prefix[DB_IDENTIFIER_MAX];
     db_identifier(prefix, chosen->has_runtime ? "dogberry" : image->name);
     db_c_image_add(package, chosen->has_runtime ? "src/" : "", prefix, image);
     for (size_t i = 0; i < 2 && chosen->templates[i]; i++)
-        db_templates_add(package, chosen->templates[i], prefix);
+        db_templates_add(package, chosen->templates[i], prefix, url ? url : "");
     if (chosen->has_runtime)
         db_runtime_add(package);
 }
@@ -103,7 +103,7 @@ int cli_export_sources(const char *path, const cli_sources_settings *given)
     if (open_planned(&file, &plan, path, given->board ? given->board : chosen->board, &error)) {
         status = cli_failed(&cli_export, error.message);
     } else {
-        make(&package, chosen, &file.image);
+        make(&package, chosen, &file.image, given->url);
         db_summary_add(&package, &file.image, &plan);
         status = write_package(&package, given, chosen->what);
     }

@@ -14,6 +14,7 @@ typedef struct {
     const char *to; /* a form that cli_export_has_form() knows */
     const char *output;
     const char *board; /* NULL: one that goes with the form */
+    const char *url;   /* arduino: a page about the library, http:// or https://; NULL: none */
     bool as_float;     /* form "c": of a model directory */
     bool force;        /* into a folder that has files */
 } cli_sources_settings;

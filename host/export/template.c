@@ -28,11 +28,12 @@ static const replacement *mark_at(const replacement *marks, size_t count, const 
     return NULL;
 }
 
-void db_templates_add(db_package *package, const char *folder, const char *prefix)
+void db_templates_add(db_package *package, const char *folder, const char *prefix, const char *url)
 {
     char capitals[DB_IDENTIFIER_MAX], below[PATH_BYTES];
     db_identifier_capitals(capitals, prefix);
-    const replacement marks[] = {{"@PREFIX@", prefix}, {"@CAPITALS@", capitals}, {"@VERSION@", DOGBERRY_VERSION}};
+    const replacement marks[] = {
+        {"@PREFIX@", prefix}, {"@CAPITALS@", capitals}, {"@VERSION@", DOGBERRY_VERSION}, {"@URL@", url}};
     snprintf(below, sizeof below, "packages/%s/", folder);
     for (const db_source *source = db_sources; source->path; source++) {
         if (strncmp(source->path, below, strlen(below)) != 0)

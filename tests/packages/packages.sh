@@ -26,6 +26,14 @@ for form in $forms; do
     holds sh -c "! grep -rnE '@[A-Z]+@' $form --include=* --exclude=*_model.c"
 done
 holds grep -q "^version=$("$dogberry" --version | cut -d' ' -f2)$" arduino/library.properties
+holds grep -qx 'url=' arduino/library.properties
+succeeds "$dogberry" export model.dog --to arduino -o again --url https://example.org/my-model
+holds grep -qx 'url=https://example.org/my-model' again/library.properties
+rm -r again
+refused 2 'web address' "$dogberry" export model.dog --to arduino -o no --url "https://example.org/a
+architectures=none"
+refused 2 'web address' "$dogberry" export model.dog --to arduino -o no --url example.org
+refused 2 '--url goes with --to arduino' "$dogberry" export model.dog --to zephyr -o no --url https://example.org
 holds node -e 'JSON.parse(require("fs").readFileSync("platformio/library.json"))'
 holds cmp -s arduino/src/runtime/lstm.c "$here/../../runtime/src/lstm.c"
 { head -c 5000 model.dog; printf 'X'; tail -c +5002 model.dog; } > damaged.dog
