@@ -43,8 +43,8 @@ static inline int8_t dogberry_saturate8(int32_t value)
  *            so |P 2^(16-s)| < 2^29 + 2^(31-s) <= 2^29 + 2^23.
  *   s >= 17: 2^(s-1) = 2^16 R with R = 2^(s-17) <= 2^29, so the sum is 2^16 (P + R) + Q and
  *            its floor over 2^s is ((P + R) + (Q >> 16)) >> (s - 16), because
- *            floor(floor(v / 2^16) / 2^(s-16)) = floor(v / 2^s).
- *            |P + R + (Q >> 16)| < 2^30 + 2^29 + 2^15 < 2^31.
+ *            floor(floor(v / 2^16) / 2^(s-16)) = floor(v / 2^s). For the same reason, R being half of 2^(s-16),
+ *            this is (((P + (Q >> 16)) >> (s - 17)) + 1) >> 1.
  *
  * A 64-bit machine computes in 64 bits: the floor over 2^(s-1), of at most 2^30 in size, and one more, halved.
  */
@@ -59,7 +59,7 @@ static inline int32_t dogberry_rescale(int32_t acc, uint32_t scale)
 
     if (s <= 16u)
         return high * ((int32_t)1 << (16u - s)) + (int32_t)((low + (1u << (s - 1u))) >> s);
-    return (high + ((int32_t)1 << (s - 17u)) + (int32_t)(low >> 16)) >> (s - 16u);
+    return (((high + (int32_t)(low >> 16)) >> (s - 17u)) + 1) >> 1;
 #endif
 }
 
