@@ -13,7 +13,7 @@
 
 #include "pico/platform.h"
 
-#define SHARED_LEAST 1024u /* bytes of weights that are worth waking the other core for */
+#define SHARED_LEAST 512u  /* bytes of weights that are worth waking the other core for */
 #define STREAM_LEAST 1024u /* and worth leaving XIP for */
 #define CHUNK_BYTES 4096u  /* of one buffer */
 #define CHUNK_LEAST 1024u  /* a short product comes in several chunks, so that computing overlaps reading */
@@ -63,6 +63,8 @@ static void __no_inline_not_in_flash_func(share)(const struct product *p)
     uint32_t half = p->count / 2;
     struct product mine, other;
 
+    if (!p->group_scales && p->count >= 8)
+        half = (half + 3) & ~3u; /* the kernel for 8 bits takes four rows at a time */
     if (half == 0 || p->count * unit_bytes(p) < SHARED_LEAST || !core1_ready()) {
         product_run(&kernels.base, p);
         return;

@@ -86,13 +86,11 @@ static int rescale(const dogberry_work *work, int32_t *out, const int32_t *sums,
                 return DOGBERRY_ERR_READ;
             bias += 2u * rows;
         }
-        for (uint32_t r = 0; r < rows; r++) {
-            if (streamed && !can_rescale(sums[r], scale[r]))
+        for (const uint32_t *end = scale + rows; scale < end; scale++, sums++) {
+            if (streamed && !can_rescale(*sums, *scale))
                 return DOGBERRY_ERR_READ;
-            out[r] = dogberry_rescale(sums[r], scale[r]) + (added != NULL ? added[r] : 0);
+            *out++ = dogberry_rescale(*sums, *scale) + (added != NULL ? *added++ : 0);
         }
-        out += rows;
-        sums += rows;
         scales += 4u * rows;
         count -= rows;
     }

@@ -296,8 +296,11 @@ static void attach(dogberry_image *image, const dogberry_tensor *t)
 
 static int read_block(const dogberry_image *image, uint32_t layer, uint32_t part, dogberry_tensor *t)
 {
-    return read_tensor(image, block_entry(ROLE_ATTENTION + part, layer), t) == DOGBERRY_OK ? DOGBERRY_OK
-                                                                                           : DOGBERRY_ERR_READ;
+    uint32_t index = block_entry(ROLE_ATTENTION + part, layer);
+
+    if (!dogberry_is_streamed(&image->source)) /* in memory it was checked when the image was opened */
+        return tensor_at(&image->source, index, t);
+    return read_tensor(image, index, t) == DOGBERRY_OK ? DOGBERRY_OK : DOGBERRY_ERR_READ;
 }
 
 int dogberry_block_vector(const dogberry_image *image, uint32_t layer, uint32_t part, uint32_t *offset)

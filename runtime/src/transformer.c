@@ -114,7 +114,9 @@ static int normalize(const dogberry_image *image, const dogberry_blocks *blocks,
 {
     uint32_t word;
 
-    if (dogberry_unread(dogberry_fetch_norm(&image->source, offset, &word)))
+    if (!dogberry_is_streamed(&image->source))
+        word = *(const uint32_t *)dogberry_fetch(&image->source, offset, 4, &word);
+    else if (dogberry_fetch_norm(&image->source, offset, &word) != DOGBERRY_OK)
         return DOGBERRY_ERR_READ;
     dogberry_rmsnorm(blocks->norm, blocks->stream, image->embedding, image->transformer.epsilon, word);
     return DOGBERRY_OK;
