@@ -16,6 +16,7 @@ for machine in m0 m3 m4 m7 m33; do machine_tools[$machine]='arm-none-eabi-gcc qe
 # own: 16 MB at 0x21000000 (AN385, AN386), 0x60000000 (AN500), 0x80000000 (AN505). As in the link scripts of rv32 and xtensa.
 declare -A store_at=([m0]=0x100000 [m3]=0x21000000 [m4]=0x21000000 [m7]=0x60000000 [m33]=0x80000000 [rv32]=0x81000000
     [xtensa]=0x61000000)
+declare -A store_mib=([m0]=7 [m3]=8 [m4]=8 [m7]=8 [m33]=8 [rv32]=8 [xtensa]=8)
 
 # Sets `compile` for a Cortex-M.
 compile_arm() { # compile_arm SOURCE CODE_AT RAM_AT RAM_BYTES STORE_AT STORE_BYTES FLAG...
@@ -28,13 +29,13 @@ compile_arm() { # compile_arm SOURCE CODE_AT RAM_AT RAM_BYTES STORE_AT STORE_BYT
 
 # Sets `compile`: compiler, flags, linker script and the machine's own sources.
 compile_for() { # compile_for MACHINE
-    local mps2=$generic/arm/mps2.c store=${store_at[$1]}
+    local mps2=$generic/arm/mps2.c store=${store_at[$1]} mib=${store_mib[$1]}M
     case $1 in
-    m0) compile_arm "$generic/arm/nrf51.c" 0 0x20000000 128K "$store" 7M -mcpu=cortex-m0 ;;
-    m3) compile_arm "$mps2" 0 0x20000000 512K "$store" 8M -mcpu=cortex-m3 ;;
-    m4) compile_arm "$mps2" 0 0x20000000 512K "$store" 8M -mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16 ;;
-    m7) compile_arm "$mps2" 0 0x20000000 512K "$store" 8M -mcpu=cortex-m7 -mfloat-abi=hard -mfpu=fpv5-d16 ;;
-    m33) compile_arm "$mps2" 0x10000000 0x38000000 512K "$store" 8M -mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16 ;;
+    m0) compile_arm "$generic/arm/nrf51.c" 0 0x20000000 128K "$store" "$mib" -mcpu=cortex-m0 ;;
+    m3) compile_arm "$mps2" 0 0x20000000 512K "$store" "$mib" -mcpu=cortex-m3 ;;
+    m4) compile_arm "$mps2" 0 0x20000000 512K "$store" "$mib" -mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16 ;;
+    m7) compile_arm "$mps2" 0 0x20000000 512K "$store" "$mib" -mcpu=cortex-m7 -mfloat-abi=hard -mfpu=fpv5-d16 ;;
+    m33) compile_arm "$mps2" 0x10000000 0x38000000 512K "$store" "$mib" -mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16 ;;
     rv32) compile=(riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 -T "$generic/rv32/link.ld"
         "$generic/rv32/start.S" "$generic/rv32/machine.c") ;;
     xtensa) compile=(xtensa-lx106-elf-gcc -mlongcalls -T "$generic/xtensa/link.ld" "$generic/xtensa/start.S"
@@ -49,7 +50,7 @@ build() { # build OUTPUT OPTION-OR-SOURCE...
     # The compiler must not make a call of memcpy() of the loop that is memcpy().
     "${compile[@]}" -std=c99 -O2 -ffreestanding -fno-builtin -fno-tree-loop-distribute-patterns -nostdlib -nostartfiles \
         -Wl,--no-warn-rwx-segments -Wall -Wextra -Werror -I"$generic" -I"$runtime/include" -I"$runtime/src" "$@" \
-        "$generic/memory.c" "$runtime"/src/*.c "$runtime"/kernels/*/*.[cS] -lgcc -o "$output"
+        "$generic/memory.c" "$generic/fault.c" "$runtime"/src/*.c "$runtime"/kernels/*/*.[cS] -lgcc -o "$output"
 }
 
 # Sets `emulate`: QEMU's command line but for program and store. The serial line is standard input and output; the Xtensa

@@ -14,6 +14,11 @@ for file in "$2" "$3"; do # QEMU would go on without them
     [ -r "$file" ] || { echo "run.sh: cannot read $file" >&2; exit 1; }
 done
 machine=$1 program=$2 store=$3
+bytes=$(wc -c < "$store")
+if [ "$bytes" -gt $((store_mib[$machine] << 20)) ]; then
+    echo "run.sh: $store has $bytes bytes; $machine takes ${store_mib[$machine]} MiB" >&2
+    exit 1
+fi
 shift 3
 emulate_for "$machine"
 command=("${emulate[@]}" -display none -monitor none -kernel "$program"

@@ -4,7 +4,7 @@
 // stores. Prints a line a machine; the status is 77 where tools for one are missing.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -191,6 +191,21 @@ async function checkMachine(machine, stores) {
   return `ok: ${said}`;
 }
 
+// Mistakes on the command lines of build.sh and run.sh: status and a line that says what it was.
+function checkScripts(stores) {
+  const fails = (script, args, status, message) => {
+    const { status: actual, stderr } = spawnSync(`${generic}/${script}`, args, { encoding: 'utf8' });
+    assert.equal(actual, status);
+    assert.match(stderr, message);
+  };
+  const large = `${folder}/large.bin`;
+  writeFileSync(large, Buffer.alloc((8 << 20) + 1));
+  fails('build.sh', ['m9', `${folder}/m9.elf`], 2, /^usage: build.sh MACHINE .* m0 m3 m4 /);
+  fails('run.sh', ['m4', stores.mixed], 2, /^usage: run.sh MACHINE/);
+  fails('run.sh', ['m4', `${folder}/none.elf`, stores.mixed], 1, /cannot read .*none\.elf/);
+  fails('run.sh', ['m4', stores.mixed, large], 1, /has 8388609 bytes; m4 takes 8 MiB/);
+}
+
 // Two sound models around one with a bit flipped; nothing but noise.
 function makeStores() {
   mkdirSync(folder, { recursive: true });
@@ -209,6 +224,7 @@ function makeStores() {
 const list = `. "${generic}/machines.sh"; echo "\${machines[@]}"`;
 const machines = wanted.length ? wanted : execFileSync('bash', ['-c', list], { encoding: 'utf8' }).trim().split(' ');
 const stores = makeStores();
+checkScripts(stores);
 const results = {};
 const waiting = [...machines];
 async function worker() {

@@ -31,12 +31,12 @@ build_for() {
     rv32)
         set -- riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 -fno-tree-loop-distribute-patterns -nostartfiles \
             -Wl,--no-warn-rwx-segments -T "$generic/rv32/link.ld" "$generic/rv32/start.S" "$generic/rv32/machine.c" \
-            "$source_dir/tests/kernels/platform_isa.c" "$@"
+            "$generic/fault.c" "$source_dir/tests/kernels/platform_isa.c" "$@"
         ;;
     xtensa)
         set -- xtensa-lx106-elf-gcc -mlongcalls -fno-tree-loop-distribute-patterns -nostartfiles \
             -Wl,--no-warn-rwx-segments -T "$generic/xtensa/link.ld" "$generic/xtensa/start.S" "$generic/xtensa/machine.c" \
-            "$generic/xtensa/arithmetic.c" "$source_dir/tests/kernels/platform_isa.c" "$@"
+            "$generic/xtensa/arithmetic.c" "$generic/fault.c" "$source_dir/tests/kernels/platform_isa.c" "$@"
         ;;
     wasm) set -- clang --target=wasm32 -Wl,--no-entry "$source_dir/tests/kernels/platform_wasm.c" "$@" ;;
     wasm-simd) set -- clang --target=wasm32 -msimd128 -Wl,--no-entry "$source_dir/tests/kernels/platform_wasm.c" "$@" ;;

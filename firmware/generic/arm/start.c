@@ -18,14 +18,6 @@ void machine_exit(int status)
     }
 }
 
-void machine_fault(void)
-{
-    static const char what[] = "fault\n";
-
-    machine_put(what, sizeof what - 1u);
-    machine_exit(1);
-}
-
 void start(void);
 
 void start(void)

@@ -80,11 +80,3 @@ void machine_exit(int status)
     for (;;) {
     }
 }
-
-void machine_fault(void)
-{
-    static const char what[] = "fault\n";
-
-    machine_put(what, sizeof what - 1u);
-    machine_exit(1);
-}
