@@ -126,8 +126,10 @@ static const char *first_difference(trial *t)
 
 static char *put(char *to, const char *text)
 {
-    for (uint32_t i = 0; i < PART_BYTES && text[i] != '\0'; i++)
-        *to++ = text[i];
+    const char *limit = to + PART_BYTES;
+
+    while (*text != '\0' && to < limit)
+        *to++ = *text++;
     return to;
 }
 
