@@ -172,7 +172,7 @@ int dogberry_sampling_is_valid(const dogberry_sampling *sampling);
  * computes; every other set gives the same bits. A caller may supply a set of its own, for instance one that shares
  * the rows between two cores. Nothing fails. */
 
-/* What only transformers need: attention, one head at a time (docs/NUMERICS.md). `count` tokens, 1..4096, have rows of
+/* What only transformers need: attention, one head at a time, and the gate (docs/NUMERICS.md). `count` tokens, 1..4096, have rows of
  * `width` components, 1..256, `stride` components apart. keys, values and stride are multiples of the largest power of
  * two that divides width, at most of 4 components; nothing beyond a row's components is read. scores, weights, query
  * and sums are aligned to 4 and overlap nothing else. */
@@ -191,6 +191,9 @@ typedef struct {
      * 2^23, so no sum leaves 2^30. */
     void (*mix_i8)(int32_t *sums, const int32_t *weights, const int8_t *values, uint32_t stride, uint32_t count,
                    uint32_t width);
+    /* out[i] = the feed-forward part's gate times its other half, as NUMERICS.md says, for i < count: any values of
+     * gates and ups, which are aligned to 4. out lies elsewhere. */
+    void (*swiglu)(int8_t *out, const int32_t *gates, const int32_t *ups, uint32_t count);
     /* Calls work(context, first, items, part) for one or two runs of items that make up 0..count - 1 together: part 0
      * has the first of them, part 1, where there is one, the others, perhaps at the same time on another core. Returns
      * when all is done. work() calls other kernels of the set, but not this. */

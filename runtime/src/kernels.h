@@ -21,6 +21,7 @@ int32_t dogberry_ref_scores_i16(int32_t *scores, const int32_t *query, const int
 uint32_t dogberry_ref_weigh(int32_t *scores, uint32_t count, int32_t most, uint32_t frac, uint32_t bits);
 void dogberry_ref_mix_i8(int32_t *sums, const int32_t *weights, const int8_t *values, uint32_t stride, uint32_t count,
                          uint32_t width);
+void dogberry_ref_swiglu(int8_t *out, const int32_t *gates, const int32_t *ups, uint32_t count);
 void dogberry_ref_share(void (*work)(void *context, uint32_t first, uint32_t items, uint32_t part), void *context,
                         uint32_t count);
 

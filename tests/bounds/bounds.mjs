@@ -30,6 +30,7 @@ const KERNEL_CALLS = [
   [/^(dogberry_project|dot|dogberry_kernels_checked|first_difference|try_i[48])$/, /^(dogberry_)?matvec_\w+$/],
   [/^dogberry_attention$/, /^dogberry_ref_share$/],
   [/^dogberry_ref_share$/, /^run_heads$/],
+  [/^dogberry_feed_forward$/, /^dogberry_ref_swiglu$/],
   [/^(run_heads|score)$/, /^(dogberry_(ref_)?)?(scores|weigh|mix)(_\w+)?$/],
 ];
 

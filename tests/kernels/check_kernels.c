@@ -332,6 +332,25 @@ static int case_mix(run *r, buffers *b, const head *h)
     return compare(r, b, h->width, "mix", h->width, items <= SMALL_BYTES / 2 && h->count <= 256u);
 }
 
+/* Gates of `bits` bits, beyond 16 too: what does not fit saturates. */
+static int case_swiglu(run *r, buffers *b, uint32_t count, uint32_t bits, uint32_t values)
+{
+    int32_t *gates = (int32_t *)(void *)b->x, *ups = gates + count;
+    uint32_t words = (count + 3u) / 4u;
+
+    if (8u * count > X_BYTES)
+        return 0;
+    seed(r, count, bits, values);
+    for (uint32_t i = 0; i < count; i++) {
+        gates[i] = draw_number(r, bits, values);
+        ups[i] = draw_number(r, bits, values / 5u);
+    }
+    prepare(b, words);
+    dogberry_kernels_ref.transformer->swiglu((int8_t *)(b->out[0] + GUARD), gates, ups, count);
+    r->set->transformer->swiglu((int8_t *)(b->out[1] + GUARD), gates, ups, count);
+    return compare(r, b, words, "gate", bits, 1);
+}
+
 static const uint16_t widths_tried[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 18, 20, 31, 32, 64, 256};
 static const uint16_t counts_tried[] = {1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 130, 500, 2000};
 
@@ -351,6 +370,10 @@ static int check_attention(run *r, buffers *b)
     for (uint32_t frac = 8; frac <= 16; frac++)
         for (uint32_t bits = 11; bits <= 23; bits++)
             if (case_weigh(r, b, (1u << (23u - bits)) < 100u ? 1u << (23u - bits) : 100u, frac, bits) != 0)
+                return -1;
+    for (uint32_t bits = 10; bits <= 31; bits++)
+        for (uint32_t values = 0; values < 25u; values++)
+            if (case_swiglu(r, b, 1u + (values * 7u + bits) % 40u, bits, values) != 0)
                 return -1;
     return 0;
 }

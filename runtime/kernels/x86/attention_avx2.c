@@ -1,5 +1,5 @@
 /*
- * Attention for x86-64 processors with AVX2. Compiles to nothing elsewhere.
+ * Attention and the gate for x86-64 processors with AVX2. Compiles to nothing elsewhere.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -198,7 +198,49 @@ AVX2 void dogberry_avx2_mix_i8(int32_t *sums, const int32_t *weights, const int8
         dogberry_ref_mix_i8(sums + c, weights, values + c, stride, count, width - c);
 }
 
-const dogberry_transformer_kernels dogberry_avx2_transformer = {dogberry_avx2_scores_i8, dogberry_avx2_scores_i16,
-                                                                weigh, dogberry_avx2_mix_i8, dogberry_ref_share};
+/* ---- The gate ---- */
+
+AVX2_INLINE __m256i saturate(__m256i x, int32_t limit)
+{
+    return _mm256_max_epi32(_mm256_min_epi32(x, _mm256_set1_epi32(limit - 1)), _mm256_set1_epi32(-limit));
+}
+
+AVX2_INLINE __m256i round_shift(__m256i x, int shift)
+{
+    return _mm256_srai_epi32(_mm256_add_epi32(x, _mm256_set1_epi32(1 << (shift - 1))), shift);
+}
+
+/* dogberry_sigmoid() of eight. A pair of 16-bit entries is one 32-bit word of the table. */
+AVX2_INLINE __m256i sigmoid_of(__m256i x)
+{
+    __m256i magnitude = _mm256_min_epi32(_mm256_abs_epi32(x), _mm256_set1_epi32(32767));
+    __m256i index = _mm256_srli_epi32(magnitude, 7), place = _mm256_and_si256(magnitude, _mm256_set1_epi32(127));
+    __m256i pair = _mm256_i32gather_epi32((const int *)(const void *)dogberry_sigmoid_table, index, 2);
+    __m256i low = _mm256_and_si256(pair, _mm256_set1_epi32(0xFFFF)), high = _mm256_srli_epi32(pair, 16);
+    __m256i y = _mm256_add_epi32(low, round_shift(_mm256_mullo_epi32(_mm256_sub_epi32(high, low), place), 7));
+
+    return _mm256_blendv_epi8(y, _mm256_sub_epi32(_mm256_set1_epi32(32768), y), _mm256_srai_epi32(x, 31));
+}
+
+AVX2 void dogberry_avx2_swiglu(int8_t *out, const int32_t *gates, const int32_t *ups, uint32_t count)
+{
+    uint32_t i = 0;
+
+    for (; i + 8u <= count; i += 8u) {
+        __m256i gate = saturate(_mm256_loadu_si256((const void *)(gates + i)), 32768);
+        __m256i up = saturate(_mm256_loadu_si256((const void *)(ups + i)), 32768);
+        __m256i open = sigmoid_of(saturate(_mm256_add_epi32(gate, gate), 32768));
+        __m256i y = round_shift(_mm256_mullo_epi32(round_shift(_mm256_mullo_epi32(gate, open), 15), up), 14);
+        __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(y), _mm256_extracti128_si256(y, 1));
+
+        _mm_storel_epi64((void *)(out + i), _mm_packs_epi16(words, words));
+    }
+    if (i < count)
+        dogberry_ref_swiglu(out + i, gates + i, ups + i, count - i);
+}
+
+const dogberry_transformer_kernels dogberry_avx2_transformer = {
+    dogberry_avx2_scores_i8, dogberry_avx2_scores_i16, weigh,
+    dogberry_avx2_mix_i8,    dogberry_avx2_swiglu,     dogberry_ref_share};
 
 #endif

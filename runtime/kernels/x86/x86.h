@@ -27,6 +27,8 @@ int32_t dogberry_avx2_scores_i16(int32_t *scores, const int32_t *query, const in
 void dogberry_avx2_mix_i8(int32_t *sums, const int32_t *weights, const int8_t *values, uint32_t stride, uint32_t count,
                           uint32_t width);
 
+void dogberry_avx2_swiglu(int8_t *out, const int32_t *gates, const int32_t *ups, uint32_t count);
+
 #endif
 
 #endif
