@@ -17,6 +17,9 @@
 /* Steps before the rate is at its highest, an epoch at most; tokens to a stream at the least. */
 enum { WARMUP = 200, WINDOW = 32, BATCH_TOKENS = 8192, WINDOW_MOST = 1024, STEP_TOKENS = 4096 };
 
+/* Below so many weights to a token of the text less dropout is better. */
+#define WEIGHTS_A_TOKEN 0.5
+
 /* A transformer learns from each window by itself, as long as what it will see. The wider, the smaller its steps: rates
  * were measured at widths of 8, 18 and 32. */
 static void transformer_defaults(db_train_options *options, const db_model_config *config)
@@ -27,7 +30,16 @@ static void transformer_defaults(db_train_options *options, const db_model_confi
     options->learning_rate = fmin(0.06, 0.8 / config->embedding);
     options->weight_decay = 0.1;
     options->clip = 1;
-    options->drop_input = options->drop_output = options->drop_recurrent = 0;
+}
+
+/* What a recurrent model is kept from learning by heart with. One with few weights for its text cannot, and only learns
+ * more slowly: bench/defaults.sh, docs/BENCHMARKS.md. */
+static void dropout_defaults(db_train_options *options, const db_model_config *config, size_t tokens)
+{
+    const bool few = (double)db_model_config_trained(config) < WEIGHTS_A_TOKEN * (double)tokens;
+    options->drop_input = few ? 0.05 : 0.1;
+    options->drop_output = few ? 0.2 : 0.4;
+    options->drop_recurrent = few ? 0.15 : 0.3;
 }
 
 void db_train_defaults(db_train_options *options, const db_model_config *config, size_t tokens)
@@ -53,14 +65,13 @@ void db_train_defaults(db_train_options *options, const db_model_config *config,
         .weight_decay = 0.03,
         .clip = 0.5,
         .average = 0.999,
-        .drop_input = 0.1,
-        .drop_output = 0.4,
-        .drop_recurrent = 0.3,
         .checkpoint_seconds = 60,
         .snapshot_steps = 100,
     };
     if (config->architecture == DOGBERRY_TRANSFORMER)
         transformer_defaults(options, config);
+    else
+        dropout_defaults(options, config, tokens);
 }
 
 typedef struct {

@@ -272,6 +272,18 @@ static void impossible_options_are_refused(void **state)
     refuse(b, &options, "too few");
 }
 
+static void few_weights_are_dropped_less(void **state)
+{
+    (void)state;
+    db_train_options few, many;
+    const size_t weights = db_model_config_trained(&tiny);
+    db_train_defaults(&few, &tiny, 2 * weights + 1);
+    db_train_defaults(&many, &tiny, 2 * weights);
+    assert_true(0 < few.drop_input && few.drop_input < many.drop_input);
+    assert_true(0 < few.drop_output && few.drop_output < many.drop_output);
+    assert_true(0 < few.drop_recurrent && few.drop_recurrent < many.drop_recurrent);
+}
+
 static void samples_follow_the_seed(void **state)
 {
     bench *b = *state;
@@ -304,6 +316,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(hopeless_runs_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(callers_can_stop_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(impossible_options_are_refused, set_up, tear_down),
+        cmocka_unit_test(few_weights_are_dropped_less),
         cmocka_unit_test_setup_teardown(samples_follow_the_seed, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("training", tests, NULL, NULL);
