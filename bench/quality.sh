@@ -2,7 +2,7 @@
 # What each of the thirteen transformers learns: bits per character of held-out text in float, int8 and int4, and what it
 # says, once on the built-in text and once on stories. Usage: quality.sh [BUILD [PRESET...]].
 # MINUTES (1) for presets below 20 thousand weights; larger ones get MIDDLE (2), expert-229k LARGE (4) and expert-1310k
-# HUGE (8). TEXTS ("built-in stories") says which tables. The last 5 % of the stories are held out.
+# HUGE (8), on THREADS cores (all). TEXTS ("built-in stories") says which tables. The last 5 % of the stories are held out.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -69,7 +69,7 @@ says() {
 row() {
     local preset=$1 name=$1-$2
     train "$name" "$work/$text-train.txt" --val "$work/$text-val.txt" --preset "$preset" --minutes "$(minutes_of "$preset")" \
-        "${how[@]}"
+        --threads "${THREADS:-$(nproc)}" "${how[@]}"
     pack "$name" 8 > "$work/bytes8"
     pack "$name" 4 > "$work/bytes4"
     echo "| $preset | $(trained_parameters "$name") | $text | $(trained_minutes "$name" | cut -c 1-4) |" \
