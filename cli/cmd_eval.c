@@ -12,11 +12,12 @@
 #include "measured.h"
 #include "pack/provenance.h"
 #include "pack/score.h"
+#include "slide.h"
 #include "text/spelling.h"
 #include "texts.h"
 
 typedef struct {
-    bool lossy, json;
+    bool lossy, json, slide;
     const char *kernels;
     unsigned long threads;
 } settings;
@@ -34,9 +35,12 @@ static int evaluate_folder(const char *path, const db_corpus *corpus, const sett
     db_model_dir model = {0};
     db_tokens tokens = {0};
     int failed = db_model_dir_load(&model, path, error);
-    if (!failed) {
-        db_measure measure;
+    if (!failed)
         db_tokens_append(&tokens, &model.tokenizer, corpus);
+    if (!failed && given->slide) {
+        failed = cli_slide_float(&model, &tokens, (uint32_t)given->threads, given->json, error);
+    } else if (!failed) {
+        db_measure measure;
         cli_measure_float(&measure, &model, &tokens, (uint32_t)given->threads);
         show(&measure, model.name, "float32", given->json);
     }
@@ -57,9 +61,13 @@ static int evaluate_image(const char *path, const db_corpus *corpus, const setti
     if (!failed) {
         tokenizer.view = file.image.tokenizer; /* borrowed: only the spelling is this tokenizer's own */
         db_tokens_append(&tokens, &tokenizer, corpus);
+    }
+    if (!failed && given->slide) {
+        failed = cli_slide_image(&file.image, &tokens, (uint32_t)given->threads, given->json, error);
+    } else if (!failed) {
         failed = db_score_image(&file.image, tokens.ids, tokens.count, (uint32_t)given->threads, &nats, NULL, error);
     }
-    if (!failed) {
+    if (!failed && !given->slide) {
         db_measure measure;
         db_measure_make(&measure, &tokens, nats);
         show(&measure, file.image.name, "integer", given->json);
@@ -80,6 +88,8 @@ static int run(int argc, char **argv)
          .most = 64, .help = "cores to use"},
         {.name = "kernels", .kind = CLI_TEXT, .value = &given.kernels, .argument = "NAME",
          .help = "ref, avx2, avx512-vnni: an image's loss at another speed (the fastest there are)"},
+        {.name = "slide", .kind = CLI_FLAG, .value = &given.slide,
+         .help = "a transformer's loss within its context and behind it, where the older half was dropped"},
         {.name = "lossy", .kind = CLI_FLAG, .value = &given.lossy,
          .help = "replace bytes that are not UTF-8 instead of refusing the file"},
     };

@@ -66,10 +66,10 @@ static void show_progress(void *user, size_t done, size_t total)
 
 static void print_choice(const db_mixed *chosen, const settings *given)
 {
-    printf("%-28s %4s %10s %16s %20s\n", "tensor", "bits", "bytes", "4 bits save", "4 bits cost, nats");
+    printf("%-40s %4s %10s %16s %20s\n", "tensor", "bits", "bytes", "4 bits save", "4 bits cost, nats");
     for (size_t i = 0; i < chosen->count; i++) {
         const db_mixed_tensor *tensor = &chosen->tensors[i];
-        printf("%-28s %4u %10zu %16zu %+20.5f\n", tensor->name, tensor->bits,
+        printf("%-40s %4u %10zu %16zu %+20.5f\n", tensor->name, tensor->bits,
                tensor->bytes8 - (tensor->bits == 4 ? tensor->saved : 0), tensor->saved, tensor->cost);
     }
     printf("Chosen for ");

@@ -15,6 +15,8 @@
 #include "pack/packing.h"
 #include "pack/provenance.h"
 #include "pack/quantize.h"
+#include "pack/quantize_fixed.h"
+#include "pack/quantize_i4.h"
 
 /* Arguments of the gates are Q12, outputs of a layer Q0.7 (docs/NUMERICS.md). */
 enum { GATE_FRAC = 12, OUTPUT_FRAC = 7 };
@@ -423,6 +425,29 @@ static int pack_calibrated(db_packing *pack, const db_pack_options *options, voi
     return 0;
 }
 
+/* The weights as the image will have them, [layout.parameters]. */
+static float *rounded_weights(db_packing *pack)
+{
+    const db_layout *layout = &pack->model->layout;
+    float *out = db_packing_own(pack, db_allocate(layout->parameters * sizeof *out));
+    for (size_t i = 0; i < layout->count; i++) {
+        const db_tensor *tensor = &layout->tensors[i];
+        (pack->kind.bits == 4 ? db_round_i4_fixed : db_round_fixed)(
+            out + tensor->offset, db_packing_values(pack, tensor), tensor->rows, tensor->cols);
+    }
+    return out;
+}
+
+/* A tuned transformer's units are those of the weights that it was tuned with: what they were rounded from was never
+ * run. (A recurrent one's are fixed.) */
+static void calibrate(db_packing *pack, const uint16_t *ids, size_t count)
+{
+    const db_model_dir *model = pack->model;
+    const bool as_rounded = pack->tuned && model->config.architecture == DOGBERRY_TRANSFORMER;
+    db_calibrate(&pack->calibration, &model->config, as_rounded ? rounded_weights(pack) : model->parameters,
+                 model->start_token, model->tokenizer.view.end, ids, count);
+}
+
 int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_t count, const db_pack_options *options,
             void **image, size_t *bytes, db_error *error)
 {
@@ -446,8 +471,7 @@ int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_
     if (count == 0) {
         db_fail(error, "pack: no text to calibrate on; give one, or train again so that calibration.txt is kept");
     } else {
-        db_calibrate(&pack.calibration, &model->config, model->parameters, model->start_token,
-                     model->tokenizer.view.end, calibration_tokens, count);
+        calibrate(&pack, calibration_tokens, count);
         result = pack_calibrated(&pack, options, image, bytes, error);
     }
     for (size_t i = 0; i < pack.owned_count; i++)

@@ -77,7 +77,10 @@ static void make_transformer(db_weight_rounding *out, float *parameters, const d
     calibrate(&calibration, config, parameters, text);
     db_transformer_equalize(config, parameters, &calibration);
     db_calibration_free(&calibration);
-    calibrate(&calibration, config, parameters, text);
+    float *rounded = db_allocate(out->layout.parameters * sizeof *rounded);
+    db_round_weights(out, parameters, rounded);
+    calibrate(&calibration, config, rounded, text);
+    free(rounded);
     out->blocks = db_allocate(config->layers * sizeof *out->blocks);
     out->units = db_allocate(2 * (size_t)config->layers * config->embedding * sizeof *out->units);
     for (uint32_t l = 0; l < config->layers; l++) {
