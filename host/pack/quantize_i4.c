@@ -291,6 +291,20 @@ void db_round_i4_fixed(float *out, const float *values, uint32_t rows, uint32_t 
     }
 }
 
+void db_settle_i4_fixed(float *values, uint32_t rows, uint32_t cols, float share)
+{
+    row_scales row;
+    for (uint32_t r = 0; r < rows; r++, values += cols) {
+        fixed_scales(&row, values, cols);
+        for (uint32_t c = 0; c < cols; c++) {
+            const float inverse = inverse_step(&row, c / GROUP), step = row.unit * row.scales[c / GROUP];
+            const float units = values[c] * inverse;
+            if (units > DB_I4_LEAST && units < DB_I4_MOST)
+                values[c] += share * (step * to_weight(values[c], inverse) - values[c]);
+        }
+    }
+}
+
 double db_quantized_i4_value(const db_quantized_i4 *matrix, uint32_t r, uint32_t c)
 {
     uint32_t word = matrix->words[(size_t)(r / BLOCK) * matrix->columns + c];

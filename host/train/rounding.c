@@ -164,19 +164,35 @@ static void round_for_training(void *user, const float *parameters, float *round
     db_round_weights(user, parameters, rounded);
 }
 
+static void settle_for_training(void *user, float *parameters, float share)
+{
+    const db_weight_rounding *rounding = user;
+    assert(rounding->kind.bits == 4);
+#pragma omp parallel for num_threads(rounding->threads) schedule(static)
+    for (size_t i = 0; i < rounding->layout.count; i++) {
+        const db_tensor *tensor = &rounding->layout.tensors[i];
+        if (is_matrix(tensor))
+            db_settle_i4_fixed(parameters + tensor->offset, tensor->rows, tensor->cols, share);
+    }
+}
+
 db_train_rounding db_weight_rounding_for_training(db_weight_rounding *rounding)
 {
     return (db_train_rounding){.user = rounding,
                                .round = round_for_training,
+                               .settle = rounding->kind.bits == 4 ? settle_for_training : NULL,
                                .activations = &rounding->activations,
                                .description = rounding->description};
 }
 
 void db_tune_defaults(db_train_options *options, const db_model_config *config, size_t tokens, uint32_t bits)
 {
-    (void)bits;
     db_train_defaults(options, config, tokens);
     options->learning_rate *= 0.03;
     options->warmup = 20;
     options->average = 0.99;
+    if (config->architecture == DOGBERRY_TRANSFORMER && bits == 4) {
+        options->learning_rate *= 0.3;
+        options->pull = 8;
+    }
 }

@@ -41,8 +41,9 @@ void db_round_weights(const db_weight_rounding *rounding, const float *parameter
 /* Returns the same for db_train_options; `rounding` must outlive the run. */
 db_train_rounding db_weight_rounding_for_training(db_weight_rounding *rounding);
 
-/* Lowers the rate, shortens warm-up and average: a trained model is to be adapted, not trained anew. Dropout stays:
- * with less of it a model that is at its best begins to learn its text by heart. */
+/* For tuning for `bits` (32: without rounding): lowers the rate, shortens warm-up and average, as a trained model is to
+ * be adapted, not trained anew. A transformer's weights of 4 bits are drawn to what they are rounded to, at a lower
+ * rate still. Dropout stays: with less of it a model that is at its best begins to learn its text by heart. */
 void db_tune_defaults(db_train_options *options, const db_model_config *config, size_t tokens, uint32_t bits);
 
 #endif

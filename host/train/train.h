@@ -37,6 +37,8 @@ typedef struct {
     void *user;
     /* rounded [layout.parameters] = what an image keeps of `parameters`. Called by one thread at a time. */
     void (*round)(void *user, const float *parameters, float *rounded);
+    /* Moves the weights `share` of the way to what they are rounded to; those that are cut off stay. As `round`. */
+    void (*settle)(void *user, float *parameters, float share);
     const db_activation_rounding *activations; /* the caller's; NULL: they are left alone */
     const char *description;                   /* of the rounding, in checkpoints */
 } db_train_rounding;
@@ -73,6 +75,8 @@ typedef struct {
     double drop_attention; /* values that attention looks at; transformers only */
 
     const db_train_rounding *rounding; /* NULL = none; all losses are then with rounding on */
+    double pull; /* with rounding: times the rate, the share that weights settle by in every step (rounding->settle):
+                    driven to the middle between two whole numbers they would swing from one to the other for ever */
 
     uint32_t patience; /* evaluations without a better validation loss before stopping; 0 = off */
 

@@ -330,7 +330,7 @@ static void gru_keeps_small_updates(void **state)
 }
 
 static void tune(const db_model_config *config, float *parameters, const db_sequence *text,
-                 const db_train_rounding *hook, double rate, db_train_result *result)
+                 const db_train_rounding *hook, double rate, double pull, db_train_result *result)
 {
     db_train_options options;
     db_error error = {""};
@@ -342,6 +342,7 @@ static void tune(const db_model_config *config, float *parameters, const db_sequ
     options.half = false;
     options.average = 0;
     options.learning_rate = rate;
+    options.pull = pull;
     options.drop_output = options.drop_recurrent = 0;
     options.rounding = hook;
     if (db_train_run(config, parameters, text, text, &options, NULL, result, &error) != 0)
@@ -367,17 +368,17 @@ static void tuning_wins_back_what_rounding_lost(void **state)
     db_layout_make(&model.layout, &config);
     model.parameters = db_allocate(model.layout.parameters * sizeof(float));
     db_train_initialize(&config, 1, model.parameters);
-    tune(&config, model.parameters, &text, NULL, 0.01, &result);
+    tune(&config, model.parameters, &text, NULL, 0.01, 0, &result);
     float *plain = db_allocate(model.layout.parameters * sizeof *plain);
     memcpy(plain, model.parameters, model.layout.parameters * sizeof *plain);
-    tune(&config, plain, &text, NULL, 0.003, &result);
+    tune(&config, plain, &text, NULL, 0.003, 0, &result);
     const double float_loss = result.last.best_loss;
 
     db_weight_rounding_make(&rounding, &config, model.parameters, &text, 4, 1);
     const db_model_dir plain_model = {.config = config, .layout = model.layout, .parameters = plain};
     const double without = rounded_loss(&plain_model, &rounding, &text);
     const db_train_rounding hook = db_weight_rounding_for_training(&rounding);
-    tune(&config, model.parameters, &text, &hook, 0.003, &result);
+    tune(&config, model.parameters, &text, &hook, 0.003, 0, &result);
     const double after = rounded_loss(&model, &rounding, &text);
     print_message("trained on: float %.4f, in 4 bits %.4f; tuned %.4f\n", float_loss, without, after);
     assert_true(after < without);
@@ -389,6 +390,48 @@ static void tuning_wins_back_what_rounding_lost(void **state)
     free(rounded);
     free(plain);
     db_model_dir_free(&model);
+}
+
+/* Root mean square of how far weights are from what they are rounded to. */
+static double distance_from_rounded(const db_weight_rounding *rounding, const float *parameters)
+{
+    const size_t count = rounding->layout.parameters;
+    float *rounded = db_allocate(count * sizeof *rounded);
+    double sum = 0;
+    db_round_weights(rounding, parameters, rounded);
+    for (size_t i = 0; i < count; i++)
+        sum += pow((double)parameters[i] - (double)rounded[i], 2);
+    free(rounded);
+    return sqrt(sum / (double)count);
+}
+
+static void weights_that_are_drawn_come_to_rest(void **state)
+{
+    (void)state;
+    static uint16_t ids[TINY_COUNT];
+    const db_sequence text = tiny_text(ids, TINY_COUNT, 9);
+    db_model_config config = TRANSFORMERS[0];
+    double distances[2], losses[2];
+    config.vocab = TINY_VOCAB;
+    for (int drawn = 0; drawn < 2; drawn++) {
+        db_model_dir model = {.config = config};
+        db_train_result result;
+        db_weight_rounding rounding;
+        db_layout_make(&model.layout, &config);
+        model.parameters = db_allocate(model.layout.parameters * sizeof(float));
+        db_train_initialize(&config, 1, model.parameters);
+        tune(&config, model.parameters, &text, NULL, 0.01, 0, &result);
+        db_weight_rounding_make(&rounding, &config, model.parameters, &text, 4, 1);
+        const db_train_rounding hook = db_weight_rounding_for_training(&rounding);
+        tune(&config, model.parameters, &text, &hook, 0.001, drawn ? 30 : 0, &result);
+        distances[drawn] = distance_from_rounded(&rounding, model.parameters);
+        losses[drawn] = result.last.best_loss;
+        db_weight_rounding_free(&rounding);
+        db_model_dir_free(&model);
+    }
+    print_message("drawn: off by %.5f instead of %.5f, %.4f nats instead of %.4f\n", distances[1], distances[0],
+                  losses[1], losses[0]);
+    assert_true(distances[1] < 0.6 * distances[0]);
 }
 
 static void threads_round_alike(void **state)
@@ -425,6 +468,7 @@ int main(void)
         cmocka_unit_test(gradients_pass_through),
         cmocka_unit_test(gru_keeps_small_updates),
         cmocka_unit_test(tuning_wins_back_what_rounding_lost),
+        cmocka_unit_test(weights_that_are_drawn_come_to_rest),
         cmocka_unit_test(threads_round_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
