@@ -36,7 +36,7 @@ train_for() {
 # model_of NAME: prints the folder of its float model; trains or imports it where there is none.
 model_of() {
     local name=$1 own=$folder/$1 at
-    for at in "$work/$name" "$work/$name-built-in" "$own"; do
+    for at in "$work/$name" "$own"; do
         if [ -s "$at/config.json" ]; then
             echo "$at"
             return
@@ -82,7 +82,7 @@ row() {
     speed=$(field .replies.2.tokensPerSecondAt125MHz < "$base-board.json")
     copy=$(field .arena.copyBytes < "$base-board.json")
     [[ ! $3 =~ ^[0-9] ]] || ratio=$(calculate "$speed / $3" "%.0f")
-    [ -z "$4" ] || [ "$(calculate "$speed >= $4" "%d")" = 1 ] || ratio="$ratio (goal $4 missed)"
+    [ -z "$4" ] || [ "$(calculate "($speed >= $4)" "%d")" = 1 ] || ratio="${ratio:+$ratio, }goal $4 missed"
     echo "| $name int$2 | $(field .parameters < "$base-inspect.json") | $(stat -c %s "$image") |" \
         "$(field .session_bytes < "$base-inspect.json")$([ "$copy" = 0 ] || echo " + copy") |" \
         "$(field .replies.2.cyclesPerToken < "$base-board.json") |" \

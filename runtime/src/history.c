@@ -80,6 +80,8 @@ static int is_anything_left(const dogberry_rules *rules)
     uint32_t left = rules->tokenizer->count, slots = dogberry_barred_slots(rules);
 
     left -= rules->unknown < left;
+    if (slots < left)
+        return 1; /* each slot bars one at most */
     for (uint32_t slot = 0; slot < slots && left > 0; slot++)
         left -= dogberry_barred_token(rules, slot) != DOGBERRY_NO_TOKEN;
     return left > 0;

@@ -120,8 +120,8 @@ static void keep_best(dogberry_candidates *c, uint32_t k, uint32_t range, uint16
     uint32_t from = 0, above = 0, shift = 0, section;
 
     while (range >> shift >= SECTIONS)
-        shift += SECTION_BITS;
-    for (;; shift -= SECTION_BITS) {
+        shift++;
+    for (;; shift = shift > SECTION_BITS ? shift - SECTION_BITS : 0) {
         count_sections(c, from, shift, counts);
         for (section = 0; above + counts[section] < k; section++)
             above += counts[section];
