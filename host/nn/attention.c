@@ -391,7 +391,7 @@ void db_attention_forward(const db_attention *attention, const db_attention_stre
         }
         for (uint32_t block = 0; block < stream->count; block += LANES) {
             const span seen = make_span(stream, block);
-            real log_sums[LANES];
+            real log_sums[LANES] = {0};
             gather_queries(attention, stream, number, block, &h);
             block_forward(&h, &seen, log_sums);
             scatter_out(stream, number, block, &h);

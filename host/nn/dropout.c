@@ -21,7 +21,7 @@ void db_dropout_mask(db_random *random, real share, size_t count, real *mask)
 {
     for (size_t at = 0; at < count; at += DRAWS * PARTS) {
         const size_t left = count - at, block = left < DRAWS * PARTS ? left : DRAWS * PARTS;
-        uint16_t drawn[DRAWS * PARTS];
+        uint16_t drawn[DRAWS * PARTS] = {0};
         for (size_t i = 0; i < block; i += PARTS) {
             const uint64_t bits = db_random_next(random);
             for (size_t part = 0; part < PARTS; part++) {

@@ -172,10 +172,10 @@ int dogberry_sampling_is_valid(const dogberry_sampling *sampling);
  * computes; every other set gives the same bits. A caller may supply a set of its own, for instance one that shares
  * the rows between two cores. Nothing fails. */
 
-/* What only transformers need: attention, one head at a time, and the gate (docs/NUMERICS.md). `count` tokens, 1..4096, have rows of
- * `width` components, 1..256, `stride` components apart. keys, values and stride are multiples of the largest power of
- * two that divides width, at most of 4 components; nothing beyond a row's components is read. scores, weights, query
- * and sums are aligned to 4 and overlap nothing else. */
+/* What only transformers need: attention, one head at a time, and the gate (docs/NUMERICS.md). `count` tokens, 1..4096,
+ * have rows of `width` components, 1..256, `stride` components apart. keys, values and stride are multiples of the
+ * largest power of two that divides width, at most of 4 components; nothing beyond a row's components is read. scores,
+ * weights, query and sums are aligned to 4 and overlap nothing else. */
 typedef struct {
     /* scores[j] = sum over c of query[c] * keys[j * stride + c]. Returns the highest of them.
      * i8: query is -2^15..2^15 - 1. i16: query and keys are -2^11..2^11 - 1. So no sum, in any order, leaves 2^30. */

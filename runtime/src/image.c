@@ -285,12 +285,13 @@ static int open_image(dogberry_opening *opening, dogberry_source source, size_t 
 
 int dogberry_open(dogberry_image *image, const void *bytes, size_t length)
 {
-    dogberry_opening opening = {image, {NULL, NULL, 0}, 0};
+    dogberry_opening opening = {NULL, {NULL, NULL, 0}, 0};
 
     if (image == NULL || bytes == NULL)
         return DOGBERRY_ERR_ARGUMENT;
     if (((uintptr_t)bytes & (DOGBERRY_IMAGE_ALIGNMENT - 1u)) != 0)
         return DOGBERRY_ERR_ALIGNMENT;
+    opening.image = image;
     return open_image(&opening, (dogberry_source){bytes, NULL}, length);
 }
 

@@ -98,7 +98,7 @@ static uint32_t range_of(dogberry_candidates *c, uint32_t *count)
         if (logit < lowest)
             lowest = logit;
     }
-    return (uint32_t)(c->highest - lowest);
+    return (uint32_t)c->highest - (uint32_t)lowest; /* of no use where all are barred */
 }
 
 /* How many are `from` + 0, 1, 2 ... times 2^shift below the highest, in each of the sections. */

@@ -49,6 +49,7 @@ dogberry_arena_map dogberry_map_arena(const dogberry_image *image)
     map.layers = map.shares + ROUND_UP_16(4u * image->classes);
     map.layer_bytes = ROUND_UP_16(image->hidden) + ROUND_UP_16(2u * image->hidden);
     map.rows = map.layers + image->layers * map.layer_bytes;
+    map.stream = map.cache = 0;
     if (transformer)
         map_transformer(image, &map);
     map.total = map.rows + (DOGBERRY_HAS_STREAM ? ROUND_UP_16(image->stream.chunk) : 0);

@@ -277,7 +277,10 @@ static void attach(dogberry_image *image, const dogberry_tensor *t)
 {
     uint32_t home = homes[t->role];
     void *there = (uint8_t *)image + home + t->layer * sizeof(dogberry_layer); /* others with a home have layer 0 */
-    dogberry_matrix homeless, *m = home != 0 ? there : &homeless;
+    dogberry_matrix homeless, *m = there;
+
+    if (home == 0)
+        m = &homeless; /* written before it is read */
 
     if (t->type != DOGBERRY_TENSOR_INT4 && t->type != DOGBERRY_TENSOR_INT8) {
         if (home != 0)

@@ -29,10 +29,15 @@ typedef struct {
 /* Four or eight components of key `j` as 16-bit numbers, zeros behind four. */
 AVX2_INLINE __m128i load_key(const key_rows *keys, size_t j, uint32_t c, uint32_t components)
 {
-    const void *wide = keys->wide + j * keys->stride + c, *narrow = keys->narrow + j * keys->stride + c;
+    size_t at = j * keys->stride + c;
 
-    if (keys->wide != NULL)
+    if (keys->wide != NULL) {
+        const void *wide = keys->wide + at;
+
         return components == 8u ? _mm_loadu_si128(wide) : _mm_loadl_epi64(wide);
+    }
+    const void *narrow = keys->narrow + at;
+
     return _mm_cvtepi8_epi16(components == 8u ? _mm_loadl_epi64(narrow) : _mm_loadu_si32(narrow));
 }
 
