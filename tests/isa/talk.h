@@ -1,6 +1,6 @@
 /*
- * What is run on every machine: an image opens, reproduces its golden vector, and says what
- * it says to one prompt and seed.
+ * What is run on every machine: an image opens, reproduces its golden vector, and says what it says to one prompt and
+ * seed; small ones once more through a reader instead of memory, the same.
  *
  * SPDX-License-Identifier: MIT
  */
