@@ -59,10 +59,26 @@ while read -r kind cycles; do
     grep -qE "^\| $kind \| 256 \| [0-9.]+ \| $cycles \|$" "$pie" || failed "docs/PIE.md does not have $kind $cycles"
 done < "$work/planned"
 
+# The target is known by ESP-IDF's configuration, and by nothing less.
+preprocess() { # FILE OPTION...: as for an Xtensa
+    local file=$1
+    shift
+    cc -E -P -D__XTENSA__ "$@" -I"$work" -x assembler-with-cpp "$kernels/$file.S"
+}
+for chip in ESP32 ESP32S3; do
+    echo "#define CONFIG_IDF_TARGET_$chip 1" > "$work/sdkconfig.h"
+    for file in matvec_i8 matvec_i4; do
+        lines=$(preprocess $file -DESP_PLATFORM -D__XTENSA_WINDOWED_ABI__ | grep -c entry)
+        [ "$lines" -eq $([ $chip = ESP32S3 ] && echo 1 || echo 0) ] || failed "$file.S for $chip: $lines routines"
+        preprocess $file -DESP_PLATFORM -D__XTENSA_CALL0_ABI__ | grep entry && failed "$file.S without register windows"
+        preprocess $file -D__XTENSA_WINDOWED_ABI__ | grep entry && failed "$file.S without ESP-IDF"
+    done
+done
+
 for assembler in ${XTENSA_S3_AS:-} xtensa-esp32s3-elf-as xtensa-esp-elf-as; do
     command -v "$assembler" > /dev/null || continue
     for file in matvec_i8 matvec_i4; do
-        cc -E -DDOGBERRY_XTENSA_S3 -x assembler-with-cpp "$kernels/$file.S" | grep -v '^#' > "$work/$file.s"
+        preprocess $file -DESP_PLATFORM -D__XTENSA_WINDOWED_ABI__ > "$work/$file.s"
         "$assembler" "$work/$file.s" -o "$work/$file.o" || failed "$file.S: refused by $assembler"
     done
     echo "assembled by $("$assembler" --version | head -1)"
