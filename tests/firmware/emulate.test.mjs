@@ -72,7 +72,8 @@ test('core cycles and waits for flash are told apart, and their sum is what coun
   const plain = talk('--no-flash-model', '--cores', '1');
   assert.deepEqual([plain.xip, plain.replies[0].stallCyclesPerToken], [null, 0]);
   assert.equal(plain.replies[0].digest, reply.digest);
-  assert.ok(plain.replies[0].tokensPerSecondAt125MHz > reply.tokensPerSecondAt125MHz);
+  const unhindered = talk('--no-flash-model').replies[0];
+  assert.ok(unhindered.tokensPerSecondAt125MHz > reply.tokensPerSecondAt125MHz);
 });
 
 test('interactively, what is typed is answered', () => {
@@ -135,7 +136,7 @@ for (const chip of ['rp2040', 'pico2']) {
     assert.ok(flashBytes <= 64 * 1024, `firmware of ${flashBytes} bytes`);
     assert.equal(arenaBytes, 224 * 1024);
     // Beside the arena: buffers, and the inner loops, which run from RAM.
-    assert.ok(ramBytes > arenaBytes && ramBytes < arenaBytes + 28 * 1024, `${ramBytes} bytes of RAM`);
+    assert.ok(ramBytes > arenaBytes && ramBytes < arenaBytes + 32 * 1024, `${ramBytes} bytes of RAM`);
     assert.equal(stackBytes, 4096);
   });
 }
