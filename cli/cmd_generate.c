@@ -11,13 +11,14 @@
 #include "base/memory.h"
 #include "commands.h"
 #include "image_file.h"
+#include "image_stream.h"
 #include "progress.h"
 
-enum { OWN_OPTIONS = 6 };
+enum { OWN_OPTIONS = 7, STREAM_MOST = 16 << 20 };
 
 typedef struct {
     const char *prompt, *kernels;
-    unsigned long seed, length;
+    unsigned long seed, length, stream;
     cli_sampling sampling;
     bool digest, json;
 } settings;
@@ -55,6 +56,8 @@ static void speak(cli_image *file, const settings *given, reply *said)
             file->image.transformer.context, forgotten);
     double started = cli_now();
     said->quiet = given->json;
+    if (file->stream)
+        file->stream->reads = file->stream->bytes = 0;
     hear(said, given->prompt, strlen(given->prompt));
     said->tokens = cli_reply(file, given->prompt, given->length, hear, said);
     said->seconds = cli_now() - started;
@@ -68,9 +71,46 @@ static void print_json(const cli_image *file, const settings *given, const reply
         json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:f}", "model", file->image.name, "prompt", given->prompt,
                   "text", said->text, "seed", (json_int_t)given->seed, "tokens", (json_int_t)said->tokens, "digest",
                   digest, "kernels", file->image.kernels->name, "seconds", said->seconds);
+    if (file->stream)
+        json_object_set_new(object, "stream",
+                            json_pack("{s:I, s:I, s:I, s:I, s:I}", "buffer", (json_int_t)file->image.stream.chunk,
+                                      "least", (json_int_t)file->image.stream.row, "reads",
+                                      (json_int_t)file->stream->reads, "bytes", (json_int_t)file->stream->bytes,
+                                      "ram_bytes", (json_int_t)file->arena_bytes));
     json_dumpf(object, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(object);
+}
+
+/* What a board would have read, by prompt and reply. */
+static void print_reads(const cli_image *file)
+{
+    printf("streamed through %u bytes: %llu reads, %llu bytes; session RAM %zu bytes\n", file->image.stream.chunk,
+           (unsigned long long)file->stream->reads, (unsigned long long)file->stream->bytes, file->arena_bytes);
+}
+
+static int open_image(cli_image *file, const char *path, const settings *given, db_error *error)
+{
+    if (given->stream > 0)
+        return cli_image_open_stream(file, path, given->stream, error);
+    return cli_image_open(file, path, error);
+}
+
+/* Returns the exit status. */
+static int print_reply(const cli_image *file, const settings *given, const reply *said)
+{
+    if (!given->json)
+        putchar('\n');
+    if (file->stream && file->stream->failed)
+        return cli_failed(&cli_generate,
+                          "DOGBERRY_ERR_READ: the image could not be read any further; has its file changed?");
+    if (given->json)
+        print_json(file, given, said);
+    if (given->digest && !given->json)
+        printf("digest %08x\n", dogberry_digest(file->session));
+    if (file->stream && !given->json)
+        print_reads(file);
+    return 0;
 }
 
 static int run(int argc, char **argv)
@@ -87,6 +127,8 @@ static int run(int argc, char **argv)
         {.name = "digest", .kind = CLI_FLAG, .value = &given.digest, .help = "print the digest of the tokens"},
         {.name = "kernels", .kind = CLI_TEXT, .value = &given.kernels, .argument = "NAME",
          .help = "ref, avx2, avx512-vnni: the same words at another speed (the fastest there are)"},
+        {.name = "stream", .kind = CLI_COUNT, .value = &given.stream, .argument = "BYTES", .least = 1,
+         .most = STREAM_MOST, .help = "leave the weights in the file and read them into a buffer of so many bytes"},
         {.name = "json", .kind = CLI_FLAG, .value = &given.json, .help = "one JSON object instead of text"},
     };
     /* clang-format on */
@@ -103,20 +145,14 @@ static int run(int argc, char **argv)
     cli_image file;
     db_error error;
     status = 1;
-    if (cli_image_open(&file, operands.items[0], &error) || cli_image_use_kernels(&file, given.kernels, &error) ||
+    if (open_image(&file, operands.items[0], &given, &error) || cli_image_use_kernels(&file, given.kernels, &error) ||
         cli_session_start(&file, &given.sampling, given.seed, &error)) {
         cli_failed(&cli_generate, error.message);
     } else {
         reply said = {0};
         speak(&file, &given, &said);
-        if (given.json)
-            print_json(&file, &given, &said);
-        else
-            putchar('\n');
-        if (given.digest && !given.json)
-            printf("digest %08x\n", dogberry_digest(file.session));
+        status = print_reply(&file, &given, &said);
         free(said.text);
-        status = 0;
     }
     cli_image_close(&file);
     cli_sampling_free(&given.sampling);
@@ -130,7 +166,9 @@ const cli_command cli_generate = {
     .summary = "let an image write text",
     .details = "Runs the integer runtime, the same code that runs on the board: the same image, prompt,\n"
                "seed and sampling give the same words everywhere. The digest is over the drawn tokens.\n"
-               "Sampling is the image's own but for what is given; docs/SAMPLING.md shows what it does.",
+               "Sampling is the image's own but for what is given; docs/SAMPLING.md shows what it does.\n"
+               "With --stream the image is not loaded: weights are read from the file when they are needed, as a\n"
+               "board reads a card. Any buffer that holds the longest row gives the same words.",
     .examples =
         "  dogberry generate model.dog --prompt \"Once upon a time\" --seed 7\n"
         "  dogberry generate model.dog -p \"who goes there\" --min-p 0.05 --no-repeat 4 --stop exeunt --ban thou\n"

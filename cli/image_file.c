@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "image_stream.h"
 
 static const char *advice(int status)
 {
@@ -21,9 +22,16 @@ static const char *advice(int status)
         return "the file is damaged; copy it again or pack the model again";
     case DOGBERRY_ERR_UNSUPPORTED:
         return "this build has no code for that kind of model";
+    case DOGBERRY_ERR_READ:
+        return "the file could not be read to its end";
     default:
         return "the image is inconsistent; pack the model again";
     }
+}
+
+int cli_image_refused(const char *path, int status, db_error *error)
+{
+    return db_fail(error, "%s: %s: %s", path, dogberry_status_name(status), advice(status));
 }
 
 int cli_image_open(cli_image *file, const char *path, db_error *error)
@@ -33,7 +41,7 @@ int cli_image_open(cli_image *file, const char *path, db_error *error)
         return -1;
     int status = file->length ? dogberry_open(&file->image, file->bytes, file->length) : DOGBERRY_ERR_MAGIC;
     if (status != DOGBERRY_OK)
-        return db_fail(error, "%s: %s: %s", path, dogberry_status_name(status), advice(status));
+        return cli_image_refused(path, status, error);
     return 0;
 }
 
@@ -41,6 +49,7 @@ void cli_image_close(cli_image *file)
 {
     free(file->arena);
     free(file->bytes);
+    cli_stream_close(file->stream);
     *file = (cli_image){0};
 }
 
@@ -79,7 +88,9 @@ int cli_session_start(cli_image *file, const cli_sampling *given, unsigned long 
         return db_fail(error, "cannot start a session: %s", dogberry_status_name(status));
     if (given && cli_sampling_forbid(given, file->session, &file->image.tokenizer, file->banned, error))
         return -1;
-    dogberry_reset(file->session, (uint32_t)seed);
+    status = dogberry_reset(file->session, (uint32_t)seed);
+    if (status != DOGBERRY_OK)
+        return db_fail(error, "cannot start a session: %s", dogberry_status_name(status));
     return 0;
 }
 

@@ -12,9 +12,12 @@
 #include "dogberry.h"
 #include "sampling.h"
 
+typedef struct cli_stream cli_stream;
+
 typedef struct {
-    void *bytes;
+    void *bytes; /* NULL where the image is streamed */
     size_t length;
+    cli_stream *stream; /* NULL where it is not: image_stream.h */
     dogberry_image image;
     void *arena; /* only after cli_session_start() */
     size_t arena_bytes;
@@ -26,6 +29,9 @@ typedef struct {
 /* Reads and opens an image. Returns 0, or -1 with the error set; close in either case. */
 int cli_image_open(cli_image *file, const char *path, db_error *error);
 void cli_image_close(cli_image *file);
+
+/* Says that the image in `path` cannot be opened, why, and what to do. Returns -1. */
+int cli_image_refused(const char *path, int status, db_error *error);
 
 /* Every name a set of kernels has on any machine, ending with NULL; dogberry_kernels_named() knows which run here. */
 extern const char *const cli_kernel_sets[];
