@@ -191,8 +191,6 @@ void db_tune_defaults(db_train_options *options, const db_model_config *config, 
     options->learning_rate *= 0.03;
     options->warmup = 20;
     options->average = 0.99;
-    if (config->architecture == DOGBERRY_TRANSFORMER && bits == 4) {
-        options->learning_rate *= 0.3;
+    if (config->architecture == DOGBERRY_TRANSFORMER && bits == 4)
         options->pull = 8;
-    }
 }

@@ -86,6 +86,10 @@ succeeds "$dogberry" eval tuned.dog held.txt --json
 holds near "$(nats out)" "$(figure after tuned.json)"
 holds less "$(nats out)" "$(figure before tuned.json)"
 succeeds "$dogberry" pack one --bits 4 -o four.dog
+succeeds "$dogberry" pack one --key-bits 8 -o narrow.dog
+succeeds "$dogberry" inspect narrow.dog
+holds grep -q 'keys of 8 bits' out
+refused 1 "8 or 12 bits" "$dogberry" pack one --key-bits 9 -o none.dog
 between=$((($(stat -c %s one.dog) + $(stat -c %s four.dog)) / 2))
 succeeds "$dogberry" pack one --bits mixed --max-bytes $between -o mixed.dog
 holds grep -qE '^model.layers.0.self_attn.q_proj.weight +[48] ' out
