@@ -48,8 +48,8 @@ static int run(int argc, char **argv)
     /* clang-format on */
     cli_list operands = {0};
     int status = cli_parse(&cli_corpus, options, sizeof options / sizeof *options, argc, argv, &operands);
-    char *text;
-    size_t length;
+    char *text = NULL;
+    size_t length = 0;
     db_error error;
     if (status < 0 && (operands.count != 1 || !make(operands.items[0], tokens, &text, &length, bytes, seed)))
         status = cli_misused(&cli_corpus, "say which: stories, chat or tales");

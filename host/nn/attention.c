@@ -408,7 +408,7 @@ static void backward_block(const db_attention *attention, const db_attention_str
 {
     const uint32_t d = attention->width;
     const span seen = make_span(stream, block);
-    lanes log_sums, along = {0};
+    lanes log_sums = {0}, along = {0};
     gather_queries(attention, stream, number, block, h);
     gather_rows(stream, stream->out, number, block, d, h->o);
     gather_rows(stream, dout, number, block, d, h->dout);

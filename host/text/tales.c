@@ -8,7 +8,7 @@
 #include "text/corpus.h"
 #include "text/grammar.h"
 
-enum { TALES_EACH = 5 };
+enum { TALES_EACH = 5, TABLES = 2 };
 
 /* "?more " and "?most " begin what the second and the third level add. */
 static const db_rule words[] = {
@@ -101,7 +101,7 @@ static const db_rule plots[] = {
     {NULL, NULL, NULL},
 };
 
-static const db_rule *const tables[] = {words, plots};
+static const db_rule *const tables[TABLES] = {words, plots};
 
 static void write_document(db_grammar *grammar, db_tales_level level, db_text *out)
 {
@@ -126,7 +126,7 @@ void db_tales_make(char **text, size_t *bytes, size_t at_least, uint64_t seed, d
     static const char separator[] = DB_DOCUMENT_SEPARATOR "\n";
     db_grammar grammar;
     db_text out = {0};
-    db_grammar_init(&grammar, tables, sizeof tables / sizeof *tables, seed);
+    db_grammar_init(&grammar, tables, TABLES, seed);
     do {
         if (out.bytes) {
             db_text_append(&out, separator, sizeof separator - 1);

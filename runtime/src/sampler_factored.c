@@ -47,7 +47,7 @@ static int find_unknown(two_level *d)
 static int count_barred(const two_level *d)
 {
     const dogberry_image *image = d->image;
-    uint32_t *shares = d->room->shares, slots = dogberry_barred_slots(d->rules), first, count;
+    uint32_t *shares = d->room->shares, slots = dogberry_barred_slots(d->rules), first, count = 0;
 
     for (uint32_t c = 0; c < image->classes; c++)
         shares[c] = c == d->unknown_class;
@@ -183,7 +183,7 @@ static pair weights_of(const two_level *d, const dogberry_candidates *c, uint32_
 static void remember(two_level *d, uint32_t class, uint64_t left, uint64_t of)
 {
     uint32_t shift = of >> 32 != 0 ? 8u : 0u;
-    uint64_t share = ((left >> shift) << 32) / (of >> shift);
+    uint64_t share = of == 0 ? 0 : ((left >> shift) << 32) / (of >> shift);
 
     d->room->shares[class] = share < SHARE_MAX ? (uint32_t)share : SHARE_MAX;
     if (class == d->unknown_class) {

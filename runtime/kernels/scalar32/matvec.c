@@ -64,7 +64,7 @@ static void four_rows(int32_t *out, const int8_t *weights, uint32_t stride, cons
     while (x < end) {
 #pragma GCC unroll 8
         for (uint32_t i = 0; i < 8u; i++) {
-            int32_t factor = x[i];
+            int32_t factor = (int32_t)x[i];
 
             s0 += w0[i] * factor;
             s1 += w1[i] * factor;

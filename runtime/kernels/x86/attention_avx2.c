@@ -19,26 +19,21 @@ enum { KEYS = 8, WIDEST = 256, EXP_BITS = 24, HALVINGS_MAX = 25 };
 /* ---- Scores ----
  * Products of 16-bit numbers: nothing saturates, two of 2^15 * 2^7 or of 2^11 * 2^11 are far from 2^31. */
 
-/* Keys of either width, from one component on. */
+/* Keys of 8 bits, or of 16, from one component on. */
 typedef struct {
-    const int8_t *narrow;
-    const int16_t *wide; /* NULL where they are narrow */
-    uint32_t stride;
+    const uint8_t *bytes;
+    size_t stride; /* in bytes */
+    uint32_t wide;
 } key_rows;
 
 /* Four or eight components of key `j` as 16-bit numbers, zeros behind four. */
 AVX2_INLINE __m128i load_key(const key_rows *keys, size_t j, uint32_t c, uint32_t components)
 {
-    size_t at = j * keys->stride + c;
+    const void *at = keys->bytes + j * keys->stride + (keys->wide ? 2u * c : c);
 
-    if (keys->wide != NULL) {
-        const void *wide = keys->wide + at;
-
-        return components == 8u ? _mm_loadu_si128(wide) : _mm_loadl_epi64(wide);
-    }
-    const void *narrow = keys->narrow + at;
-
-    return _mm_cvtepi8_epi16(components == 8u ? _mm_loadl_epi64(narrow) : _mm_loadu_si32(narrow));
+    if (keys->wide)
+        return components == 8u ? _mm_loadu_si128(at) : _mm_loadl_epi64(at);
+    return _mm_cvtepi8_epi16(components == 8u ? _mm_loadl_epi64(at) : _mm_loadu_si32(at));
 }
 
 /* sums[i] += the products of some components of key j + i (low lane) and of key j + 4 + i (high lane). */
@@ -103,7 +98,7 @@ AVX2_INLINE uint32_t score_groups(int32_t *scores, const int32_t *query, const k
 AVX2 int32_t dogberry_avx2_scores_i8(int32_t *scores, const int32_t *query, const int8_t *keys, uint32_t stride,
                                      uint32_t count, uint32_t width)
 {
-    key_rows rows = {keys, NULL, stride};
+    key_rows rows = {(const uint8_t *)keys, stride, 0};
     int32_t most = INT32_MIN, rest;
     uint32_t done = score_groups(scores, query, &rows, count, width, &most);
 
@@ -116,7 +111,7 @@ AVX2 int32_t dogberry_avx2_scores_i8(int32_t *scores, const int32_t *query, cons
 AVX2 int32_t dogberry_avx2_scores_i16(int32_t *scores, const int32_t *query, const int16_t *keys, uint32_t stride,
                                       uint32_t count, uint32_t width)
 {
-    key_rows rows = {NULL, keys, stride};
+    key_rows rows = {(const uint8_t *)keys, 2u * (size_t)stride, 1};
     int32_t most = INT32_MIN, rest;
     uint32_t done = score_groups(scores, query, &rows, count, width, &most);
 
