@@ -54,9 +54,10 @@ test('a UF2 boots, talks and is summed up', () => {
 });
 
 test('core cycles and waits for flash are told apart, and their sum is what counts', () => {
-  const talk = (...options) => JSON.parse(emulate(whole(), '--say', 'who goes there', '--json', ...options).stdout);
+  const lines = ['--say', '/copy 0', '--say', 'who goes there'];
+  const talk = (...options) => JSON.parse(emulate(whole(), ...lines, '--json', ...options).stdout);
   const result = talk();
-  const [reply] = result.replies;
+  const [, reply] = result.replies;
   const { core0, core1, total } = reply.perToken;
   assert.equal(reply.totalCyclesPerToken, total);
   const parts = core0.worked + core0.flashFetch + core0.flashData + core0.slept;
@@ -70,10 +71,20 @@ test('core cycles and waits for flash are told apart, and their sum is what coun
   assert.equal(talk('--flash-divider', '6').xip.missCycles, 6 * (12 + 16));
   assert.equal(talk('--flash-fill', '4').xip.missCycles, 2 * (12 + 8));
   const plain = talk('--no-flash-model', '--cores', '1');
-  assert.deepEqual([plain.xip, plain.replies[0].stallCyclesPerToken], [null, 0]);
-  assert.equal(plain.replies[0].digest, reply.digest);
-  const unhindered = talk('--no-flash-model').replies[0];
+  assert.deepEqual([plain.xip, plain.replies[1].stallCyclesPerToken], [null, 0]);
+  assert.equal(plain.replies[1].digest, reply.digest);
+  const unhindered = talk('--no-flash-model').replies[1];
   assert.ok(unhindered.tokensPerSecondAt125MHz > reply.tokensPerSecondAt125MHz);
+});
+
+test('a profile names the functions that took the cycles', () => {
+  const elf = file('rp2040.elf');
+  const { status, stdout } = emulate(whole(), '--say', 'who goes there', '--profile', elf);
+  assert.equal(status, 0);
+  assert.match(stdout, /^core 0 +\d+ +[\d.]+ % {2}dogberry_matvec_i8_armv6m$/m);
+  assert.match(stdout, /^core 1 +\d+ +[\d.]+ % {2}dogberry_matvec_i8_armv6m$/m);
+  const { status: wrong, stderr } = emulate(whole(), '--profile', PROGRAM);
+  assert.deepEqual([wrong, stderr.trim()], [1, 'emulate: not a 32-bit ELF file']);
 });
 
 test('interactively, what is typed is answered', () => {
@@ -135,7 +146,7 @@ for (const chip of ['rp2040', 'pico2']) {
     assert.equal(flashBytes, binary.length);
     assert.ok(flashBytes <= 64 * 1024, `firmware of ${flashBytes} bytes`);
     assert.equal(arenaBytes, 224 * 1024);
-    // Beside the arena: buffers, and the inner loops, which run from RAM.
+    // Beside the arena: buffers, and what runs for every token, from RAM.
     assert.ok(ramBytes > arenaBytes && ramBytes < arenaBytes + 32 * 1024, `${ramBytes} bytes of RAM`);
     assert.equal(stackBytes, 4096);
   });
