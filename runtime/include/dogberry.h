@@ -296,13 +296,15 @@ int dogberry_open(dogberry_image *image, const void *bytes, size_t length);
  * (checksum), its tables and scales a second time, and the tokenizer's texts one by one. `buffer` (aligned
  * to DOGBERRY_ARENA_ALIGNMENT, at least DOGBERRY_STREAM_BUFFER_MIN bytes) is scratch for that; it may be what
  * becomes the arena. Sets stream.chunk to `bytes`, or stream.row where that is more; the caller may set
- * any number from stream.row up instead. Tokens do not depend on it, only speed does.
+ * any number from stream.row up instead, at most DOGBERRY_STREAM_BUFFER_MAX more. Tokens do not depend on it, only
+ * speed does.
  * A section of tokenizer_bytes at tokenizer_at that the caller has read into memory may be opened
  * there: dogberry_tokenizer_open(&image->tokenizer, ...). Words are found faster then.
  * Returns what dogberry_open() would, or ERR_ARENA (buffer too small), ERR_READ. */
 int dogberry_open_stream(dogberry_image *image, const dogberry_reader *reader, void *buffer, size_t bytes);
 
 #define DOGBERRY_STREAM_BUFFER_MIN 256
+#define DOGBERRY_STREAM_BUFFER_MAX (1u << 24) /* what is longer is not used */
 
 /* A matrix of layer `layer` (0-based, < image->layers) of an opened image of a transformer: `part` is one of enum
  * dogberry_block_part. Returns DOGBERRY_OK, or ERR_READ where the image is streamed and cannot be read. */

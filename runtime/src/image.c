@@ -297,7 +297,7 @@ int dogberry_open(dogberry_image *image, const void *bytes, size_t length)
 
 int dogberry_open_stream(dogberry_image *image, const dogberry_reader *reader, void *buffer, size_t bytes)
 {
-    uint32_t room = bytes > UINT32_MAX - 15u ? UINT32_MAX - 15u : (uint32_t)bytes;
+    uint32_t room = bytes > DOGBERRY_STREAM_BUFFER_MAX ? DOGBERRY_STREAM_BUFFER_MAX : (uint32_t)bytes;
     dogberry_opening opening = {image, {NULL, buffer, room}, 0};
     int status;
 

@@ -164,7 +164,7 @@ int dogberry_start(dogberry_session **session, const dogberry_image *image, void
     if (((uintptr_t)arena & (DOGBERRY_ARENA_ALIGNMENT - 1u)) != 0)
         return DOGBERRY_ERR_ALIGNMENT;
     if (bytes < dogberry_session_bytes(image) ||
-        (dogberry_is_streamed(&image->source) && image->stream.chunk < image->stream.row))
+        (dogberry_is_streamed(&image->source) && image->stream.chunk - image->stream.row > DOGBERRY_STREAM_BUFFER_MAX))
         return DOGBERRY_ERR_ARENA;
     dogberry_session *fresh = arena;
 

@@ -184,6 +184,12 @@ static void too_little_memory(void **state)
         small.stream.chunk = chunk;
         assert_int_equal(dogberry_start(&session, &small, arena, needed), DOGBERRY_ERR_ARENA);
     }
+    for (uint32_t chunk = UINT32_MAX; chunk > UINT32_MAX - 20; chunk--) { /* sizes that go round */
+        dogberry_image large = image;
+
+        large.stream.chunk = chunk;
+        assert_int_equal(dogberry_start(&session, &large, arena, needed), DOGBERRY_ERR_ARENA);
+    }
     assert_int_equal(dogberry_open_stream(NULL, &reader, arena, needed), DOGBERRY_ERR_ARGUMENT);
     assert_int_equal(dogberry_open_stream(&image, NULL, arena, needed), DOGBERRY_ERR_ARGUMENT);
     assert_int_equal(dogberry_open_stream(&image, &reader, NULL, needed), DOGBERRY_ERR_ARGUMENT);
