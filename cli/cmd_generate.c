@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "image_file.h"
 #include "image_stream.h"
 #include "progress.h"
+#include "text/clean.h"
 
 enum { OWN_OPTIONS = 7, STREAM_MOST = 16 << 20 };
 
@@ -63,14 +65,31 @@ static void speak(cli_image *file, const settings *given, reply *said)
     said->seconds = cli_now() - started;
 }
 
+/* Tokens of bytes need not add up to UTF-8, which JSON is: what is not becomes U+FFFD. */
+static json_t *json_text(const char *bytes)
+{
+    json_t *string = json_string(bytes);
+    char *text;
+    size_t length;
+    db_error error;
+    if (string)
+        return string;
+    int status = db_text_clean("text", bytes, strlen(bytes), true, &text, &length, &error);
+    assert(status == 0); /* nothing is an error where it is lossy */
+    (void)status;
+    string = json_stringn(text, length);
+    free(text);
+    return string;
+}
+
 static void print_json(const cli_image *file, const settings *given, const reply *said)
 {
     char digest[16];
     snprintf(digest, sizeof digest, "%08x", dogberry_digest(file->session));
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:f}", "model", file->image.name, "prompt", given->prompt,
-                  "text", said->text, "seed", (json_int_t)given->seed, "tokens", (json_int_t)said->tokens, "digest",
-                  digest, "kernels", file->image.kernels->name, "seconds", said->seconds);
+    json_t *object = json_pack("{s:s, s:o, s:o, s:I, s:I, s:s, s:s, s:f}", "model", file->image.name, "prompt",
+                               json_text(given->prompt), "text", json_text(said->text), "seed", (json_int_t)given->seed,
+                               "tokens", (json_int_t)said->tokens, "digest", digest, "kernels",
+                               file->image.kernels->name, "seconds", said->seconds);
     if (file->stream)
         json_object_set_new(object, "stream",
                             json_pack("{s:I, s:I, s:I, s:I, s:I}", "buffer", (json_int_t)file->image.stream.chunk,

@@ -33,6 +33,8 @@ succeeds "$dogberry" generate model.dog --prompt "Once upon a time" --seed 4 --d
 holds cmp -s out said
 succeeds "$dogberry" generate model.dog --kernels ref --json
 holds grep -q '"kernels": "ref"' out
+succeeds "$dogberry" generate model.dog --prompt "$(printf 'caf\351')" --json # no UTF-8, and JSON all the same
+holds grep -q "$(printf '"prompt": "caf\357\277\275"')" out
 refused 1 'neon.*there are:.* ref' "$dogberry" generate model.dog --kernels neon
 succeeds "$dogberry" eval model.dog stories.txt --kernels ref --json
 succeeds "$dogberry" generate model.dog --prompt "zzyzx qqq" --seed 4 --json
