@@ -28,7 +28,8 @@ typedef struct {
     uint32_t ram_bytes;     /* inside the chip, usable for a program's data */
     uint32_t psram_bytes;   /* outside it, 0: none */
     uint32_t clock_hz;
-    double flash_bandwidth; /* bytes/s of a run of weights read in place; `flash_basis` says where that comes from */
+    double flash_bandwidth; /* bytes/s of a run of weights as the firmware reads them; `flash_basis` says where that
+                               comes from */
     double psram_bandwidth; /* the same of PSRAM; 0: none */
     const char *flash_basis;
     const db_core_cost *core;
