@@ -292,7 +292,7 @@ static int case_weigh(run *r, buffers *b, uint32_t count, uint32_t frac, uint32_
     most = draw_number(r, 31, frac);
     prepare(b, count);
     for (uint32_t j = 0; j < count; j++) {
-        uint32_t below = next(r) >> (next(r) >> 8) % 32u;
+        uint32_t shift = (next(r) >> 8) % 32u, below = next(r) >> shift;
 
         if (j % 16u == 0)
             below = (25u << frac) - 1u + (j >> 4) % 3u; /* about where weights end */
