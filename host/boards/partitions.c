@@ -60,5 +60,8 @@ int db_partition_find(db_partition *partition, const char *path, const char *nam
                 db_fail(error, "%s: partition %s has no offset and size written out; write them there", path, name);
     }
     free(bytes);
-    return status > 0 ? db_fail(error, "%s: there is no partition %s", path, name) : status;
+    return status > 0
+               ? db_fail(error, "%s: there is no partition %s; give a partition table with a line \"%s, data, ...\"",
+                         path, name, name)
+               : status;
 }
