@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "train_settings.h"
 
+#include <assert.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,14 +240,13 @@ static int check(const cli_train_settings *given, const cli_option *options, siz
     return check_from(given, options, count);
 }
 
-int cli_train_parse(cli_train_settings *given, int argc, char **argv)
+enum { OPTIONS_MOST = 64 };
+
+/* What is read, written and spent. */
+static size_t run_options(cli_train_settings *given, cli_option *to)
 {
-    *given = (cli_train_settings){.seed = 1};
-    given->dropout = given->drop_embedding = given->drop_input = given->drop_output = given->drop_recurrent =
-        given->drop_attention = -1;
-    given->weight_decay = -1;
     /* clang-format off */
-    cli_option options[] = {
+    const cli_option options[] = {
         {.name = "output", .letter = 'o', .kind = CLI_TEXT, .value = &given->output, .argument = "DIR",
          .help = "the model directory to write"},
         {.name = "val", .kind = CLI_LIST, .value = &given->validation, .argument = "PATH|SHARE",
@@ -273,6 +273,17 @@ int cli_train_parse(cli_train_settings *given, int argc, char **argv)
          .help = "same seed, steps and threads: the same weights"},
         {.name = "name", .kind = CLI_TEXT, .value = &given->name, .argument = "NAME",
          .help = "what the model is called"},
+    };
+    /* clang-format on */
+    memcpy(to, options, sizeof options);
+    return sizeof options / sizeof *options;
+}
+
+/* Tokenizer and sizes. */
+static size_t model_options(cli_train_settings *given, cli_option *to)
+{
+    /* clang-format off */
+    const cli_option options[] = {
         {.name = "tokenizer", .kind = CLI_TEXT, .value = &given->tokenizer, .argument = "KIND",
          .help = "word, char, bpe or subword (the preset's)"},
         {.name = "vocab", .kind = CLI_COUNT, .value = &given->vocab, .argument = "N", .least = 16, .most = 65535,
@@ -302,6 +313,17 @@ int cli_train_parse(cli_train_settings *given, int argc, char **argv)
          .most = 100000000, .help = "of a transformer's positions (the preset's, 100)"},
         {.name = "classes", .kind = CLI_COUNT, .value = &given->classes, .argument = "N", .least = 2, .most = 4096,
          .help = "of a factored output (about the root of the vocabulary)"},
+    };
+    /* clang-format on */
+    memcpy(to, options, sizeof options);
+    return sizeof options / sizeof *options;
+}
+
+/* How it learns, and what is printed. */
+static size_t learning_options(cli_train_settings *given, cli_option *to)
+{
+    /* clang-format off */
+    const cli_option options[] = {
         {.name = "batch", .kind = CLI_COUNT, .value = &given->batch, .argument = "N", .least = 1, .most = 4096,
          .help = "streams read side by side"},
         {.name = "window", .kind = CLI_COUNT, .value = &given->window, .argument = "N", .least = 1, .most = 1024,
@@ -331,7 +353,21 @@ int cli_train_parse(cli_train_settings *given, int argc, char **argv)
         {.name = "json", .kind = CLI_FLAG, .value = &given->json, .help = "only one JSON object at the end"},
     };
     /* clang-format on */
-    const size_t count = sizeof options / sizeof *options;
+    memcpy(to, options, sizeof options);
+    return sizeof options / sizeof *options;
+}
+
+int cli_train_parse(cli_train_settings *given, int argc, char **argv)
+{
+    *given = (cli_train_settings){.seed = 1};
+    given->dropout = given->drop_embedding = given->drop_input = given->drop_output = given->drop_recurrent =
+        given->drop_attention = -1;
+    given->weight_decay = -1;
+    cli_option options[OPTIONS_MOST];
+    size_t count = run_options(given, options);
+    count += model_options(given, options + count);
+    count += learning_options(given, options + count);
+    assert(count <= OPTIONS_MOST);
     int status = cli_parse(&cli_train, options, count, argc, argv, &given->paths);
     return status < 0 ? check(given, options, count) : status;
 }
