@@ -21,7 +21,8 @@ enum { WEIGHT_BITS = 23 };
 typedef struct {
     const dogberry_transformer_kernels *kernels;
     const uint32_t *words; /* [heads] scale words */
-    uint32_t head, row;    /* components of one head, and of all of a token's keys */
+    uint32_t head;         /* components of one */
+    uint32_t kv_heads;     /* of keys and values */
     uint32_t sharing;      /* heads that have keys and values in common */
     uint32_t context;      /* tokens at most */
     uint32_t seen;         /* tokens */
@@ -30,8 +31,8 @@ typedef struct {
     uint32_t key_bits;
     int32_t *queries; /* [heads][head] */
     int32_t *scores;  /* [DOGBERRY_PARTS_MAX][context] */
-    int8_t *keys;     /* [context][row]; of more than 8 bits: int16 */
-    int8_t *values;   /* [context][row] */
+    int8_t *keys;     /* [kv_heads][context][head]; of more than 8 bits: int16 */
+    int8_t *values;   /* [kv_heads][context][head] */
     int8_t *out;      /* [heads][head] */
 } attention;
 
@@ -61,27 +62,36 @@ static void store8(int8_t *cache, const int32_t *products, uint32_t count)
         cache[i] = dogberry_saturate8(dogberry_round_shift(products[i], PRODUCT_BITS - VALUE_BITS));
 }
 
-static void store_keys(const attention *at, uint32_t slot, const int32_t *products)
+static void store16(int16_t *cache, const int32_t *products, uint32_t count, uint32_t bits)
 {
-    int8_t *narrow = at->keys + (size_t)slot * at->row;
-    int16_t *wide = (int16_t *)(void *)at->keys + (size_t)slot * at->row;
-
-    if (at->key_bits == VALUE_BITS) {
-        store8(narrow, products, at->row);
-        return;
-    }
-    for (uint32_t i = 0; i < at->row; i++)
-        wide[i] = (int16_t)saturate(dogberry_round_shift(products[i], PRODUCT_BITS - at->key_bits), at->key_bits);
+    for (uint32_t i = 0; i < count; i++)
+        cache[i] = (int16_t)saturate(dogberry_round_shift(products[i], PRODUCT_BITS - bits), bits);
 }
 
-/* Scores of one head's query [head] against the keys, whose components are `from` on. Returns the highest. */
+/* A token's keys and values, which follow each other in `products`, into place number `slot`. A head's are one behind
+ * another for all tokens, as they are read. */
+static void store(const attention *at, uint32_t slot, const int32_t *products)
+{
+    uint32_t place = slot * at->head;
+
+    for (uint32_t h = 0; h < at->kv_heads; h++, products += at->head, place += at->context * at->head) {
+        if (at->key_bits == VALUE_BITS)
+            store8(at->keys + place, products, at->head);
+        else
+            store16((int16_t *)(void *)at->keys + place, products, at->head, at->key_bits);
+        store8(at->values + place, products + at->kv_heads * at->head, at->head);
+    }
+}
+
+/* Scores of one head's query [head] against the keys, the first of which is component number `from` of all.
+ * Returns the highest. */
 static int32_t score(const attention *at, int32_t *scores, const int32_t *query, uint32_t from)
 {
     const int16_t *wide = (const int16_t *)(const void *)at->keys;
 
     if (at->key_bits == VALUE_BITS)
-        return at->kernels->scores_i8(scores, query, at->keys + from, at->row, at->seen, at->head);
-    return at->kernels->scores_i16(scores, query, wide + from, at->row, at->seen, at->head);
+        return at->kernels->scores_i8(scores, query, at->keys + from, at->head, at->seen, at->head);
+    return at->kernels->scores_i16(scores, query, wide + from, at->head, at->seen, at->head);
 }
 
 /* out = sums / total in the units of a head's scale word. */
@@ -107,11 +117,12 @@ static void run_heads(void *context, uint32_t first, uint32_t items, uint32_t pa
 
     for (uint32_t h = first; h < first + items; h++) {
         int32_t *query = at->queries + (size_t)h * at->head;
-        uint32_t from = group * at->head, total;
+        uint32_t from = group * at->context * at->head, total;
         int32_t most = score(at, scores, query, from);
 
         total = at->kernels->weigh(scores, at->seen, most, at->score_frac, at->weight_bits);
-        at->kernels->mix_i8(query, scores, at->values + from, at->row, at->seen, at->head); /* the query is done with */
+        at->kernels->mix_i8(query, scores, at->values + from, at->head, at->seen,
+                            at->head); /* the query is done with */
         divide(at, at->out + (size_t)h * at->head, query, total, at->words[h]);
         if (--left == 0) {
             group++;
@@ -180,7 +191,7 @@ int dogberry_attention(const dogberry_image *image, const dogberry_blocks *block
     attention at = {blocks->work.kernels->transformer,
                     words,
                     head,
-                    row,
+                    kv_heads,
                     heads / kv_heads,
                     context,
                     slot + 1u,
@@ -193,8 +204,7 @@ int dogberry_attention(const dogberry_image *image, const dogberry_blocks *block
                     keys + (size_t)context * row * (key_bits == VALUE_BITS ? 1u : 2u),
                     blocks->branch};
 
-    store_keys(&at, slot, products + queries);
-    store8(at.values + (size_t)slot * row, products + queries + row, row);
+    store(&at, slot, products + queries);
     for (uint32_t i = 0; i < queries; i++)
         products[i] = saturate(products[i], QUERY_KEY_BITS - key_bits);
     at.kernels->share(run_heads, &at, heads);

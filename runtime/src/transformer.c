@@ -64,17 +64,16 @@ uint32_t dogberry_transformer_cache_bytes(const dogberry_image *image)
 /* When the cache is full its older half goes. Returns the place for the next token. */
 static uint32_t make_room(const dogberry_image *image, const dogberry_blocks *blocks)
 {
-    uint32_t context = image->transformer.context, row = shared_width(image), kept = context / 2u;
-    uint32_t key_row = image->transformer.key_bits == 8u ? row : 2u * row;
-    int8_t *cache = blocks->caches;
+    uint32_t context = image->transformer.context, kept = context / 2u, values = 0;
+    int8_t *plane = blocks->caches; /* one head's keys, or its values, of all tokens */
 
     if (blocks->context->cached < context)
         return blocks->context->cached;
-    for (uint32_t l = 0; l < image->layers; l++, cache += dogberry_transformer_layer_bytes(image)) {
-        int8_t *values = cache + (size_t)context * key_row;
+    for (uint32_t half = 0; half < 2u * image->layers; half++, values = !values) {
+        uint32_t row = image->transformer.head << (!values && image->transformer.key_bits > 8u);
 
-        dogberry_copy(cache, cache + (size_t)(context - kept) * key_row, (size_t)kept * key_row);
-        dogberry_copy(values, values + (size_t)(context - kept) * row, (size_t)kept * row);
+        for (uint32_t h = 0; h < image->transformer.kv_heads; h++, plane += context * row)
+            dogberry_copy(plane, plane + (context - kept) * row, kept * row);
     }
     blocks->context->cached = kept;
     return kept;

@@ -33,7 +33,7 @@ typedef struct {
     int16_t *stream; /* [D] */
     int8_t *norm;    /* [D padded with zeros to 16] what a norm makes of it */
     int8_t *branch;  /* [the larger of D and H, padded to 16] what goes into a layer's second matrices */
-    int8_t *caches;  /* by layer: keys [context][kv_heads * head], int8 or int16, then values, int8 */
+    int8_t *caches;  /* by layer: keys [kv_heads][context][head], int8 or int16, then values alike, int8 */
 } dogberry_blocks;
 
 /* Words of scratch that the layers need. */
