@@ -216,6 +216,10 @@ typedef struct dogberry_kernels {
      * shorter. x as above. dogberry_open() makes sure that no sum leaves 2^30. */
     void (*matvec_i4)(int32_t *out, const uint32_t *weights, const uint8_t *group_scales, uint32_t columns,
                       uint32_t blocks, const int8_t *x);
+    /* out[r] = sums[r] in the units of its destination: rescale(sums[r], scales[r]) of NUMERICS.md, plus bias[r] where
+     * bias is not NULL, for r < count. Sums are within what their scale words bound. out is sums, or begins before it
+     * and may reach into it, or lies elsewhere. */
+    void (*rescale)(int32_t *out, const int32_t *sums, const uint32_t *scales, const int16_t *bias, uint32_t count);
     const dogberry_transformer_kernels *transformer; /* NULL where transformers were left out */
 } dogberry_kernels;
 

@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "image.h"
 #include "kinds.h"
 #include "layers.h"
 #include "rescale.h"
@@ -12,9 +13,9 @@ enum { RUN_LEAST = 64 };
 
 uint32_t dogberry_scratch_words(uint32_t hidden)
 {
-    uint32_t run = hidden < RUN_LEAST ? hidden : RUN_LEAST, words = 5u * run + DOGBERRY_PROJECT_SLACK;
+    uint32_t words = 5u * (hidden < RUN_LEAST ? hidden : RUN_LEAST);
 
-    return words > RUN_LEAST + DOGBERRY_PROJECT_SLACK ? words : RUN_LEAST + DOGBERRY_PROJECT_SLACK;
+    return (words > RUN_LEAST ? words : RUN_LEAST) + DOGBERRY_PROJECT_SLACK;
 }
 
 /* Lines of a matrix: rows of int8, blocks of rows of int4. */
@@ -58,21 +59,17 @@ static int dot(const dogberry_work *work, int32_t *out, const dogberry_matrix *m
     return DOGBERRY_OK;
 }
 
-/* What dogberry_rescale() needs; in memory dogberry_open() made sure of it. */
+/* What the kernel needs: a scale for at least as many products of 2^14 as the sum is whole ones. (For a part of one
+ * more there is room.) In memory dogberry_open() made sure of it. */
 static int can_rescale(int32_t sum, uint32_t scale)
 {
-    uint32_t s = scale >> 16;
-
-    return s >= DOGBERRY_SHIFT_MIN && s <= DOGBERRY_SHIFT_MAX &&
-           (s > 16u || (sum <= (int32_t)1 << (s + 14u) && sum >= -((int32_t)1 << (s + 14u))));
+    return dogberry_scale_is_valid(scale, (uint32_t)(sum < 0 ? ~sum : sum) >> 14);
 }
 
 /* out[r] = sums[r] in the units of the destination, plus bias. The sums may stand in `out`, or behind its start. */
 static int rescale(const dogberry_work *work, int32_t *out, const int32_t *sums, uint32_t scales, uint32_t bias,
                    uint32_t count)
 {
-    int streamed = dogberry_is_streamed(work->rows.source);
-
     while (count > 0) {
         uint32_t rows = dogberry_fit(&work->rows, 6, count);
         const uint32_t *scale = dogberry_fetch(work->rows.source, scales, 4u * rows, work->rows.room);
@@ -86,11 +83,13 @@ static int rescale(const dogberry_work *work, int32_t *out, const int32_t *sums,
                 return DOGBERRY_ERR_READ;
             bias += 2u * rows;
         }
-        for (const uint32_t *end = scale + rows; scale < end; scale++, sums++) {
-            if (streamed && !can_rescale(*sums, *scale))
+        for (uint32_t r = 0; dogberry_is_streamed(work->rows.source) && r < rows; r++) {
+            if (!can_rescale(sums[r], scale[r]))
                 return DOGBERRY_ERR_READ;
-            *out++ = dogberry_rescale(*sums, *scale) + (added != NULL ? *added++ : 0);
         }
+        work->kernels->rescale(out, sums, scale, added, rows);
+        out += rows;
+        sums += rows;
         scales += 4u * rows;
         count -= rows;
     }
@@ -115,58 +114,59 @@ int dogberry_project(const dogberry_work *work, int32_t *out, const dogberry_mat
 
 uint32_t dogberry_units_at_once(const dogberry_work *work, uint32_t hidden)
 {
-    uint32_t run = hidden < RUN_LEAST ? hidden : RUN_LEAST;
+    uint32_t run = hidden < RUN_LEAST ? hidden : RUN_LEAST, words = work->words - DOGBERRY_PROJECT_SLACK;
 
-    if (4u * hidden + run + DOGBERRY_PROJECT_SLACK <= work->words)
-        return hidden;
-    return (work->words - DOGBERRY_PROJECT_SLACK) / 5u & ~(DOGBERRY_I4_BLOCK - 1u);
+    return 4u * hidden + run <= words ? hidden : words / 5u & ~(DOGBERRY_I4_BLOCK - 1u);
 }
 
 int dogberry_add_product(const dogberry_work *work, uint32_t at, uint32_t used, const dogberry_matrix *matrix,
                          uint32_t first, uint32_t count, const int8_t *x)
 {
-    uint32_t fit = (work->words - used - DOGBERRY_PROJECT_SLACK), done = 0;
+    uint32_t fit = work->words - used - DOGBERRY_PROJECT_SLACK;
     int32_t *sums = work->scratch + at, *product = work->scratch + used;
 
     if (fit < count)
         fit &= ~(DOGBERRY_I4_BLOCK - 1u);
-    while (done < count) {
-        uint32_t rows = count - done < fit ? count - done : fit;
-        int status = dogberry_project(work, product, matrix, 0, first + done, rows, x);
+    while (count > 0) {
+        uint32_t rows = count < fit ? count : fit;
+        int status = dogberry_project(work, product, matrix, 0, first, rows, x);
 
         if (dogberry_unread(status))
             return status;
         for (uint32_t r = 0; r < rows; r++)
-            sums[done + r] += product[r];
-        done += rows;
+            *sums++ += product[r];
+        first += rows;
+        count -= rows;
     }
     return DOGBERRY_OK;
 }
 
-/* Column c of a row in a block (4 bits), rescaled. */
-static int32_t embedded(const dogberry_matrix *embeddings, const matrix_lines *line, uint32_t row, uint32_t scale,
-                        uint32_t c)
+/* Column c of a row in a block (4 bits). */
+static int32_t embedded(const dogberry_matrix *embeddings, const matrix_lines *line, uint32_t row, uint32_t c)
 {
     if (!dogberry_is_int4(embeddings))
-        return dogberry_rescale(((const int8_t *)line->weights)[c], scale);
+        return ((const int8_t *)line->weights)[c];
     int32_t weight = (int32_t)(((const uint32_t *)line->weights)[c] >> (4u * row) & 15u) - 8;
 
-    return dogberry_rescale(line->group_scales[c / DOGBERRY_I4_GROUP * DOGBERRY_I4_BLOCK + row] * weight, scale);
+    return line->group_scales[c / DOGBERRY_I4_GROUP * DOGBERRY_I4_BLOCK + row] * weight;
 }
 
 int dogberry_embed(const dogberry_work *work, const dogberry_matrix *embeddings, uint32_t token, int8_t *x,
                    int16_t *wide)
 {
-    uint32_t at = dogberry_is_int4(embeddings) ? token / DOGBERRY_I4_BLOCK : token, room;
+    uint32_t at = token, room;
     const uint32_t *scale = dogberry_fetch(work->rows.source, embeddings->scales + 4u * token, 4, &room);
     matrix_lines line;
 
+    if (dogberry_is_int4(embeddings))
+        at /= DOGBERRY_I4_BLOCK;
     if (scale == NULL || (DOGBERRY_HAS_STREAM && !can_rescale(0, *scale)) ||
         dogberry_unread(fetch_lines(work, embeddings, at, 1, &line)))
         return DOGBERRY_ERR_READ;
     for (uint32_t c = 0; c < embeddings->cols; c++) {
-        int32_t value = embedded(embeddings, &line, token % DOGBERRY_I4_BLOCK, *scale, c);
+        int32_t value = embedded(embeddings, &line, token % DOGBERRY_I4_BLOCK, c);
 
+        work->kernels->rescale(&value, &value, scale, NULL, 1);
         if (DOGBERRY_HAS_TRANSFORMER && wide != NULL)
             wide[c] = dogberry_saturate16(value);
         else

@@ -11,7 +11,11 @@
 #include "dogberry.h"
 #include "kinds.h"
 
-/* What ref does for transformers, for sets that have nothing faster. */
+/* What ref does for sets that have nothing faster. */
+void dogberry_ref_rescale(int32_t *out, const int32_t *sums, const uint32_t *scales, const int16_t *bias,
+                          uint32_t count);
+
+/* The same for transformers. */
 extern const dogberry_transformer_kernels dogberry_ref_transformer;
 
 int32_t dogberry_ref_scores_i8(int32_t *scores, const int32_t *query, const int8_t *keys, uint32_t stride,

@@ -27,7 +27,8 @@ const TEXT_MAX = { 'Cortex-M0+ -Os': 30720 }; // less without transformers: test
 
 // Who calls through the table of kernels, and what may stand there.
 const KERNEL_CALLS = [
-  [/^(dogberry_project|dot|dogberry_kernels_checked|first_difference|try_i[48])$/, /^(dogberry_)?matvec_\w+$/],
+  [/^(dogberry_project|dot|dogberry_kernels_checked|first_difference|try_i[48])$/, /^((dogberry_)?matvec_\w+|dogberry_ref_rescale)$/],
+  [/^dogberry_embed$/, /^dogberry_ref_rescale$/],
   [/^dogberry_attention$/, /^dogberry_ref_share$/],
   [/^dogberry_ref_share$/, /^run_heads$/],
   [/^dogberry_feed_forward$/, /^dogberry_ref_swiglu$/],

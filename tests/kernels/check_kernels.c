@@ -217,18 +217,6 @@ static int case_i4(run *r, buffers *b, uint32_t columns, uint32_t blocks, uint32
     return compare(r, b, blocks * BLOCK, "int4", columns, bytes <= SMALL_BYTES);
 }
 
-/* ---- Attention ---- */
-
-/* The shape of a case: what fits is run. */
-typedef struct {
-    uint32_t width, count, stride, values;
-} head;
-
-static uint32_t alignment_of(uint32_t width)
-{
-    return width % 4u == 0 ? 4u : width % 2u == 0 ? 2u : 1u;
-}
-
 /* A number of so many bits, often one of the largest. */
 static int32_t draw_number(run *r, uint32_t bits, uint32_t values)
 {
@@ -245,6 +233,45 @@ static int32_t draw_number(run *r, uint32_t bits, uint32_t values)
     default:
         return (int32_t)(random % (2u * (uint32_t)limit)) - limit;
     }
+}
+
+/* Sums as large as their shifts allow; in place, or from some places behind. Without bias where `values` is odd. */
+static int case_rescale(run *r, buffers *b, uint32_t rows, uint32_t values)
+{
+    uint32_t *scales = (uint32_t *)(void *)b->weights, behind = values % 8u;
+    int16_t *bias = (int16_t *)(void *)b->x;
+
+    if (rows + behind > OUTS || 4u * rows > WEIGHT_BYTES || 2u * rows > X_BYTES)
+        return 0;
+    seed(r, rows, 1, values);
+    prepare(b, rows + behind);
+    for (uint32_t i = 0; i < rows; i++) {
+        uint32_t s = 8u + (next(r) >> 8) % 39u, m = 16384u + (next(r) >> 8) % 16384u;
+
+        scales[i] = s << 16 | (next(r) & 0xF00u ? m : next(r) & 0x1000u ? 32767u : 0);
+        bias[i] = (int16_t)draw_number(r, 16, values / 5u);
+        b->out[0][GUARD + behind + i] = b->out[1][GUARD + behind + i] =
+            draw_number(r, s < 17u ? s + 15u : 8u + next(r) % 24u, values);
+    }
+    for (uint32_t k = 0; k < 2; k++) {
+        const dogberry_kernels *set = k == 0 ? &dogberry_kernels_ref : r->set;
+        int32_t *out = b->out[k] + GUARD;
+
+        set->rescale(out, out + behind, scales, values & 1u ? NULL : bias, rows);
+    }
+    return compare(r, b, rows + behind, "rescale", behind, 1);
+}
+
+/* ---- Attention ---- */
+
+/* The shape of a case: what fits is run. */
+typedef struct {
+    uint32_t width, count, stride, values;
+} head;
+
+static uint32_t alignment_of(uint32_t width)
+{
+    return width % 4u == 0 ? 4u : width % 2u == 0 ? 2u : 1u;
 }
 
 static int case_scores(run *r, buffers *b, const head *h, uint32_t bits)
@@ -433,6 +460,10 @@ static int check_set(buffers *b, const dogberry_kernels *set)
     run r = {.state = 0x2545F491u, .digest = 2166136261u, .set = set};
     char line[80], *end;
 
+    for (uint32_t rows = 1; rows <= 40; rows++)
+        for (uint32_t values = 0; values < 25u; values++)
+            if (case_rescale(&r, b, rows, values) != 0)
+                return -1;
     if (check_attention(&r, b) != 0)
         return -1;
     if (check_values(&r, b) != 0 || check_shapes(&r, b) != 0 || (WEIGHT_BYTES > SMALL_BYTES && check_large(&r, b) != 0))

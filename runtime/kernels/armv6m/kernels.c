@@ -9,6 +9,6 @@
 #include "armv6m.h"
 
 const dogberry_kernels dogberry_kernels_armv6m = {"armv6m", DOGBERRY_HAS_INT8 ? dogberry_matvec_i8_armv6m : NULL,
-                                                  dogberry_matvec_i4_armv6m,
+                                                  dogberry_matvec_i4_armv6m, dogberry_ref_rescale,
                                                   DOGBERRY_TRANSFORMER_KERNELS(dogberry_armv6m_transformer)};
 #endif

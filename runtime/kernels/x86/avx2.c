@@ -162,7 +162,47 @@ AVX2 static void matvec_i4(int32_t *out, const uint32_t *weights, const uint8_t 
         blocks_i4(out + b * DOGBERRY_I4_BLOCK, weights + (size_t)b * columns, group_scales + b * scales, columns, 1, x);
 }
 
-const dogberry_kernels dogberry_kernels_avx2 = {"avx2", matvec_i8, matvec_i4,
+/* ---- Rescaling ----
+ * Products in 64 bits, of even and of odd lanes. As in dogberry_rescale(), the floor over 2^(s-1), and one more,
+ * halved. There is no arithmetic shift of 64 bits: products are made positive by 2^46, a multiple of 2^(s-1). */
+
+/* The lower halves of products >> shifts. */
+AVX2_INLINE __m256i shift_right(__m256i products, __m256i shifts)
+{
+    const __m256i most = _mm256_set1_epi64x((int64_t)1 << 46);
+
+    return _mm256_sub_epi64(_mm256_srlv_epi64(_mm256_add_epi64(products, most), shifts),
+                            _mm256_srlv_epi64(most, shifts));
+}
+
+AVX2_INLINE __m256i rescale_eight(__m256i sums, __m256i scales)
+{
+    __m256i m = _mm256_and_si256(scales, _mm256_set1_epi32(0x7FFF)), one = _mm256_set1_epi32(1);
+    __m256i less = _mm256_sub_epi32(_mm256_srli_epi32(scales, 16), one); /* s - 1 */
+    __m256i even = shift_right(_mm256_mul_epi32(sums, m), _mm256_blend_epi32(_mm256_setzero_si256(), less, 0x55));
+    __m256i odd = shift_right(_mm256_mul_epi32(_mm256_srli_epi64(sums, 32), _mm256_srli_epi64(m, 32)),
+                              _mm256_srli_epi64(less, 32));
+
+    return _mm256_srai_epi32(_mm256_add_epi32(_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA), one), 1);
+}
+
+AVX2 static void rescale(int32_t *out, const int32_t *sums, const uint32_t *scales, const int16_t *bias, uint32_t count)
+{
+    uint32_t r = 0;
+
+    for (; r + 8u <= count; r += 8u) {
+        __m256i y = rescale_eight(_mm256_loadu_si256((const __m256i *)(const void *)(sums + r)),
+                                  _mm256_loadu_si256((const __m256i *)(const void *)(scales + r)));
+
+        if (bias != NULL)
+            y = _mm256_add_epi32(y, _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(const void *)(bias + r))));
+        _mm256_storeu_si256((__m256i *)(void *)(out + r), y);
+    }
+    if (r < count)
+        dogberry_ref_rescale(out + r, sums + r, scales + r, bias != NULL ? bias + r : NULL, count - r);
+}
+
+const dogberry_kernels dogberry_kernels_avx2 = {"avx2", matvec_i8, matvec_i4, rescale,
                                                 DOGBERRY_TRANSFORMER_KERNELS(dogberry_avx2_transformer)};
 
 #endif

@@ -196,7 +196,38 @@ VNNI static void matvec_i4(int32_t *out, const uint32_t *weights, const uint8_t 
         blocks_i4(out + b * DOGBERRY_I4_BLOCK, weights + (size_t)b * columns, group_scales + b * scales, columns, 1, x);
 }
 
-const dogberry_kernels dogberry_kernels_avx512_vnni = {"avx512-vnni", matvec_i8, matvec_i4,
+/* ---- Rescaling ----
+ * Products in 64 bits, of even and of odd lanes. As in dogberry_rescale(), the floor over 2^(s-1), and one more,
+ * halved. */
+
+VNNI_INLINE __m512i rescale_sixteen(__m512i sums, __m512i scales)
+{
+    __m512i m = _mm512_and_si512(scales, _mm512_set1_epi32(0x7FFF)), one = _mm512_set1_epi32(1);
+    __m512i less = _mm512_sub_epi32(_mm512_srli_epi32(scales, 16), one); /* s - 1 */
+    __m512i even = _mm512_srav_epi64(_mm512_mul_epi32(sums, m), _mm512_maskz_mov_epi32(0x5555, less));
+    __m512i odd = _mm512_srav_epi64(_mm512_mul_epi32(_mm512_srli_epi64(sums, 32), _mm512_srli_epi64(m, 32)),
+                                    _mm512_srli_epi64(less, 32));
+    __m512i both = _mm512_mask_shuffle_epi32(even, 0xAAAA, odd, (_MM_PERM_ENUM)0xA0);
+
+    return _mm512_srai_epi32(_mm512_add_epi32(both, one), 1);
+}
+
+VNNI static void rescale(int32_t *out, const int32_t *sums, const uint32_t *scales, const int16_t *bias, uint32_t count)
+{
+    uint32_t r = 0;
+
+    for (; r + 16u <= count; r += 16u) {
+        __m512i y = rescale_sixteen(_mm512_loadu_si512(sums + r), _mm512_loadu_si512(scales + r));
+
+        if (bias != NULL)
+            y = _mm512_add_epi32(y, _mm512_cvtepi16_epi32(_mm256_loadu_si256((const void *)(bias + r))));
+        _mm512_storeu_si512(out + r, y);
+    }
+    if (r < count)
+        dogberry_ref_rescale(out + r, sums + r, scales + r, bias != NULL ? bias + r : NULL, count - r);
+}
+
+const dogberry_kernels dogberry_kernels_avx512_vnni = {"avx512-vnni", matvec_i8, matvec_i4, rescale,
                                                        DOGBERRY_TRANSFORMER_KERNELS(dogberry_avx512_transformer)};
 
 #endif
