@@ -380,6 +380,8 @@ static void agree(const tiny_config *config, uint8_t frac, int tiny_norm)
     for (uint8_t *e = bytes + 256; e < bytes + 256 + 32 * bytes[44]; e += 32) {
         if (e[0] == ATTENTION)
             e[3] = frac;
+        if (e[0] == TURNS && config->feed_forward == DOGBERRY_SILU) /* no positions, as in imported models */
+            memset(bytes + tiny_get32(e + 16), 0, tiny_get32(e + 20));
         if (e[0] == WORDS && tiny_norm)
             tiny_put32(bytes + tiny_get32(e + 16) + 4, 20000 | 46u << 16);
     }
