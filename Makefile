@@ -6,7 +6,7 @@ RUNS ?= 1000000
 FUZZ_TARGETS = $(patsubst fuzz_%.c,%,$(notdir $(sort $(wildcard tests/*/fuzz_*.c))))
 
 .PHONY: help deps build firmware demo test test-isa test-sanitize bounds fuzz lint format clean
-.PHONY: bench bench-programs bench-train bench-dogberry bench-shakespeare bench-tinyshakespeare bench-runtime bench-rp2040 bench-kernels bench-quality
+.PHONY: bench bench-programs bench-train bench-dogberry bench-shakespeare bench-tinyshakespeare bench-runtime bench-rp2040 bench-kernels bench-quality bench-import
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 30
 
@@ -66,6 +66,9 @@ bench-kernels: build ## what a weight costs in each set of kernels: emulated Arm
 
 bench-rp2040: build firmware ## every preset on the emulated Pico: flash, RAM, cycles, tokens/s (TRAIN_SECONDS=20 each)
 	@bench/rp2040.sh $(BUILD)
+
+bench-import: build firmware ## the published models of tiny-transformers-rp2040 as int8 images: loss, and speed on the emulated Pico
+	@bench/import.sh $(BUILD)
 
 bench-runtime: build firmware ## images of the Shakespeare models: bytes, RAM, emulated cycles, loss, digests (MINUTES=4 each)
 	@bench/runtime.sh $(BUILD)

@@ -66,7 +66,8 @@ dogberry_matrix db_shape_block(const dogberry_image *shape, uint32_t part)
     }
 }
 
-/* Of each layer four matrices, their biases, and scale words of norms and heads; then the last norm and the turns. */
+/* Of each layer four matrices, their biases with SiLU's scales, and scale words of norms and heads; then the last norm
+ * and the turns. */
 static uint64_t blocks_bytes(const dogberry_image *image, uint64_t *tensors)
 {
     uint64_t bytes = 0, rows = 0;
@@ -75,6 +76,8 @@ static uint64_t blocks_bytes(const dogberry_image *image, uint64_t *tensors)
         bytes += matrix_bytes(&matrix);
         rows += matrix.rows;
     }
+    if (image->transformer.feed_forward == DOGBERRY_SILU)
+        rows += image->hidden; /* scales behind the biases */
     bytes += aligned(2 * rows) + aligned(4 * (2 + (uint64_t)image->transformer.heads));
     bool turns = image->transformer.head > 1;
     *tensors += 6 * (uint64_t)image->layers + 1 + turns;

@@ -453,9 +453,6 @@ int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_
 {
     if (check(options, error) != 0)
         return -1;
-    if (model->config.feed_forward == DB_SILU)
-        return db_fail(error,
-                       "pack: images with SiLU without a gate cannot be made yet; eval measures the model in float");
     db_tokens kept = {0};
     if (count == 0) {
         db_tokens_append(&kept, &model->tokenizer, &model->calibration);

@@ -140,8 +140,9 @@ static int add_block(const transformer *t, uint32_t index, db_error *error)
     db_block_units units;
     const bool gated = t->config->feed_forward == DB_SWIGLU;
     const uint32_t rows = t->fused + t->width + t->inner + t->width, heads = t->config->heads;
+    const uint32_t scales = t->config->feed_forward == DB_SILU ? t->hidden : 0;
     const double *stream = all(t, t->width, t->stream);
-    double *bias = doubles(t, rows);
+    double *bias = doubles(t, rows + scales);
     uint32_t *words = db_packing_own(t->pack, db_allocate((2 + (size_t)heads) * sizeof *words));
     db_block_units_find(&units, t->config, seen, t->pack->parts.key_bits, t->pack->tuned);
     const product products[] = {
@@ -167,10 +168,12 @@ static int add_block(const transformer *t, uint32_t index, db_error *error)
     words[1] = norm_word(t, units.norm2);
     for (uint32_t h = 0; h < heads; h++)
         words[2 + h] = word_of(units.heads[h]);
+    for (uint32_t u = 0; u < scales; u++)
+        bias[rows + u] = units.silu[u];
     db_block_units_free(&units);
     if (failed)
         return -1;
-    db_packing_add_bias(t->pack, DB_ROLE_BLOCK_BIAS, index, bias, rows, 0);
+    db_packing_add_bias(t->pack, DB_ROLE_BLOCK_BIAS, index, bias, rows + scales, 0);
     add_words(t, DB_ROLE_BLOCK_SCALES, index, words, 2 + heads);
     return 0;
 }

@@ -157,6 +157,12 @@ static void attention_units(const shape *s, uint32_t key_bits, db_block_units *o
 
 /* ---- Feed-forward ---- */
 
+/* A whole number that takes SiLU's results to a unit, or to one a little larger. */
+static double silu_scale(double unit)
+{
+    return fmin(fmax(floor(ldexp(1 / unit, SWIGLU_BITS - GATE_BITS)), 1), INT16_MAX);
+}
+
 static void feed_forward_units(const shape *s, db_block_units *out)
 {
     const uint32_t hidden = s->config->hidden, kind = s->config->feed_forward;
@@ -170,6 +176,10 @@ static void feed_forward_units(const shape *s, db_block_units *out)
             out->inner[u] = ldexp(unit, -RELU_BITS);
         } else if (kind == DB_RELU2) {
             out->inner[u] = sqrt(ldexp(unit, -RELU2_BITS));
+        } else if (kind == DB_SILU) {
+            out->inner[u] = ldexp(1, -GATE_BITS);
+            out->silu[u] = silu_scale(unit);
+            out->active[u] = ldexp(1, SWIGLU_BITS - GATE_BITS) / out->silu[u];
         } else {
             out->inner[u] = ldexp(1, -GATE_BITS);
             out->inner[hidden + u] = ldexp(unit, GATE_BITS - SWIGLU_BITS);
@@ -198,6 +208,7 @@ void db_block_units_find(db_block_units *out, const db_model_config *config, con
     out->inner = db_allocate(inner * sizeof(double));
     out->active = db_allocate(config->hidden * sizeof(double));
     out->heads = db_allocate(config->heads * sizeof(double));
+    out->silu = db_allocate(config->hidden * sizeof(double));
     attention_units(&s, key_bits, out);
     feed_forward_units(&s, out);
 }
@@ -211,5 +222,6 @@ void db_block_units_free(db_block_units *units)
     free(units->inner);
     free(units->active);
     free(units->heads);
+    free(units->silu);
     *units = (db_block_units){0};
 }

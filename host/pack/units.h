@@ -24,6 +24,7 @@ typedef struct {
     double *inner;    /* [I] */
     double *active;   /* [H] */
     double *heads;    /* [heads] scales from mixed values to attended ones */
+    double *silu;     /* [H] whole numbers: SiLU's scales; not used by the others */
     uint32_t score_frac;
 } db_block_units;
 

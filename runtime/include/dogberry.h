@@ -69,7 +69,7 @@ const char *dogberry_status_name(int status);
 #define DOGBERRY_NO_TOKEN 0xFFFFu   /* start, end or unknown token that does not exist */
 
 enum dogberry_architecture { DOGBERRY_LSTM = 1, DOGBERRY_GRU = 2, DOGBERRY_TRANSFORMER = 3 };
-enum dogberry_feed_forward { DOGBERRY_RELU = 1, DOGBERRY_RELU2 = 2, DOGBERRY_SWIGLU = 3 };
+enum dogberry_feed_forward { DOGBERRY_RELU = 1, DOGBERRY_RELU2 = 2, DOGBERRY_SWIGLU = 3, DOGBERRY_SILU = 4 };
 enum dogberry_output { DOGBERRY_DENSE = 0, DOGBERRY_TIED = 1, DOGBERRY_FACTORED = 2 };
 
 /* Reads an image that is not memory-mapped: on a card, in a serial flash, in a file. Kept by the caller as

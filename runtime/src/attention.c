@@ -151,8 +151,10 @@ static int turn_all(const dogberry_image *image, const dogberry_blocks *blocks)
 
     if (turns == NULL)
         return DOGBERRY_ERR_READ;
-    for (uint32_t p = 0; p < pairs; p++)
-        turn(blocks->work.scratch + p, heads, head, pairs, blocks->context->position * turns[p]);
+    for (uint32_t p = 0; p < pairs; p++) {
+        if (turns[p] != 0) /* by 0 nothing changes */
+            turn(blocks->work.scratch + p, heads, head, pairs, blocks->context->position * turns[p]);
+    }
     return DOGBERRY_OK;
 }
 

@@ -107,7 +107,7 @@ static int read_transformer(dogberry_image *image, const uint8_t *p)
         return is_zero(p + 244, 12) ? DOGBERRY_OK : DOGBERRY_ERR_IMAGE;
     if (!in_range(heads, 1, image->embedding) || !in_range(kv_heads, 1, heads) || image->embedding % heads != 0 ||
         heads % kv_heads != 0 || !in_range(image->embedding / heads, 1, HEAD_MAX) ||
-        !in_range(context, 1, CONTEXT_MAX) || !in_range(p[250], DOGBERRY_RELU, DOGBERRY_SWIGLU) ||
+        !in_range(context, 1, CONTEXT_MAX) || !in_range(p[250], DOGBERRY_RELU, DOGBERRY_SILU) ||
         !(p[251] == 8 || p[251] == 12) || dogberry_le32(p + 252) == 0 || image->output == DOGBERRY_FACTORED)
         return DOGBERRY_ERR_IMAGE;
     image->transformer.heads = heads;

@@ -98,7 +98,7 @@ static shape block_shape(const dogberry_image *image, uint32_t role)
     case ROLE_OUTER:
         return (shape){MATRIX, width, image->hidden};
     case ROLE_BLOCK_BIAS:
-        return (shape){DOGBERRY_TENSOR_INT16, rows + width + inner + width, 1};
+        return (shape){DOGBERRY_TENSOR_INT16, dogberry_block_biases(image) + dogberry_silu_scales(image), 1};
     case ROLE_BLOCK_SCALES:
         return (shape){DOGBERRY_TENSOR_SCALES, 2u + image->transformer.heads, 1};
     case ROLE_LAST_NORM:

@@ -41,6 +41,16 @@ static uint32_t shared_width(const dogberry_image *image)
     return image->transformer.kv_heads * image->transformer.head;
 }
 
+uint32_t dogberry_block_biases(const dogberry_image *image)
+{
+    return dogberry_attention_rows(image) + 2u * image->embedding + dogberry_inner_rows(image);
+}
+
+uint32_t dogberry_silu_scales(const dogberry_image *image)
+{
+    return image->transformer.feed_forward == DOGBERRY_SILU ? image->hidden : 0;
+}
+
 uint32_t dogberry_transformer_words(const dogberry_image *image)
 {
     uint32_t attention = dogberry_attention_rows(image) + DOGBERRY_PARTS_MAX * image->transformer.context;
@@ -136,10 +146,9 @@ int dogberry_transformer_step(const dogberry_image *image, const dogberry_blocks
             dogberry_unread(dogberry_attention(image, blocks, l, slot)) ||
             dogberry_unread(add_branch(image, blocks, l, DOGBERRY_BLOCK_ATTENTION_OUTPUT)) ||
             dogberry_unread(normalize(image, blocks, scales + 4u)) ||
-            dogberry_unread(block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_INNER)))
-            return DOGBERRY_ERR_READ;
-        dogberry_feed_forward(image, blocks);
-        if (dogberry_unread(add_branch(image, blocks, l, DOGBERRY_BLOCK_OUTER)))
+            dogberry_unread(block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_INNER)) ||
+            dogberry_unread(dogberry_feed_forward(image, blocks, l)) ||
+            dogberry_unread(add_branch(image, blocks, l, DOGBERRY_BLOCK_OUTER)))
             return DOGBERRY_ERR_READ;
     }
     if (dogberry_unread(normalize(image, blocks, image->transformer.norm)))

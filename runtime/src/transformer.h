@@ -55,11 +55,13 @@ void dogberry_rmsnorm(int8_t *out, const int16_t *x, uint32_t width, uint32_t ep
  * into the cache's place number `slot`. The scratch begins with the sums of the layer's first matrix. */
 int dogberry_attention(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t slot);
 
-/* blocks->branch = the feed-forward part's function of the sums of the inner matrix, with which the scratch begins. */
-void dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks);
+/* blocks->branch = the feed-forward part's function of the sums of layer `index`'s inner matrix, with which the scratch
+ * begins. */
+int dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index);
 
 /* A layer's vectors, behind its matrices as in enum dogberry_block_part: int16, the biases of its four matrices in
- * their order; and scale words: of the norms before attention and before feed-forward, then of the heads. */
+ * their order, then SiLU's scales; and scale words: of the norms before attention and before feed-forward, then of the
+ * heads. */
 enum { DOGBERRY_BLOCK_BIAS = DOGBERRY_BLOCK_OUTER + 1, DOGBERRY_BLOCK_SCALES, DOGBERRY_NORMS = 2 };
 
 /* Where the values of a layer's vector are. */
@@ -81,6 +83,10 @@ int dogberry_check_block_scales(const dogberry_source *source, uint32_t offset, 
 /* Rows of a layer's first matrix: queries, keys and values; and of its third. */
 uint32_t dogberry_attention_rows(const dogberry_image *image);
 uint32_t dogberry_inner_rows(const dogberry_image *image);
+
+/* Numbers in a layer's vector of int16: biases, and SiLU's scales behind them. */
+uint32_t dogberry_block_biases(const dogberry_image *image);
+uint32_t dogberry_silu_scales(const dogberry_image *image);
 
 /* Zeros in x from `used` up to the next multiple of 16, as products want them. */
 static inline void dogberry_pad(int8_t *x, uint32_t used)

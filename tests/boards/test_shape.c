@@ -22,7 +22,7 @@ typedef struct {
 } packed;
 
 /* Sizes that are no multiples of anything, so that padding shows. */
-static db_model_config config_of(uint32_t architecture, uint32_t output)
+static db_model_config config_of(uint32_t architecture, uint32_t output, uint32_t feed_forward)
 {
     if (architecture == DOGBERRY_TRANSFORMER)
         return (db_model_config){.architecture = architecture,
@@ -33,7 +33,7 @@ static db_model_config config_of(uint32_t architecture, uint32_t output)
                                  .heads = 3,
                                  .kv_heads = output == DOGBERRY_TIED ? 3 : 1,
                                  .context = 11,
-                                 .feed_forward = output == DOGBERRY_TIED ? DB_RELU2 : DB_SWIGLU,
+                                 .feed_forward = feed_forward,
                                  .rotary_base = DB_ROTARY_BASE};
     return (db_model_config){.architecture = architecture,
                              .output = output,
@@ -69,13 +69,17 @@ static uint32_t after_tensors(const dogberry_image *image)
 static void tensors_are_as_packed_to_the_byte(void **state)
 {
     (void)state;
-    static const uint32_t kinds[][2] = {{DOGBERRY_LSTM, DOGBERRY_DENSE},       {DOGBERRY_LSTM, DOGBERRY_FACTORED},
-                                        {DOGBERRY_GRU, DOGBERRY_TIED},         {DOGBERRY_GRU, DOGBERRY_DENSE},
-                                        {DOGBERRY_TRANSFORMER, DOGBERRY_TIED}, {DOGBERRY_TRANSFORMER, DOGBERRY_DENSE}};
+    static const uint32_t kinds[][3] = {{DOGBERRY_LSTM, DOGBERRY_DENSE},
+                                        {DOGBERRY_LSTM, DOGBERRY_FACTORED},
+                                        {DOGBERRY_GRU, DOGBERRY_TIED},
+                                        {DOGBERRY_GRU, DOGBERRY_DENSE},
+                                        {DOGBERRY_TRANSFORMER, DOGBERRY_TIED, DB_RELU2},
+                                        {DOGBERRY_TRANSFORMER, DOGBERRY_DENSE, DB_SWIGLU},
+                                        {DOGBERRY_TRANSFORMER, DOGBERRY_DENSE, DB_SILU}};
     for (size_t i = 0; i < 2 * sizeof kinds / sizeof *kinds; i++) {
         packed made;
         dogberry_image shape, again;
-        db_model_config config = config_of(kinds[i / 2][0], kinds[i / 2][1]);
+        db_model_config config = config_of(kinds[i / 2][0], kinds[i / 2][1], kinds[i / 2][2]);
         uint32_t bits = i % 2 ? 4 : 8;
         pack(&made, config, bits);
         uint32_t tensors = made.image.length - after_tensors(&made.image);
@@ -101,8 +105,8 @@ static void int4_shape_is_the_int4_image(void **state)
     (void)state;
     packed wide, narrow;
     dogberry_image shape;
-    pack(&wide, config_of(DOGBERRY_LSTM, DOGBERRY_DENSE), 8);
-    pack(&narrow, config_of(DOGBERRY_LSTM, DOGBERRY_DENSE), 4);
+    pack(&wide, config_of(DOGBERRY_LSTM, DOGBERRY_DENSE, 0), 8);
+    pack(&narrow, config_of(DOGBERRY_LSTM, DOGBERRY_DENSE, 0), 4);
     db_shape_int4(&shape, &wide.image);
     assert_int_equal(shape.length - db_shape_tensor_bytes(&shape), after_tensors(&wide.image));
     assert_int_equal(db_shape_tensor_bytes(&shape), db_shape_tensor_bytes(&narrow.image));

@@ -41,7 +41,30 @@ holds grep -q '"name": "tiny"' small/config.json
 succeeds "$dogberry" eval small text.txt
 holds grep -q '^2.7' out # ln 16
 
-refused 1 'SiLU without a gate' "$dogberry" pack small -o small.dog
+# Packed at either width and mixed, tuned, said, planned and exported like a model trained here.
+for bits in 8 4 mixed; do
+    succeeds "$dogberry" pack small --bits $bits -o small-$bits.dog
+    succeeds "$dogberry" verify small-$bits.dog
+    succeeds "$dogberry" eval small-$bits.dog text.txt
+    holds grep -q '^2.7' out
+done
+succeeds "$dogberry" inspect small-8.dog
+holds grep -q '1 head' out
+# A prompt longer than the context of 8 tokens, and a context of 1.
+succeeds "$dogberry" generate small-8.dog --prompt 'a bad cab had a bag' --digest
+holds grep -q 'longer than the context of 8 tokens' err
+succeeds "$dogberry" chat small-8.dog < text.txt
+succeeds "$dogberry" plan small-8.dog --board rp2040
+for _ in $(seq 200); do cat text.txt; done | tee long.txt > held.txt
+succeeds "$dogberry" tune small --bits 4 --steps 2 --threads 1 -o tuned --val held.txt long.txt
+succeeds "$dogberry" pack tuned -o tuned.dog
+mkdir single
+{ u32 16 4 6 1 2 1 0 0; tail -c +33 tiny/model_1p.bin; } > single/model_1p.bin
+cp tiny/vocab_1p.bin single
+succeeds "$dogberry" import rp2040 single -o one
+succeeds "$dogberry" pack one -o one.dog
+succeeds "$dogberry" verify one.dog
+succeeds "$dogberry" generate one.dog --prompt 'a bad cab' --digest
 succeeds "$dogberry" pack llama -o llama.dog
 succeeds "$dogberry" verify llama.dog
 

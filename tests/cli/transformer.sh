@@ -27,6 +27,9 @@ train -o sizes --arch transformer --dim 18 --hidden 20 --layers 5 --heads 6 --kv
 holds grep -q '"num_key_value_heads": 2' sizes/config.json
 holds grep -q '"max_position_embeddings": 24' sizes/config.json
 holds grep -q '"model_type": "llama"' sizes/config.json
+train -o silu --preset story-1k --ffn silu --steps 40
+cp out silu.json
+holds grep -q '"model_type": "arcee"' silu/config.json
 train -o short --preset story-1k --context 1 --steps 5
 succeeds "$dogberry" eval short held.txt
 train -o word --arch transformer --tokenizer word --vocab 200 --steps 2
@@ -45,6 +48,10 @@ succeeds "$dogberry" verify one.dog
 succeeds "$dogberry" plan one.dog --board rp2040
 succeeds "$dogberry" eval one.dog held.txt --json
 holds near "$(nats out)" "$(nats one.json)"
+succeeds "$dogberry" pack silu -o silu.dog
+succeeds "$dogberry" verify silu.dog
+succeeds "$dogberry" eval silu.dog held.txt --json
+holds near "$(nats out)" "$(nats silu.json)"
 succeeds "$dogberry" pack short -o short.dog
 succeeds "$dogberry" verify short.dog
 

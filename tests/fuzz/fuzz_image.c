@@ -49,13 +49,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-enum { RECURRENT = 17, TRANSFORMERS = 6 };
+enum { RECURRENT = 17, TRANSFORMERS = 8 };
 
 static tiny_config transformer(uint32_t index)
 {
     tiny_config config = tiny_transformer();
 
-    config.feed_forward = DOGBERRY_RELU + index % 3;
+    config.feed_forward = DOGBERRY_RELU + index % 4;
     config.key_bits = index & 1 ? 12 : 8;
     config.layers = 1 + (index == 4);
     config.hidden = 5;

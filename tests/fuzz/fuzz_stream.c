@@ -137,7 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-enum { KINDS = 10 };
+enum { KINDS = 11 };
 
 static tiny_config config_of(uint32_t kind)
 {

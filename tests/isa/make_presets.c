@@ -45,6 +45,18 @@ static const db_preset others[] = {
                 .feed_forward = DB_RELU,
                 .rotary_base = DB_ROTARY_BASE},
      .tokenizer = DOGBERRY_CHAR},
+    /* As imported from tiny-transformers-rp2040: one head, whose width no kernel likes, and no positions. */
+    {.name = "silu",
+     .config = {.architecture = DOGBERRY_TRANSFORMER,
+                .vocab = 300,
+                .embedding = 18,
+                .hidden = 72,
+                .layers = 2,
+                .heads = 1,
+                .kv_heads = 1,
+                .context = 9,
+                .feed_forward = DB_SILU},
+     .tokenizer = DOGBERRY_SUBWORD},
     {.name = "swiglu",
      .config = {.architecture = DOGBERRY_TRANSFORMER,
                 .vocab = 300,
@@ -101,10 +113,11 @@ static int learn(db_tokenizer *tokenizer, const db_preset *preset, const db_corp
 }
 
 /* Of the transformers, whose presets differ in sizes alone: one with odd heads, one with even ones, and a large one;
- * and the two above. */
+ * and those above. */
 static bool is_usual(const db_preset *preset)
 {
-    static const char *const transformers[] = {"story-4k", "assistant-45k", "expert-229k", "relu-char", "swiglu"};
+    static const char *const transformers[] = {"story-4k",  "assistant-45k", "expert-229k",
+                                               "relu-char", "silu",          "swiglu"};
     if (preset->config.architecture != DOGBERRY_TRANSFORMER)
         return true;
     for (size_t i = 0; i < sizeof transformers / sizeof *transformers; i++) {

@@ -99,6 +99,15 @@ static const db_model_config CONFIGS[] = {
      .kv_heads = 3,
      .context = 24,
      .feed_forward = DB_SWIGLU},
+    {.architecture = DOGBERRY_TRANSFORMER,
+     .output = DOGBERRY_DENSE,
+     .embedding = 18,
+     .hidden = 72,
+     .layers = 1,
+     .heads = 1,
+     .kv_heads = 1,
+     .context = 24,
+     .feed_forward = DB_SILU},
 };
 
 typedef struct {
@@ -206,7 +215,7 @@ static void check_layers(const packed *p, const dogberry_image *image)
     const char *const names[] = {"self_attn.q_proj", "self_attn.o_proj", gated ? "mlp.gate_proj" : "mlp.up_proj",
                                  "mlp.down_proj"};
     char full[DB_TENSOR_NAME];
-    assert_int_equal(p->report.count, 4 * p->model.config.layers + (gated ? 2 : 1));
+    assert_int_equal(p->report.count, 4 * p->model.config.layers + (p->model.config.output == DOGBERRY_DENSE ? 2 : 1));
     for (uint32_t part = 0; part < 4; part++) {
         snprintf(full, sizeof full, "model.layers.0.%s.weight", names[part]);
         dogberry_matrix matrix;

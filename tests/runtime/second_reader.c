@@ -77,7 +77,7 @@ static void read_heads(void)
     head = embedding / heads;
     demand(embedding % heads == 0 && heads % kv_heads == 0 && head <= 256 && output != FACTORED, "heads");
     demand(layers * field("context", 248, 2, 1, 4096) * kv_heads * head <= 1 << 29, "context");
-    function = field("feed_forward", 250, 1, 1, 3);
+    function = field("feed_forward", 250, 1, 1, 4);
     demand(field("key_bits", 251, 1, 8, 12) % 4 == 0, "key bits");
     field("epsilon", 252, 4, 1, 0xFFFFFFFF);
 }
@@ -163,7 +163,8 @@ static void shape_of(number role, number layer, number *type, number *rows, numb
     number fused = embedding + 2 * kv_heads * head, inner = function == 3 ? 2 * hidden : hidden;
     number first[] = {0, vocab, gates, gates, gates, architecture == GRU ? hidden : 0};
     number last[] = {tied ? 0 : vocab, vocab, tied ? vocab : 0, classes, classes, vocab, vocab, classes + 1};
-    number block[] = {fused, embedding, inner, embedding, fused + 2 * embedding + inner, 2 + heads, 1, head / 2};
+    number vector = fused + 2 * embedding + inner + (function == 4 ? hidden : 0);
+    number block[] = {fused, embedding, inner, embedding, vector, 2 + heads, 1, head / 2};
     *type = role < ROLES ? types[role] : 0;
     *cols = *type != 1 ? 1 : role == 17 || (role != 1 && !transformer && (role != 2 || layer > 0)) ? hidden : embedding;
     *rows = 0;
@@ -289,8 +290,7 @@ int main(int count, char **arguments)
 {
     FILE *stream = count == 2 ? fopen(arguments[1], "rb") : NULL;
     demand(stream != NULL, "usage: second_reader IMAGE, which can be read");
-    total = fread(file, 1, sizeof file, stream);
-    fclose(stream);
+    total = fread(file, 1, sizeof file, stream), fclose(stream);
     read_header();
     read_tensors();
     read_tokenizer();

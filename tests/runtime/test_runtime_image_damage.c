@@ -28,7 +28,7 @@ static tiny_config transformer_of(uint32_t kind)
 {
     tiny_config config = tiny_transformer();
 
-    config.feed_forward = DOGBERRY_RELU + kind % 3;
+    config.feed_forward = DOGBERRY_RELU + kind % 4;
     config.int4_roles = kind % 2 ? 0x3FFFF : 0;
     config.key_bits = kind < 3 ? 8 : 12;
     config.output = kind / 2 % 2 ? DOGBERRY_TIED : DOGBERRY_DENSE;

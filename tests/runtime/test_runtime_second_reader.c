@@ -96,7 +96,8 @@ static void transformer(FILE *out, const dogberry_image *image)
             assert_int_equal(dogberry_block_matrix(image, l, part, &m), DOGBERRY_OK);
             matrix(out, image, 14 + part, l, part ? 0 : (unsigned)dogberry_score_frac(image, l), &m);
         }
-        vector(out, image, 18, l, block_vector(image, l, DOGBERRY_BLOCK_BIAS), rows + 2 * image->embedding);
+        vector(out, image, 18, l, block_vector(image, l, DOGBERRY_BLOCK_BIAS),
+               rows + 2 * image->embedding + dogberry_silu_scales(image));
         words(out, image, 19, l, 4, block_vector(image, l, DOGBERRY_BLOCK_SCALES), 2 + image->transformer.heads);
     }
     if (image->output == DOGBERRY_TIED)
@@ -114,11 +115,11 @@ static tiny_config transformer_config(uint32_t number)
 {
     tiny_config config = tiny_transformer();
 
-    config.embedding = number == 0 ? 12 : number == 1 ? 9 : 3;
+    config.embedding = number == 0 ? 12 : number == 1 ? 9 : number == 2 ? 3 : 15;
     config.feed_forward = DOGBERRY_RELU + number;
     config.key_bits = number == 0 ? 12 : 8;
-    config.layers = 1 + 7 * number;
-    config.output = number == 2 ? DOGBERRY_DENSE : DOGBERRY_TIED;
+    config.layers = 1 + 7 * (number % 3);
+    config.output = number >= 2 ? DOGBERRY_DENSE : DOGBERRY_TIED;
     config.int4_roles = number == 1 ? 0x3FFFF : 0;
     return config;
 }
@@ -226,7 +227,7 @@ static void agree(const tiny_config *config)
 static void readers_agree_on_transformers(void **state)
 {
     (void)state;
-    for (uint32_t number = 0; number < 3; number++) {
+    for (uint32_t number = 0; number < 4; number++) {
         tiny_config config = transformer_config(number);
 
         agree(&config);
@@ -297,6 +298,8 @@ static void readers_refuse_alike(void **state)
     config.hidden = config.embedding = 3;
     refuse_alike(&config, 1000);
     config = tiny_transformer();
+    refuse_alike(&config, 0);
+    config.feed_forward = DOGBERRY_SILU;
     refuse_alike(&config, 0);
 }
 

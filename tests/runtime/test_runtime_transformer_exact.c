@@ -182,14 +182,22 @@ static void norm(const reference *m, int64_t *y, const int64_t *x, uint32_t word
         y[c] = sat(round_shift(x[c] * (word & 0x7FFF), word >> 16 < 31 ? word >> 16 : 31), 8);
 }
 
-/* products[r] = biased(role, r, x); the biases of a layer's four matrices follow each other. */
-static void product(const reference *m, int64_t *products, uint32_t role, uint32_t layer, const int64_t *x)
+/* The biases of a layer's four matrices follow each other; behind them are SiLU's scales. */
+static uint32_t biases_before(const reference *m, uint32_t role, uint32_t layer)
 {
-    const tensor t = find(m->bytes, role, layer), biases = find(m->bytes, BIAS, layer);
     uint32_t before = 0;
 
     for (uint32_t r = ATTENTION; r < role; r++)
         before += find(m->bytes, r, layer).rows;
+    return before;
+}
+
+/* products[r] = biased(role, r, x). */
+static void product(const reference *m, int64_t *products, uint32_t role, uint32_t layer, const int64_t *x)
+{
+    const tensor t = find(m->bytes, role, layer), biases = find(m->bytes, BIAS, layer);
+    const uint32_t before = biases_before(m, role, layer);
+
     for (uint32_t r = 0; r < t.rows; r++)
         products[r] = rescale(dot(&t, r, x), word_of(&t, r)) + bias_of(&biases, before + r);
 }
@@ -263,6 +271,8 @@ static void attend(reference *m, int64_t *out, const int64_t *x, uint32_t layer)
 
 static void feed_forward(const reference *m, int64_t *out, const int64_t *x, uint32_t layer)
 {
+    const tensor biases = find(m->bytes, BIAS, layer);
+    const uint32_t scales = biases_before(m, BIAS, layer);
     int64_t u[2 * WIDTH_MAX];
 
     product(m, u, INNER, layer, x);
@@ -273,8 +283,11 @@ static void feed_forward(const reference *m, int64_t *out, const int64_t *x, uin
             out[i] = round_shift(positive, 8);
         else if (m->kind == DOGBERRY_RELU2)
             out[i] = round_shift(sat(positive, 16) * sat(positive, 16), 23);
-        else
-            out[i] = round_shift(round_shift(g * sigmoid(sat(2 * g, 16)), 15) * sat(u[m->hidden + i], 16), 14);
+        else {
+            const int64_t by = m->kind == DOGBERRY_SILU ? bias_of(&biases, scales + i) : sat(u[m->hidden + i], 16);
+
+            out[i] = round_shift(round_shift(g * sigmoid(sat(2 * g, 16)), 15) * by, 14);
+        }
         out[i] = sat(out[i], 8);
     }
 }
@@ -367,6 +380,8 @@ static void agree(const tiny_config *config, uint8_t frac, int tiny_norm)
     for (uint8_t *e = bytes + 256; e < bytes + 256 + 32 * bytes[44]; e += 32) {
         if (e[0] == ATTENTION)
             e[3] = frac;
+        if (e[0] == TURNS && config->feed_forward == DOGBERRY_SILU) /* no positions, as in imported models */
+            memset(bytes + tiny_get32(e + 16), 0, tiny_get32(e + 20));
         if (e[0] == WORDS && tiny_norm)
             tiny_put32(bytes + tiny_get32(e + 16) + 4, 20000 | 46u << 16);
     }
@@ -385,7 +400,7 @@ static void transformers_compute_what_is_written(void **state)
         tiny_config config = tiny_transformer();
 
         config.seed = kind;
-        config.feed_forward = DOGBERRY_RELU + kind % 3;
+        config.feed_forward = DOGBERRY_RELU + kind % 4;
         config.key_bits = kind & 1 ? 12 : 8;
         config.context = kind % 5 == 4 ? CONTEXT_MAX : 1 + kind % 8;
         config.heads = kind % 3 == 0 ? 4 : 3;

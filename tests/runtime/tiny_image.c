@@ -248,6 +248,7 @@ static uint32_t add_transformer(writer *w, const tiny_config *c)
 {
     uint32_t index = 0, width = c->embedding, head = width / c->heads, fused = width + 2 * c->kv_heads * head;
     uint32_t inner = c->feed_forward == DOGBERRY_SWIGLU ? 2 * c->hidden : c->hidden;
+    uint32_t scales = c->feed_forward == DOGBERRY_SILU ? c->hidden : 0;
 
     add_tensor(w, &index, 1, type_of(c, 1), c->vocab, width, 10);
     for (uint32_t l = 0; l < c->layers; l++) {
@@ -257,7 +258,7 @@ static uint32_t add_transformer(writer *w, const tiny_config *c)
         add_tensor(w, &index, 15 | layer, type_of(c, 15), width, width, 1 / sqrt(width));
         add_tensor(w, &index, 16 | layer, type_of(c, 16), inner, width, 2 / sqrt(width));
         add_tensor(w, &index, 17 | layer, type_of(c, 17), width, c->hidden, 1 / sqrt(c->hidden));
-        add_tensor(w, &index, 18 | layer, 3, fused + width + inner + width, 1, 400);
+        add_tensor(w, &index, 18 | layer, 3, fused + width + inner + width + scales, 1, 400);
         add_words(w, &index, 19 | layer, 2, c->heads, 0);
     }
     add_output(w, &index, c, width);
