@@ -21,7 +21,7 @@ typedef struct {
     db_linear qkv, o, up, down;
     real *norm1, *scale1;              /* [T][B][D], [T][B] */
     real *projected;                   /* [T][B][queries, keys, values] */
-    real *log_sums;                    /* [T][B][heads] */
+    real *log_sums;                    /* [B][heads][T] */
     real *attended;                    /* [T][B][D] */
     real *norm2, *scale2;              /* [T][B][D], [T][B] */
     real *inner;                       /* [T][B][feed-forward inputs] */
@@ -286,14 +286,14 @@ static db_attention_stream stream_of(const db_transformer *t, const layer_data *
         .cached_values = layer->cached_values + cache,
         .keep = drops ? layer->keep + (size_t)b * t->config.kv_heads : NULL,
         .out = layer->attended + (size_t)b * t->config.embedding,
-        .log_sums = layer->log_sums + (size_t)b * t->config.heads,
+        .log_sums = layer->log_sums + (size_t)b * t->config.heads * t->window,
         .key_units = rounding != NULL ? rounding->keys : NULL,
         .value_units = rounding != NULL ? rounding->values : NULL,
         .key_most = rounding != NULL ? t->rounding->key_most : 0,
         .inputs_stride = t->streams * t->fused,
         .keep_stride = (size_t)t->streams * t->config.kv_heads,
         .out_stride = (size_t)t->streams * t->config.embedding,
-        .log_sums_stride = (size_t)t->streams * t->config.heads,
+        .log_sums_stride = t->window,
     };
 }
 

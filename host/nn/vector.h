@@ -29,6 +29,11 @@ static inline real db_exp(real x)
     return exp(x);
 }
 
+static inline real db_exp2(real x)
+{
+    return exp2(x);
+}
+
 #else
 
 /* exp to about 2 units in the last place; 0 below -87.3, largest at 88. A NaN stays one.
@@ -52,6 +57,29 @@ static inline float db_exp(float x)
     uint32_t bits;
     memcpy(&bits, &shifted, sizeof bits);
     bits = (bits + 127u) << 23; /* the low bits of `shifted` are n */
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    return p * power;
+}
+
+/* 2^x to about 2 units in the last place, for x up to 127; 2^-126 below -126. A NaN stays one.
+ * x = n + r with |r| <= 1/2, 2^r by its Taylor polynomial of degree 6. */
+static inline float db_exp2(float x)
+{
+    x = x < -126.0f ? -126.0f : x;
+    const float magic = 12582912.0f; /* as above */
+    const float shifted = x + magic;
+    const float r = x - (shifted - magic);
+    float p = 1.5403530e-4f;
+    p = p * r + 1.3333558e-3f;
+    p = p * r + 9.6181291e-3f;
+    p = p * r + 5.5504109e-2f;
+    p = p * r + 2.4022651e-1f;
+    p = p * r + 6.9314718e-1f;
+    p = p * r + 1.0f;
+    uint32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits + 127u) << 23;
     float power;
     memcpy(&power, &bits, sizeof power);
     return p * power;

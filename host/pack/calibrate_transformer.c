@@ -149,7 +149,7 @@ static void run_attention(const model_run *run, uint32_t steps)
         .log_sums = run->log_sums,
         .inputs_stride = run->fused,
         .out_stride = run->width,
-        .log_sums_stride = run->config->heads,
+        .log_sums_stride = run->config->context,
     };
     db_attention_forward(&run->attention, &stream);
 }

@@ -30,6 +30,19 @@ static void exp_is_close(void **state)
     assert_true(isnan(db_exp(NAN)));
 }
 
+static void exp2_is_close(void **state)
+{
+    (void)state;
+    for (double x = -126; x < 127; x += 0.00237) {
+        const double expected = exp2((double)(float)x), got = (double)db_exp2((float)x);
+        if (!(fabs(got - expected) <= 2.5e-7 * expected)) {
+            fail_msg("exp2(%g) is %g, not %g", x, got, expected);
+        }
+    }
+    assert_true(db_exp2(-1e30f) < 1e-37f && db_exp2(-INFINITY) < 1e-37f);
+    assert_true(isnan(db_exp2(NAN)));
+}
+
 static void squashing_is_close(void **state)
 {
     (void)state;
@@ -77,6 +90,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exp_is_close),
+        cmocka_unit_test(exp2_is_close),
         cmocka_unit_test(squashing_is_close),
         cmocka_unit_test(softmax_matches_doubles),
         cmocka_unit_test(far_logits_stay_finite),
