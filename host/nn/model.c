@@ -553,18 +553,34 @@ double db_pass_loss(db_pass *pass, const real *parameters, const db_window *wind
     return sum;
 }
 
-double db_pass_gradient(db_pass *pass, const real *parameters, const db_window *window, const db_dropout *dropout,
-                        uint64_t noise, real scale, real *gradient)
+/* With the weights loaded and dropout drawn. */
+static double add_gradient(db_pass *pass, const real *parameters, const db_window *window, real scale, real *gradient)
 {
-    make_noise(pass, parameters, dropout, noise);
-    load_weights(pass, parameters, false);
-    memset(gradient, 0, pass->layout.parameters * sizeof *gradient);
     const real *h = forward(pass, parameters, window, false);
     const double sum =
         output_gradient(pass, parameters, (size_t)window->steps * pass->streams, h, window->targets, scale, gradient);
     backward(pass, parameters, window, gradient);
     carry_state(pass, window->steps);
     return sum;
+}
+
+double db_pass_gradient(db_pass *pass, const real *parameters, const db_window *window, const db_dropout *dropout,
+                        uint64_t noise, real scale, real *gradient)
+{
+    make_noise(pass, parameters, dropout, noise);
+    load_weights(pass, parameters, false);
+    memset(gradient, 0, pass->layout.parameters * sizeof *gradient);
+    return add_gradient(pass, parameters, window, scale, gradient);
+}
+
+double db_pass_gradient_add(db_pass *pass, const real *parameters, const db_window *window, const db_dropout *dropout,
+                            uint64_t noise, real scale, real *gradient)
+{
+    make_noise(pass, parameters, dropout, noise);
+    if (drops_recurrent(pass)) { /* other weights than in the window before */
+        load_weights(pass, parameters, false);
+    }
+    return add_gradient(pass, parameters, window, scale, gradient);
 }
 
 void db_pass_step(db_pass *pass, const real *parameters, const uint16_t *inputs, real *logits)
