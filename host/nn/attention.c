@@ -41,6 +41,7 @@ typedef struct {
     lanes *along;             /* one row over steps: what dout is along the output */
     lanes *scores, *dscores;  /* [longest] */
     lanes *parts;             /* [longest][d] of dq, to be summed over lanes */
+    real numbers[LANES];      /* 0, 1, 2 ...: from memory, or the compiler takes vectors apart for them */
 } work;
 
 static uint32_t pairs_of(const db_attention *attention)
@@ -95,6 +96,9 @@ static work make_work(const db_attention *attention, const db_attention_stream *
     w.scores = w.along + row;
     w.dscores = w.scores + n;
     w.parts = w.dscores + n;
+    for (size_t l = 0; l < LANES; l++) {
+        w.numbers[l] = (real)l;
+    }
     return w;
 }
 
@@ -244,24 +248,31 @@ INLINE void find_scores(range r, size_t d, const lanes *factors, const lanes *ro
     }
 }
 
-/* sums[c] += the sum over i in r of factors[i] times rows[c][i]. */
+/* sums[c] += the sum over i in r of factors[i] times rows[c][i]; those of even and odd i are added up apart, so that no
+ * sum waits for the one before. */
 INLINE void sum_columns(range r, const size_t columns, const lanes *factors, const real *rows, size_t row, lanes *sums)
 {
-    lanes local[4];
+    lanes even[4], odd[4];
+    size_t i = r.from;
     UNROLLED
     for (size_t c = 0; c < columns; c++) {
-        local[c] = sums[c * row];
+        even[c] = sums[c * row];
+        odd[c] = (lanes){0};
     }
-    for (size_t i = r.from; i < r.to; i++) {
-        const lanes factor = factors[i];
+    for (; i + 2 <= r.to; i += 2) {
+        const lanes first = factors[i], second = factors[i + 1];
         UNROLLED
         for (size_t c = 0; c < columns; c++) {
-            local[c] += rows[c * row * LANES + i] * factor;
+            even[c] += rows[c * row * LANES + i] * first;
+            odd[c] += rows[c * row * LANES + i + 1] * second;
         }
     }
     UNROLLED
     for (size_t c = 0; c < columns; c++) {
-        sums[c * row] = local[c];
+        if (i < r.to) {
+            even[c] += rows[c * row * LANES + i] * factors[i];
+        }
+        sums[c * row] = even[c] + odd[c];
     }
 }
 
@@ -305,9 +316,10 @@ INLINE void raise_top(const lanes *values, lanes *top)
 
 /* ---- Forward: a block of queries ---- */
 
-/* Which keys a block's queries see: lane l those from first[l] to last[l], behind the last step as that does. */
+/* Which keys a block's queries see: lane l those from first[l] to last[l] (numbers that vectors compare with), behind
+ * the last step as that does. */
 typedef struct {
-    uint32_t first[LANES], last[LANES];
+    real first[LANES], last[LANES];
     range all, inner; /* all: what any sees; inner: what each sees */
 } span;
 
@@ -316,11 +328,11 @@ static span make_span(const db_attention_stream *stream, uint32_t block)
     span s;
     for (uint32_t l = 0; l < LANES; l++) {
         const uint32_t t = block + l < stream->count ? block + l : stream->count - 1;
-        s.first[l] = stream->first[t];
-        s.last[l] = stream->before + t;
+        s.first[l] = (real)stream->first[t];
+        s.last[l] = (real)(stream->before + t);
     }
-    s.all = (range){s.first[0], (size_t)s.last[LANES - 1] + 1};
-    const size_t from = s.first[LANES - 1], to = (size_t)s.last[0] + 1;
+    s.all = (range){(size_t)s.first[0], (size_t)s.last[LANES - 1] + 1};
+    const size_t from = (size_t)s.first[LANES - 1], to = (size_t)s.last[0] + 1;
     s.inner = (range){from, to > from ? to : from};
     return s;
 }
@@ -330,7 +342,7 @@ INLINE void hide_keys(const span *seen, range r, real hidden, lanes *scores)
 {
     for (size_t j = r.from; j < r.to; j++) {
         real s[LANES];
-        const uint32_t key = (uint32_t)j;
+        const real key = (real)j;
         memcpy(s, &scores[j], sizeof s);
         for (size_t l = 0; l < LANES; l++) {
             s[l] = (key >= seen->first[l]) & (key <= seen->last[l]) ? s[l] : hidden;
@@ -428,52 +440,17 @@ static audience next_audience(const db_attention_stream *stream, size_t key, con
     return a;
 }
 
-/* p[i] = 0 where query i does not see the key of a lane, the first lane's being `key`. */
-INLINE void hide_queries(const db_attention_stream *stream, size_t key, range r, lanes *p)
+/* p[i] = 0 in the lanes of keys that query i does not see, the first lane's being `key`. */
+INLINE void hide_queries(const work *w, const db_attention_stream *stream, size_t key, range r, lanes *p)
 {
     for (size_t i = r.from; i < r.to; i++) {
         real values[LANES];
-        const int32_t first = (int32_t)stream->first[i] - (int32_t)key;
-        const int32_t last = (int32_t)(stream->before + i) - (int32_t)key;
+        const real first = (real)stream->first[i] - (real)key, last = (real)(stream->before + i) - (real)key;
         memcpy(values, &p[i], sizeof values);
-        for (int32_t l = 0; l < LANES; l++) {
-            values[l] = (l >= first) & (l <= last) ? values[l] : 0;
+        for (size_t l = 0; l < LANES; l++) {
+            values[l] = (w->numbers[l] >= first) & (w->numbers[l] <= last) ? values[l] : 0;
         }
         memcpy(&p[i], values, sizeof values);
-    }
-}
-
-/* parts[i][c] += factors[i] times rows[c], for queries i in r: of d columns `columns` from `at` on. */
-INLINE void add_parts(range r, size_t d, size_t at, const size_t columns, const lanes *factors, const lanes *rows,
-                      size_t row, lanes *parts)
-{
-    lanes local[4];
-    UNROLLED
-    for (size_t c = 0; c < columns; c++) {
-        local[c] = rows[(at + c) * row];
-    }
-    for (size_t i = r.from; i < r.to; i++) {
-        const lanes factor = factors[i];
-        lanes *to = parts + i * d + at;
-        UNROLLED
-        for (size_t c = 0; c < columns; c++) {
-            to[c] += factor * local[c];
-        }
-    }
-}
-
-INLINE void add_all_parts(range r, size_t d, const lanes *factors, const lanes *rows, size_t row, lanes *parts)
-{
-    size_t at = 0;
-    for (; at + 4 <= d; at += 4) {
-        add_parts(r, d, at, 4, factors, rows, row, parts);
-    }
-    if (at + 2 <= d) {
-        add_parts(r, d, at, 2, factors, rows, row, parts);
-        at += 2;
-    }
-    if (at < d) {
-        add_parts(r, d, at, 1, factors, rows, row, parts);
     }
 }
 
@@ -485,6 +462,51 @@ typedef struct {
     lanes *dk, *dv;
     const real *log_sums;
 } head;
+
+/* Of `columns` columns from `at` on: dv and dk += the sums over queries i in r of p[i] times dout and dp[i] times q,
+ * and w->parts[i] += dp[i] times k. */
+INLINE void add_columns(const work *w, const head *h, range r, size_t at, const size_t columns)
+{
+    const size_t row = w->row, length = row * LANES;
+    const real *dout = (const real *)(h->dout + at * row), *q = (const real *)(h->q + at * row);
+    lanes k[4], dk[4], dv[4];
+    UNROLLED
+    for (size_t c = 0; c < columns; c++) {
+        k[c] = h->k[(at + c) * row];
+        dk[c] = h->dk[(at + c) * row];
+        dv[c] = h->dv[(at + c) * row];
+    }
+    for (size_t i = r.from; i < r.to; i++) {
+        const lanes p = w->scores[i], dp = w->dscores[i];
+        lanes *parts = w->parts + i * h->d + at;
+        UNROLLED
+        for (size_t c = 0; c < columns; c++) {
+            dv[c] += p * dout[c * length + i];
+            dk[c] += dp * q[c * length + i];
+            parts[c] += dp * k[c];
+        }
+    }
+    UNROLLED
+    for (size_t c = 0; c < columns; c++) {
+        h->dk[(at + c) * row] = dk[c];
+        h->dv[(at + c) * row] = dv[c];
+    }
+}
+
+INLINE void add_gradients(const work *w, const head *h, range r)
+{
+    size_t at = 0;
+    for (; at + 4 <= h->d; at += 4) {
+        add_columns(w, h, r, at, 4);
+    }
+    if (at + 2 <= h->d) {
+        add_columns(w, h, r, at, 2);
+        at += 2;
+    }
+    if (at < h->d) {
+        add_columns(w, h, r, at, 1);
+    }
+}
 
 /* Through the keys from `key` on: w->parts, h->dk and h->dv are added to. */
 DB_VECTOR static void block_backward(const work *w, const db_attention_stream *stream, size_t key, const audience *seen,
@@ -499,14 +521,12 @@ DB_VECTOR static void block_backward(const work *w, const db_attention_stream *s
         p[i] -= h->log_sums[i];
         exponentials(&p[i]);
     }
-    hide_queries(stream, key, (range){all.from, seen->inner.from}, p);
-    hide_queries(stream, key, (range){seen->inner.to, all.to}, p);
+    hide_queries(w, stream, key, (range){all.from, seen->inner.from}, p);
+    hide_queries(w, stream, key, (range){seen->inner.to, all.to}, p);
     for (size_t i = all.from; i < all.to; i++) {
         dp[i] = p[i] * (dp[i] - along[i]);
     }
-    add_sums(all, h->d, p, h->dout, w->row, h->dv);
-    add_sums(all, h->d, dp, h->q, w->row, h->dk);
-    add_all_parts(all, h->d, dp, h->k, w->row, w->parts);
+    add_gradients(w, h, all);
 }
 
 INLINE real add_up(const lanes *values)
@@ -557,13 +577,13 @@ static void head_backward(const db_attention *attention, const db_attention_stre
     memset(w->parts, 0, stream->count * d * sizeof *w->parts);
     for (size_t block = 0; block < w->row; block++) {
         const head h = {.d = d,
-                           .q = w->q + at,
-                           .dout = w->dout + at,
-                           .k = w->k + keys + block,
-                           .v = w->v + keys + block,
-                           .dk = w->dk + keys + block,
-                           .dv = w->dv + keys + block,
-                           .log_sums = stream->log_sums + number * stream->log_sums_stride};
+                        .q = w->q + at,
+                        .dout = w->dout + at,
+                        .k = w->k + keys + block,
+                        .v = w->v + keys + block,
+                        .dk = w->dk + keys + block,
+                        .dv = w->dv + keys + block,
+                        .log_sums = stream->log_sums + number * stream->log_sums_stride};
         seen = next_audience(stream, block * LANES, &seen);
         block_backward(w, stream, block * LANES, &seen, &h);
     }
