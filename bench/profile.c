@@ -30,6 +30,7 @@ typedef struct {
     db_pass *pass;
 
     db_linear input, recurrent, output;
+    db_linear_scratch scratch;
     db_recurrent_trace trace;
     float *x, *h, *dh, *dx, *logits, *mask;
     db_block *blocks;
@@ -74,9 +75,10 @@ static void make_text(bench *b, db_random *random)
 static void make_layers(bench *b, db_random *random, bool half)
 {
     const size_t hidden = b->config.hidden, gates = 4 * hidden, state = b->streams * hidden;
-    db_linear_make(&b->input, gates, b->config.embedding, b->words, half);
-    db_linear_make(&b->recurrent, gates, hidden, b->words, half);
-    db_linear_make(&b->output, b->config.vocab, hidden, b->words, half);
+    db_linear_scratch *scratch = half ? &b->scratch : NULL;
+    db_linear_make(&b->input, gates, b->config.embedding, b->words, scratch);
+    db_linear_make(&b->recurrent, gates, hidden, b->words, scratch);
+    db_linear_make(&b->output, b->config.vocab, hidden, b->words, scratch);
     b->trace = (db_recurrent_trace){.hidden = noise(random, b->words * hidden + state),
                                     .cell = noise(random, b->words * hidden + state),
                                     .gates = noise(random, b->words * gates),
@@ -140,6 +142,7 @@ static void release(bench *b)
     db_linear_free(&b->input);
     db_linear_free(&b->recurrent);
     db_linear_free(&b->output);
+    db_linear_scratch_free(&b->scratch);
     db_pass_free(b->pass);
     free(b->inputs);
     free(b->targets);
