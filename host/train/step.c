@@ -14,9 +14,6 @@
 #include "base/memory.h"
 #include "train/run.h"
 
-/* As many as make the products of weights' gradients long enough. */
-enum { POSITIONS_AT_ONCE = 256 };
-
 static uint32_t shard_streams(const db_run *run)
 {
     return run->plan.streams / run->options->threads;
@@ -26,14 +23,8 @@ static uint32_t shard_streams(const db_run *run)
 static uint32_t streams_at_once(const db_run *run)
 {
     const uint32_t streams = shard_streams(run);
-    if (run->config->architecture != DOGBERRY_TRANSFORMER) {
-        return streams;
-    }
-    uint32_t parts = 1;
-    while (streams / parts > 1 && (streams % parts != 0 || streams / parts * run->plan.window > POSITIONS_AT_ONCE)) {
-        parts++;
-    }
-    return streams / parts;
+    const bool independent = run->config->architecture == DOGBERRY_TRANSFORMER;
+    return independent ? db_streams_at_once(streams, run->plan.window) : streams;
 }
 
 void db_run_shards_make(db_run *run)
