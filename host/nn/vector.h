@@ -63,23 +63,22 @@ static inline float db_exp(float x)
 }
 
 /* 2^x to about 2 units in the last place, for x up to 127; 2^-126 below -126. A NaN stays one.
- * x = n + r with |r| <= 1/2, 2^r by its Taylor polynomial of degree 6. */
+ * x = n + r with |r| <= 1/2, 2^r by the polynomial of degree 5 that is nearest to it, 7.5e-8 at most. */
 static inline float db_exp2(float x)
 {
     x = x < -126.0f ? -126.0f : x;
-    const float magic = 12582912.0f; /* as above */
+    const float magic = 12582912.0f + 127.0f; /* as above, and the low bits are n + 127 */
     const float shifted = x + magic;
     const float r = x - (shifted - magic);
-    float p = 1.5403530e-4f;
-    p = p * r + 1.3333558e-3f;
-    p = p * r + 9.6181291e-3f;
-    p = p * r + 5.5504109e-2f;
-    p = p * r + 2.4022651e-1f;
-    p = p * r + 6.9314718e-1f;
-    p = p * r + 1.0f;
+    float p = 1.32764720e-3f;
+    p = p * r + 9.67554133e-3f;
+    p = p * r + 5.55071327e-2f;
+    p = p * r + 2.40221197e-1f;
+    p = p * r + 6.93146967e-1f;
+    p = p * r + 1.00000007f;
     uint32_t bits;
     memcpy(&bits, &shifted, sizeof bits);
-    bits = (bits + 127u) << 23;
+    bits <<= 23;
     float power;
     memcpy(&power, &bits, sizeof power);
     return p * power;
