@@ -382,9 +382,14 @@ DB_VECTOR static void block_forward(const work *w, const span *seen, size_t d, c
     for (size_t c = 0; c < d; c++) {
         o[c * w->row] *= share;
     }
+    real sums[LANES];
+    memcpy(sums, &sum, sizeof sums);
     for (size_t l = 0; l < LANES; l++) {
-        log_sums[l] = top[l] + (real)log2((double)sum[l]);
+        sums[l] = db_log2(sums[l]);
     }
+    memcpy(&sum, sums, sizeof sum);
+    sum += top;
+    memcpy(log_sums, &sum, sizeof sum);
 }
 
 void db_attention_forward(const db_attention *attention, const db_attention_stream *stream)
