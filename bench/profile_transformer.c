@@ -130,11 +130,12 @@ static void release(bench *b)
                       b->inputs,     b->targets,   b->resets,         b->first_seen, b->x,      b->norm,
                       b->scale,      b->projected, b->log_sums,       b->attended,   b->active, b->dx,
                       b->dwide,      b->logits,    b->no_bias,        b->blocks};
-    db_linear *linears[] = {&b->qkv, &b->o, &b->up, &b->down, &b->output};
+    enum { LINEARS = 5 };
+    db_linear *linears[LINEARS] = {&b->qkv, &b->o, &b->up, &b->down, &b->output};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         free(arrays[i]);
     }
-    for (size_t i = 0; i < sizeof linears / sizeof *linears; i++) {
+    for (size_t i = 0; i < LINEARS; i++) {
         db_linear_free(linears[i]);
     }
     db_linear_scratch_free(&b->scratch);

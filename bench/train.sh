@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Training speed as a share of the machine's own matrix products: of preset dogberry, beside PyTorch's, both in turn so
 # that a machine that slows down slows both, and of a transformer. Usage: train.sh [BUILD].
-# SECONDS_EACH (10) and ROUNDS (3) say how long; PYTHON is a Python that has torch (python3); TRANSFORMER is the second
-# preset (expert-1310k).
+# SECONDS_EACH (10) and ROUNDS (3) say how long, THREADS (one a core) on how many; PYTHON is a Python that has torch
+# (python3); TRANSFORMER is the second preset (expert-1310k).
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,7 +12,7 @@ python=${PYTHON:-python3}
 seconds=${SECONDS_EACH:-10}
 rounds=${ROUNDS:-3}
 transformer=${TRANSFORMER:-expert-1310k}
-threads=$(nproc)
+threads=${THREADS:-$(nproc)}
 log=$work/train
 mkdir -p "$work"
 rm -f "$log".*

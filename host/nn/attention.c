@@ -345,7 +345,7 @@ INLINE void hide_keys(const span *seen, range r, real hidden, lanes *scores)
         const real key = (real)j;
         memcpy(s, &scores[j], sizeof s);
         for (size_t l = 0; l < LANES; l++) {
-            s[l] = (key >= seen->first[l]) & (key <= seen->last[l]) ? s[l] : hidden;
+            s[l] = ((key >= seen->first[l]) & (key <= seen->last[l])) ? s[l] : hidden;
         }
         memcpy(&scores[j], s, sizeof s);
     }
@@ -453,7 +453,7 @@ INLINE void hide_queries(const work *w, const db_attention_stream *stream, size_
         const real first = (real)stream->first[i] - (real)key, last = (real)(stream->before + i) - (real)key;
         memcpy(values, &p[i], sizeof values);
         for (size_t l = 0; l < LANES; l++) {
-            values[l] = (w->numbers[l] >= first) & (w->numbers[l] <= last) ? values[l] : 0;
+            values[l] = ((w->numbers[l] >= first) & (w->numbers[l] <= last)) ? values[l] : 0;
         }
         memcpy(&p[i], values, sizeof values);
     }
