@@ -24,28 +24,21 @@ typedef place four_places __attribute__((vector_size(FOUR * sizeof(place))));
 #define PICK(a, b, i, j, k, l) __builtin_shuffle(a, b, (four_places){i, j, k, l})
 #endif
 
-static inline four load(const real *from)
-{
-    four values;
-    memcpy(&values, from, sizeof values);
-    return values;
-}
-
-static inline void store(four values, real *to)
-{
-    memcpy(to, &values, sizeof values);
-}
-
 static inline void four_by_four(const real *from, size_t from_stride, real *to, size_t to_stride)
 {
-    const four a = load(from), b = load(from + from_stride);
-    const four c = load(from + 2 * from_stride), d = load(from + 3 * from_stride);
-    const four ab_low = PICK(a, b, 0, 4, 1, 5), ab_high = PICK(a, b, 2, 6, 3, 7);
-    const four cd_low = PICK(c, d, 0, 4, 1, 5), cd_high = PICK(c, d, 2, 6, 3, 7);
-    store(PICK(ab_low, cd_low, 0, 1, 4, 5), to);
-    store(PICK(ab_low, cd_low, 2, 3, 6, 7), to + to_stride);
-    store(PICK(ab_high, cd_high, 0, 1, 4, 5), to + 2 * to_stride);
-    store(PICK(ab_high, cd_high, 2, 3, 6, 7), to + 3 * to_stride);
+    four in[FOUR], out[FOUR];
+    for (size_t i = 0; i < FOUR; i++) {
+        memcpy(&in[i], from + i * from_stride, sizeof in[i]);
+    }
+    const four low = PICK(in[0], in[1], 0, 4, 1, 5), high = PICK(in[0], in[1], 2, 6, 3, 7);
+    const four low_below = PICK(in[2], in[3], 0, 4, 1, 5), high_below = PICK(in[2], in[3], 2, 6, 3, 7);
+    out[0] = PICK(low, low_below, 0, 1, 4, 5);
+    out[1] = PICK(low, low_below, 2, 3, 6, 7);
+    out[2] = PICK(high, high_below, 0, 1, 4, 5);
+    out[3] = PICK(high, high_below, 2, 3, 6, 7);
+    for (size_t i = 0; i < FOUR; i++) {
+        memcpy(to + i * to_stride, &out[i], sizeof out[i]);
+    }
 }
 
 static void one_by_one(size_t rows, size_t columns, const real *from, size_t from_stride, real *to, size_t to_stride)
