@@ -3,7 +3,7 @@
  *
  *     bench_train [--profile] [PRESET [THREADS [SECONDS [BATCH [WINDOW]]]]]
  *
- * With --profile: where the time of a step goes, instead (LSTM presets with a dense output).
+ * With --profile: where the time of a step goes, instead (transformers, and LSTM presets with a dense output).
  *
  * A word costs 6 floating point operations per weight of a matrix: one product forward, two backward, two
  * operations each. Tokens are random, which makes no difference to speed.
@@ -134,12 +134,15 @@ static void report(const char *precision, double words, double operations, doubl
 
 static int print_profile(const db_model_config *config, const db_train_options *options, double seconds)
 {
-    if (config->architecture != DOGBERRY_LSTM || config->output != DOGBERRY_DENSE || config->layers != 1) {
-        fprintf(stderr, "--profile knows LSTM presets of one layer with a dense output\n");
+    const bool lstm = config->architecture == DOGBERRY_LSTM && config->output == DOGBERRY_DENSE && config->layers == 1;
+    if (!lstm && config->architecture != DOGBERRY_TRANSFORMER) {
+        fprintf(stderr, "--profile knows transformers, and LSTM presets of one layer with a dense output\n");
         return 2;
     }
     db_linear_set_threads(1);
-    bench_profile(config, options, seconds);
+    printf("one thread's %u streams, window %u, %s; processor time\n", options->batch / options->threads,
+           options->window, options->half ? "bfloat16" : "float");
+    (lstm ? bench_profile_lstm : bench_profile_transformer)(config, options, seconds);
     return 0;
 }
 

@@ -16,6 +16,7 @@ struct bench_lane {
     uint32_t streams, steps;
     size_t embedding, weight_input, weight_recurrent, bias, output_weight, output_bias; /* offsets */
     db_linear input, recurrent, output;
+    db_linear_scratch scratch;
     uint16_t *inputs;  /* [T][B] */
     uint16_t *targets; /* [B] */
     uint8_t *resets;   /* [T][B] 1 in the first step */
@@ -53,9 +54,10 @@ bench_lane *bench_lane_new(const db_model_config *config, uint32_t streams, uint
     lane->bias = offset(lane, "layers.0.bias");
     lane->output_weight = offset(lane, "output.weight");
     lane->output_bias = offset(lane, "output.bias");
-    db_linear_make(&lane->input, 4 * h, e, positions, half);
-    db_linear_make(&lane->recurrent, 4 * h, h, positions, half);
-    db_linear_make(&lane->output, config->vocab, h, DB_OUTPUT_CHUNK, half);
+    db_linear_scratch *scratch = half ? &lane->scratch : NULL;
+    db_linear_make(&lane->input, 4 * h, e, positions, scratch);
+    db_linear_make(&lane->recurrent, 4 * h, h, positions, scratch);
+    db_linear_make(&lane->output, config->vocab, h, DB_OUTPUT_CHUNK, scratch);
     lane->inputs = db_allocate(positions * sizeof *lane->inputs);
     lane->targets = db_allocate(streams * sizeof *lane->targets);
     lane->resets = db_allocate(positions);
@@ -79,6 +81,7 @@ void bench_lane_free(bench_lane *lane)
     db_linear_free(&lane->input);
     db_linear_free(&lane->recurrent);
     db_linear_free(&lane->output);
+    db_linear_scratch_free(&lane->scratch);
     free(lane->inputs);
     free(lane->targets);
     free(lane->resets);

@@ -9,9 +9,13 @@
 #include "nn/config.h"
 #include "train/train.h"
 
-/* Runs the parts of a step of an LSTM model again and again, for about `seconds` in all, on this thread alone with the
- * streams that one of options->threads threads has, and prints a table of the processor time of each. Products are the
- * layers' own calls repeated by themselves. */
-void bench_profile(const db_model_config *config, const db_train_options *options, double seconds);
+/* Runs the parts of a step again and again, for about `seconds` in all, on this thread alone with the streams that one
+ * of options->threads threads has, and prints a table of the processor time of each. Products are the layers' own calls
+ * repeated by themselves.
+ * For LSTM models of one layer with a dense output. */
+void bench_profile_lstm(const db_model_config *config, const db_train_options *options, double seconds);
+
+/* The same for transformers. Parts of a layer are repeated on the arrays of one, for as many layers as there are. */
+void bench_profile_transformer(const db_model_config *config, const db_train_options *options, double seconds);
 
 #endif

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Training speed of preset dogberry, as a share of the machine's own matrix products and beside PyTorch's, both in
-# turn so that a machine that slows down slows both. Usage: train.sh [BUILD].
-# SECONDS_EACH (10) and ROUNDS (3) say how long; PYTHON is a Python that has torch (python3).
+# Training speed as a share of the machine's own matrix products: of preset dogberry, beside PyTorch's, both in turn so
+# that a machine that slows down slows both, and of a transformer. Usage: train.sh [BUILD].
+# SECONDS_EACH (10) and ROUNDS (3) say how long, THREADS (one a core) on how many; PYTHON is a Python that has torch
+# (python3); TRANSFORMER is the second preset (expert-1310k).
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,49 +11,74 @@ build=${1:-build}
 python=${PYTHON:-python3}
 seconds=${SECONDS_EACH:-10}
 rounds=${ROUNDS:-3}
-threads=$(nproc)
+transformer=${TRANSFORMER:-expert-1310k}
+threads=${THREADS:-$(nproc)}
 log=$work/train
 mkdir -p "$work"
 rm -f "$log".*
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE # the kernels are the trainer's own choice
+
+# ours PRESET: a round; adds its rates to the logs of the preset.
+ours() {
+    "$build/bench/bench_train" "$1" "$threads" "$seconds" > "$log.txt"
+    sed -n 1p "$log.txt" > "$log.$1.preset"
+    sed -nE 's|^sgemm.* ([0-9.]+) GFLOP/s.*|\1|p' "$log.txt" >> "$log.$1.sgemm"
+    for precision in float bfloat16; do
+        awk -v p="$precision" '$1 == "training," && $2 == p { print $3 }' "$log.txt" >> "$log.$1.$precision"
+    done
+}
+
+# theirs PRECISION OPTION...: a round of PyTorch's.
+theirs() {
+    "$python" bench/torch_lstm.py --threads "$threads" --seconds "$seconds" "${@:2}" |
+        field .words_per_second >> "$log.torch.$1"
+}
+
+# share PRESET PRECISION: cells of the table, words/s, GFLOP/s and the share of sgemm.
+share() {
+    local words sgemm million
+    words=$(median < "$log.$1.$2")
+    sgemm=$(median < "$log.$1.sgemm")
+    million=$(sed -nE 's|.*: ([0-9.]+) MFLOP a word.*|\1|p' "$log.$1.preset")
+    echo "$words | $(calculate "$words * $million / 1e3" "%.1f") | $(calculate "$words * $million / 10 / $sgemm" "%.0f") %"
+}
 
 machine
-echo "A word costs 6 floating point operations for each weight in a matrix but the embedding's: two of the product"
-echo "forward, four of the two products backward. 4 x 256 x (64 + 256) + 256 x 4000 weights: 8.11 MFLOP."
 torch=
 if "$python" -c 'import torch' 2> /dev/null; then
     torch=$("$python" -c 'import torch; print(torch.__version__)')
 fi
 half=
-for round in $(seq "$rounds"); do
-    "$build/bench/bench_train" dogberry "$threads" "$seconds" > "$log.txt"
-    [ "$round" -gt 1 ] || sed -n 1p "$log.txt"
-    sed -nE 's|^sgemm.* ([0-9.]+) GFLOP/s.*|\1|p' "$log.txt" >> "$log.sgemm"
-    for precision in float bfloat16; do
-        awk -v p="$precision" '$1 == "training," && $2 == p { print $3 }' "$log.txt" >> "$log.ours.$precision"
-    done
-    [ ! -s "$log.ours.bfloat16" ] || half=1
+for _ in $(seq "$rounds"); do
+    ours dogberry
+    [ ! -s "$log.dogberry.bfloat16" ] || half=1
     if [ -n "$torch" ]; then
-        "$python" bench/torch_lstm.py --threads "$threads" --seconds "$seconds" |
-            field .words_per_second >> "$log.torch.float"
-        [ -z "$half" ] || "$python" bench/torch_lstm.py --threads "$threads" --seconds "$seconds" --bfloat16 |
-            field .words_per_second >> "$log.torch.bfloat16"
+        theirs float
+        [ -z "$half" ] || theirs bfloat16 --bfloat16
     fi
+    ours "$transformer"
 done
+echo "Medians of $rounds rounds of $seconds s each, $threads threads. GFLOP: 6 floating point operations a word for each"
+echo "weight in a matrix but the embedding's, two of the product forward, four of the two products backward."
 
-sgemm=$(median < "$log.sgemm")
-printf '\nMedians of %s rounds of %s s each, %s threads; sgemm, the best of six shapes: %.1f GFLOP/s\n\n' \
-    "$rounds" "$seconds" "$threads" "$sgemm"
+printf '\n%s; sgemm, the best of six shapes: %.1f GFLOP/s\n\n' "$(cat "$log.dogberry.preset")" \
+    "$(median < "$log.dogberry.sgemm")"
 echo "| arithmetic | Dogberry, words/s | GFLOP/s | of sgemm | PyTorch ${torch:-} words/s | ratio |"
 echo "|---|---|---|---|---|---|"
 for precision in float ${half:+bfloat16}; do
-    ours=$(median < "$log.ours.$precision")
-    theirs=- ratio=-
+    beside="- | -"
     if [ -n "$torch" ]; then
-        theirs=$(median < "$log.torch.$precision")
-        ratio=$(calculate "$ours / $theirs" "%.2f")
-        theirs=$(calculate "$theirs" "%.0f")
+        words=$(median < "$log.torch.$precision")
+        beside="$(calculate "$words" "%.0f") | $(calculate "$(median < "$log.dogberry.$precision") / $words" "%.2f")"
     fi
-    echo "| $precision | $ours | $(calculate "$ours * 8.10816e-3" "%.1f") |" \
-        "$(calculate "$ours * 0.810816 / $sgemm" "%.0f") % | $theirs | $ratio |"
+    echo "| $precision | $(share dogberry "$precision") | $beside |"
 done
 [ -n "$torch" ] || printf '\nskipped: PyTorch is not installed (PYTHON names a Python that has it)\n'
+
+printf '\n%s; sgemm, the best of six shapes: %.1f GFLOP/s\n\n' "$(cat "$log.$transformer.preset")" \
+    "$(median < "$log.$transformer.sgemm")"
+echo "| arithmetic | tokens/s | GFLOP/s | of sgemm |"
+echo "|---|---|---|---|"
+for precision in float ${half:+bfloat16}; do
+    echo "| $precision | $(share "$transformer" "$precision") |"
+done

@@ -23,7 +23,7 @@
 typedef struct {
     uint32_t heads, kv_heads, width; /* width: d, of a head */
     uint32_t longest;                /* keys that there may be, cached ones counted */
-    real *cosines, *sines;           /* [longest][r / 2] */
+    real *cosines, *sines;           /* [r / 2][longest] */
     real *scratch;
 } db_attention;
 
@@ -36,7 +36,8 @@ typedef struct {
     const real *cached_keys, *cached_values; /* [before][kv_heads][d], keys not turned */
     const real *keep;                        /* rows [kv_heads]: factors of values, for dropout; NULL: all 1 */
     real *out;                               /* rows [heads][d] */
-    real *log_sums;                          /* rows [heads]: ln of the softmax's denominator, for the backward pass */
+    real *log_sums;                      /* [heads][log_sums_stride]: log2 of each step's denominator of the softmax,
+                                            for the backward pass */
     const real *key_units, *value_units; /* [kv_heads][d]: turned keys and values are rounded to (nn/rounding.h), keys
                                             to at most key_most of them; NULL: they are not */
     real key_most;

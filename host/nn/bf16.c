@@ -53,19 +53,25 @@ DB_BF16_TARGET void db_bf16_pack_rows(size_t m, size_t k, const float *x, uint32
     }
 }
 
+/* Pairs that are packed into a panel before the next one's turn: what is written lies together. */
+enum { PAIRS_AT_ONCE = 16 };
+
 DB_BF16_TARGET void db_bf16_pack_panels(size_t k, size_t n, const float *x, uint32_t *panels)
 {
     const size_t pairs = (k + 1) / 2;
-    for (size_t p = 0; p < pairs; p++) {
-        const float *low = x + 2 * p * n;
-        const bool both = 2 * p + 1 < k;
+    for (size_t from = 0; from < pairs; from += PAIRS_AT_ONCE) {
+        const size_t end = pairs - from < PAIRS_AT_ONCE ? pairs : from + PAIRS_AT_ONCE;
         for (size_t j = 0; j < n; j += DB_BF16_PANEL) {
-            uint32_t *to = panels + j * pairs + p * DB_BF16_PANEL;
-            for (size_t part = 0; part < DB_BF16_PANEL; part += 16) {
-                const __mmask16 mask = j + part < n ? db_bf16_lanes(n - j - part) : 0;
-                const __m512 a = _mm512_maskz_loadu_ps(mask, low + j + part);
-                const __m512 b = _mm512_maskz_loadu_ps(both ? mask : 0, low + n + j + part);
-                _mm512_storeu_si512(to + part, db_bf16_pair_up(a, b));
+            const __mmask16 lo = db_bf16_lanes(n - j), hi = n - j > 16 ? db_bf16_lanes(n - j - 16) : 0;
+            for (size_t p = from; p < end; p++) {
+                const float *low = x + 2 * p * n + j, *high = low + n;
+                const bool both = 2 * p + 1 < k;
+                uint32_t *to = panels + j * pairs + p * DB_BF16_PANEL;
+                const __m512 a = _mm512_maskz_loadu_ps(lo, low), b = _mm512_maskz_loadu_ps(both ? lo : 0, high);
+                const __m512 c = _mm512_maskz_loadu_ps(hi, low + 16),
+                             d = _mm512_maskz_loadu_ps(both ? hi : 0, high + 16);
+                _mm512_storeu_si512(to, db_bf16_pair_up(a, b));
+                _mm512_storeu_si512(to + 16, db_bf16_pair_up(c, d));
             }
         }
     }

@@ -81,7 +81,7 @@ static group gather(const db_factored *layer, uint32_t c, size_t n, const real *
 static db_linear rows_of(const db_factored *layer, const group *g)
 {
     db_linear linear;
-    db_linear_make(&linear, g->size, layer->hidden, 0, false);
+    db_linear_make(&linear, g->size, layer->hidden, 0, NULL);
     db_linear_load(&linear, layer->weight + (size_t)g->start * layer->hidden, true);
     return linear;
 }
@@ -193,7 +193,7 @@ void db_factored_logits(const db_factored *layer, size_t n, const real *h, real 
 {
     real *by_class = layer->scratch, *words = layer->scratch + layer->classes;
     db_linear linear;
-    db_linear_make(&linear, layer->vocab, layer->hidden, 0, false);
+    db_linear_make(&linear, layer->vocab, layer->hidden, 0, NULL);
     db_linear_load(&linear, layer->weight, true);
     for (size_t i = 0; i < n; i++) {
         const real *row = h + i * layer->hidden;

@@ -114,8 +114,8 @@ static bool half_product(const db_linear *linear, size_t n, const real *x, db_bf
     if (!linear->half) {
         return false;
     }
-    db_bf16_pack_rows(n, linear->cols, x, linear->left);
-    db_bf16_rows_panels(n, linear->rows, linear->cols, linear->left, linear->forward, start, bias, y);
+    db_bf16_pack_rows(n, linear->cols, x, linear->scratch->left);
+    db_bf16_rows_panels(n, linear->rows, linear->cols, linear->scratch->left, linear->forward, start, bias, y);
     return true;
 }
 
@@ -124,8 +124,8 @@ static bool half_backward_input(const db_linear *linear, size_t n, const real *d
     if (!linear->half) {
         return false;
     }
-    db_bf16_pack_rows(n, linear->rows, dy, linear->left);
-    db_bf16_rows_panels(n, linear->cols, linear->rows, linear->left, linear->backward, DB_BF16_ZERO, NULL, dx);
+    db_bf16_pack_rows(n, linear->rows, dy, linear->scratch->left);
+    db_bf16_rows_panels(n, linear->cols, linear->rows, linear->scratch->left, linear->backward, DB_BF16_ZERO, NULL, dx);
     return true;
 }
 
@@ -134,9 +134,10 @@ static bool half_backward_weight(const db_linear *linear, size_t n, const real *
     if (!linear->half) {
         return false;
     }
-    db_bf16_pack_panels(n, linear->rows, dy, linear->left);
-    db_bf16_pack_panels(n, linear->cols, x, linear->right);
-    db_bf16_panels_panels(linear->rows, linear->cols, n, linear->left, linear->right, DB_BF16_ADD, dweight);
+    db_bf16_pack_panels(n, linear->rows, dy, linear->scratch->left);
+    db_bf16_pack_panels(n, linear->cols, x, linear->scratch->right);
+    db_bf16_panels_panels(linear->rows, linear->cols, n, linear->scratch->left, linear->scratch->right, DB_BF16_ADD,
+                          dweight);
     return true;
 }
 
@@ -170,15 +171,26 @@ static uint32_t *words(size_t count)
     return db_allocate(count * sizeof(uint32_t));
 }
 
-void db_linear_make(db_linear *linear, size_t rows, size_t cols, size_t positions, bool half)
+/* The array becomes at least `count` long; what it holds is lost. */
+static void enlarge(size_t count, size_t *length, uint32_t **array)
 {
-    *linear = (db_linear){.rows = rows, .cols = cols};
-    if (half) {
+    if (count > *length) {
+        free(*array);
+        *array = words(count);
+        *length = count;
+    }
+}
+
+void db_linear_make(db_linear *linear, size_t rows, size_t cols, size_t positions, db_linear_scratch *scratch)
+{
+    *linear = (db_linear){.rows = rows, .cols = cols, .scratch = scratch};
+    if (scratch != NULL) {
         const size_t widest = rows > cols ? rows : cols;
         linear->forward = words(db_bf16_panels_words(cols, rows));
         linear->backward = words(db_bf16_panels_words(rows, cols));
-        linear->left = words(db_bf16_panels_words(positions, widest) + db_bf16_rows_words(positions, widest));
-        linear->right = words(db_bf16_panels_words(positions, cols));
+        enlarge(db_bf16_panels_words(positions, widest) + db_bf16_rows_words(positions, widest), &scratch->left_words,
+                &scratch->left);
+        enlarge(db_bf16_panels_words(positions, cols), &scratch->right_words, &scratch->right);
     }
 }
 
@@ -186,9 +198,14 @@ void db_linear_free(db_linear *linear)
 {
     free(linear->forward);
     free(linear->backward);
-    free(linear->left);
-    free(linear->right);
     memset(linear, 0, sizeof *linear);
+}
+
+void db_linear_scratch_free(db_linear_scratch *scratch)
+{
+    free(scratch->left);
+    free(scratch->right);
+    memset(scratch, 0, sizeof *scratch);
 }
 
 void db_linear_load(db_linear *linear, const real *weight, bool full)

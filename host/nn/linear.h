@@ -16,20 +16,30 @@
 
 #include "nn/real.h"
 
-/* A weight matrix made ready for products, with the scratch that they need: for one thread. */
+/* Where half precision packs the operands of a product, for one thread. Linear maps that take turns share one, so that
+ * it stays in the processor's cache. Zero at first; db_linear_make() makes it as large as is needed. */
+typedef struct {
+    uint32_t *left, *right;
+    size_t left_words, right_words;
+} db_linear_scratch;
+
+void db_linear_scratch_free(db_linear_scratch *scratch);
+
+/* A weight matrix made ready for products. */
 typedef struct {
     size_t rows, cols;
     const real *weight;           /* [rows][cols], the caller's */
     bool half;                    /* products are in half precision, as loaded last */
     uint32_t *forward, *backward; /* half precision: the weights packed both ways; else NULL */
-    uint32_t *left, *right;       /* half precision: operands packed for a product */
+    db_linear_scratch *scratch;   /* half precision: the caller's; else NULL */
 } db_linear;
 
 /* Whether half precision is to be had on this CPU (and in this build). */
 bool db_linear_has_half(void);
 
-/* For products of at most `positions` rows of x. `half` needs db_linear_has_half(). */
-void db_linear_make(db_linear *linear, size_t rows, size_t cols, size_t positions, bool half);
+/* For products of at most `positions` rows of x: in half precision, which needs db_linear_has_half(), with a `scratch`
+ * that outlives the map; in full precision with NULL. */
+void db_linear_make(db_linear *linear, size_t rows, size_t cols, size_t positions, db_linear_scratch *scratch);
 void db_linear_free(db_linear *linear);
 
 /* Takes the weights [rows][cols] as they are now; to be called again when they have changed. With `full`

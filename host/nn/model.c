@@ -40,7 +40,8 @@ struct db_pass {
     real *below;                        /* [T][B][max(E, H)] of its inputs */
     db_recurrent_trace traces[DOGBERRY_LAYERS_MAX];
     db_linear inputs[DOGBERRY_LAYERS_MAX], recurrents[DOGBERRY_LAYERS_MAX], output;
-    real *logits; /* the output layer's scratch */
+    db_linear_scratch scratch; /* theirs */
+    real *logits;              /* the output layer's scratch */
     db_linear class_output;
     uint16_t *places; /* [V] */
     real *no_bias;    /* transformer: [2][V], zeros in place of a bias, and what its gradient would be */
@@ -109,11 +110,11 @@ static void make_output(db_pass *pass, size_t rows, bool half)
 {
     const db_model_config *config = &pass->config;
     if (config->output == DOGBERRY_FACTORED) {
-        db_linear_make(&pass->class_output, config->classes, pass->width, rows, half);
+        db_linear_make(&pass->class_output, config->classes, pass->width, rows, half ? &pass->scratch : NULL);
         pass->logits = allocate(db_factored_scratch(config->vocab, pass->width, config->classes, rows));
         pass->places = db_allocate(config->vocab * sizeof *pass->places);
     } else {
-        db_linear_make(&pass->output, config->vocab, pass->width, DB_OUTPUT_CHUNK, half);
+        db_linear_make(&pass->output, config->vocab, pass->width, DB_OUTPUT_CHUNK, half ? &pass->scratch : NULL);
         pass->logits = allocate(db_dense_scratch(config->vocab, pass->width));
     }
 }
@@ -123,8 +124,9 @@ static void make_recurrent_layer(db_pass *pass, uint32_t l, bool half)
     const db_model_config *config = &pass->config;
     const size_t hidden = config->hidden, gates = pass->gates * hidden;
     const size_t rows = (size_t)pass->streams * pass->window, state = pass->streams * hidden;
-    db_linear_make(&pass->inputs[l], gates, l == 0 ? config->embedding : hidden, rows, half);
-    db_linear_make(&pass->recurrents[l], gates, hidden, rows, half);
+    db_linear_scratch *scratch = half ? &pass->scratch : NULL;
+    db_linear_make(&pass->inputs[l], gates, l == 0 ? config->embedding : hidden, rows, scratch);
+    db_linear_make(&pass->recurrents[l], gates, hidden, rows, scratch);
     pass->outputs[l] = allocate(rows * hidden);
     pass->traces[l] = (db_recurrent_trace){.hidden = allocate(rows * hidden + state),
                                            .cell = allocate(rows * hidden + state),
@@ -197,6 +199,7 @@ void db_pass_free(db_pass *pass)
     db_transformer_free(pass->transformer);
     db_linear_free(&pass->output);
     db_linear_free(&pass->class_output);
+    db_linear_scratch_free(&pass->scratch);
     free(pass->places);
     free(pass->no_bias);
     free(pass->embedded);
@@ -553,18 +556,34 @@ double db_pass_loss(db_pass *pass, const real *parameters, const db_window *wind
     return sum;
 }
 
-double db_pass_gradient(db_pass *pass, const real *parameters, const db_window *window, const db_dropout *dropout,
-                        uint64_t noise, real scale, real *gradient)
+/* With the weights loaded and dropout drawn. */
+static double add_gradient(db_pass *pass, const real *parameters, const db_window *window, real scale, real *gradient)
 {
-    make_noise(pass, parameters, dropout, noise);
-    load_weights(pass, parameters, false);
-    memset(gradient, 0, pass->layout.parameters * sizeof *gradient);
     const real *h = forward(pass, parameters, window, false);
     const double sum =
         output_gradient(pass, parameters, (size_t)window->steps * pass->streams, h, window->targets, scale, gradient);
     backward(pass, parameters, window, gradient);
     carry_state(pass, window->steps);
     return sum;
+}
+
+double db_pass_gradient(db_pass *pass, const real *parameters, const db_window *window, const db_dropout *dropout,
+                        uint64_t noise, real scale, real *gradient)
+{
+    make_noise(pass, parameters, dropout, noise);
+    load_weights(pass, parameters, false);
+    memset(gradient, 0, pass->layout.parameters * sizeof *gradient);
+    return add_gradient(pass, parameters, window, scale, gradient);
+}
+
+double db_pass_gradient_add(db_pass *pass, const real *parameters, const db_window *window, const db_dropout *dropout,
+                            uint64_t noise, real scale, real *gradient)
+{
+    make_noise(pass, parameters, dropout, noise);
+    if (drops_recurrent(pass)) { /* other weights than in the window before */
+        load_weights(pass, parameters, false);
+    }
+    return add_gradient(pass, parameters, window, scale, gradient);
 }
 
 void db_pass_step(db_pass *pass, const real *parameters, const uint16_t *inputs, real *logits)

@@ -55,6 +55,11 @@ double db_pass_loss(db_pass *pass, const real *parameters, const db_window *wind
 double db_pass_gradient(db_pass *pass, const real *parameters, const db_window *window, const db_dropout *dropout,
                         uint64_t noise, real scale, real *gradient);
 
+/* The same for another window at the parameters of the call before, which must not have changed: its gradient is added
+ * to what is there. */
+double db_pass_gradient_add(db_pass *pass, const real *parameters, const db_window *window, const db_dropout *dropout,
+                            uint64_t noise, real scale, real *gradient);
+
 /* One step of generation: inputs [streams], and logits [streams][V] that softmax turns into the probabilities of
  * the next token. (Factored output: ln p of each token.) */
 void db_pass_step(db_pass *pass, const real *parameters, const uint16_t *inputs, real *logits);

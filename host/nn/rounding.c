@@ -31,11 +31,11 @@ DB_VECTOR void db_round_outputs(size_t count, const real *values, real *out)
     }
 }
 
-DB_VECTOR void db_round_each(size_t count, const real *units, real most, real *values)
+DB_VECTOR void db_round_units(size_t count, real unit, real most, real *values)
 {
     for (size_t i = 0; i < count; i++) {
-        real whole = values[i] / units[i];
+        real whole = values[i] / unit;
         whole = whole < -most - 1 ? -most - 1 : whole > most ? most : whole;
-        values[i] = units[i] * (real)((int)(whole + most + (real)1.5) - (int)most - 1);
+        values[i] = unit * (real)((int)(whole + most + (real)1.5) - (int)most - 1);
     }
 }

@@ -34,7 +34,7 @@ void db_round_inputs(size_t count, real unit, real *values);
  * `values`. */
 void db_round_outputs(size_t count, const real *values, real *out);
 
-/* values [count], each to the nearest of -most - 1..most of its own of units [count], halves up; most < 2^20. */
-void db_round_each(size_t count, const real *units, real most, real *values);
+/* values [count] to the nearest of -most - 1..most times `unit`, halves up; most < 2^20. */
+void db_round_units(size_t count, real unit, real most, real *values);
 
 #endif

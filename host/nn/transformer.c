@@ -21,7 +21,7 @@ typedef struct {
     db_linear qkv, o, up, down;
     real *norm1, *scale1;              /* [T][B][D], [T][B] */
     real *projected;                   /* [T][B][queries, keys, values] */
-    real *log_sums;                    /* [T][B][heads] */
+    real *log_sums;                    /* [B][heads][T] */
     real *attended;                    /* [T][B][D] */
     real *norm2, *scale2;              /* [T][B][D], [T][B] */
     real *inner;                       /* [T][B][feed-forward inputs] */
@@ -36,6 +36,7 @@ struct db_transformer {
     uint32_t shared;     /* width of keys: kv_heads d */
     size_t inner, fused; /* widths: into the feed-forward function, and queries + keys + values */
     db_attention attention;
+    db_linear_scratch scratch;
     layer_data layers[DB_LAYERS_MAX];
     uint32_t *first;    /* [B][T] */
     uint32_t *cached;   /* [B] how many */
@@ -64,14 +65,15 @@ static void layer_make(db_transformer *t, const db_layout *layout, uint32_t l, b
     const size_t rows = (size_t)t->streams * t->window, width = c->embedding;
     const size_t cache = (size_t)t->streams * c->context * t->shared;
     layer_data *layer = &t->layers[l];
+    db_linear_scratch *scratch = half ? &t->scratch : NULL;
     layer->at_qkv = offset(layout, l, "self_attn.q_proj");
     layer->at_o = offset(layout, l, "self_attn.o_proj");
     layer->at_up = offset(layout, l, c->feed_forward == DB_SWIGLU ? "mlp.gate_proj" : "mlp.up_proj");
     layer->at_down = offset(layout, l, "mlp.down_proj");
-    db_linear_make(&layer->qkv, t->fused, width, rows, half);
-    db_linear_make(&layer->o, width, width, rows, half);
-    db_linear_make(&layer->up, t->inner, width, rows, half);
-    db_linear_make(&layer->down, width, c->hidden, rows, half);
+    db_linear_make(&layer->qkv, t->fused, width, rows, scratch);
+    db_linear_make(&layer->o, width, width, rows, scratch);
+    db_linear_make(&layer->up, t->inner, width, rows, scratch);
+    db_linear_make(&layer->down, width, c->hidden, rows, scratch);
     layer->norm1 = allocate(rows * width);
     layer->scale1 = allocate(rows);
     layer->projected = allocate(rows * t->fused);
@@ -138,6 +140,7 @@ void db_transformer_free(db_transformer *t)
         layer_free(&t->layers[l]);
     }
     db_attention_free(&t->attention);
+    db_linear_scratch_free(&t->scratch);
     free(t->first);
     free(t->cached);
     free(t->out);
@@ -286,14 +289,14 @@ static db_attention_stream stream_of(const db_transformer *t, const layer_data *
         .cached_values = layer->cached_values + cache,
         .keep = drops ? layer->keep + (size_t)b * t->config.kv_heads : NULL,
         .out = layer->attended + (size_t)b * t->config.embedding,
-        .log_sums = layer->log_sums + (size_t)b * t->config.heads,
+        .log_sums = layer->log_sums + (size_t)b * t->config.heads * t->window,
         .key_units = rounding != NULL ? rounding->keys : NULL,
         .value_units = rounding != NULL ? rounding->values : NULL,
         .key_most = rounding != NULL ? t->rounding->key_most : 0,
         .inputs_stride = t->streams * t->fused,
         .keep_stride = (size_t)t->streams * t->config.kv_heads,
         .out_stride = (size_t)t->streams * t->config.embedding,
-        .log_sums_stride = (size_t)t->streams * t->config.heads,
+        .log_sums_stride = t->window,
     };
 }
 

@@ -50,7 +50,7 @@ static const float *layer_tensor(const model_run *run, uint32_t layer, const cha
 /* In full precision: this is what the image is compared with. */
 static void start_linear(db_linear *linear, size_t rows, size_t cols, const float *weight)
 {
-    db_linear_make(linear, rows, cols, WINDOW, false);
+    db_linear_make(linear, rows, cols, WINDOW, NULL);
     db_linear_load(linear, weight, true);
 }
 

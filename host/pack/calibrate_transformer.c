@@ -44,7 +44,7 @@ static const float *block_tensor(const model_run *run, uint32_t layer, const cha
 /* In full precision: this is what the image is compared with. */
 static void start_linear(const model_run *run, db_linear *linear, size_t height, size_t width, const float *weight)
 {
-    db_linear_make(linear, height, width, run->config->context, false);
+    db_linear_make(linear, height, width, run->config->context, NULL);
     db_linear_load(linear, weight, true);
 }
 
@@ -149,7 +149,7 @@ static void run_attention(const model_run *run, uint32_t steps)
         .log_sums = run->log_sums,
         .inputs_stride = run->fused,
         .out_stride = run->width,
-        .log_sums_stride = run->config->heads,
+        .log_sums_stride = run->config->context,
     };
     db_attention_forward(&run->attention, &stream);
 }

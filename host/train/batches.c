@@ -13,6 +13,9 @@
 /* An epoch shorter than this many windows would update too seldom. */
 enum { WINDOWS_MIN = 4 };
 
+/* Enough to make the products of weights' gradients long. */
+enum { POSITIONS_AT_ONCE = 256 };
+
 void db_epoch_plan_make(db_epoch_plan *plan, size_t count, uint32_t streams, uint32_t window, uint32_t divisor)
 {
     assert(divisor >= 1 && count >= divisor && window >= 1);
@@ -28,6 +31,15 @@ void db_epoch_plan_make(db_epoch_plan *plan, size_t count, uint32_t streams, uin
         plan->windows = WINDOWS_MIN;
     }
     plan->window = (uint32_t)((plan->length + plan->windows - 1) / plan->windows);
+}
+
+uint32_t db_streams_at_once(uint32_t streams, uint32_t window)
+{
+    uint32_t parts = 1;
+    while (parts < streams && (streams % parts != 0 || streams / parts * window > POSITIONS_AT_ONCE)) {
+        parts++;
+    }
+    return streams / parts;
 }
 
 /* The first target of window `index` within a stream. */

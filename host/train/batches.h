@@ -36,6 +36,10 @@ typedef struct {
  * count >= divisor. Returns nothing. */
 void db_epoch_plan_make(db_epoch_plan *plan, size_t count, uint32_t streams, uint32_t window, uint32_t divisor);
 
+/* Returns how many of `streams` streams go through a model together where they have nothing to do with each other: a
+ * divisor of them, the fewer the longer the window. Activations of all would not stay near the processor. */
+uint32_t db_streams_at_once(uint32_t streams, uint32_t window);
+
 /* Returns the length of window `index` (< windows). */
 uint32_t db_epoch_window_length(const db_epoch_plan *plan, uint32_t index);
 

@@ -2,6 +2,9 @@
  * One training step. Each thread has its own streams, activations and gradient; threads meet only
  * to add the gradients up and to update the weights, each a part of them.
  *
+ * A transformer's streams have nothing to do with each other, so that a thread takes a few of them at a time: their
+ * activations then stay near the processor.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include <math.h>
@@ -16,9 +19,17 @@ static uint32_t shard_streams(const db_run *run)
     return run->plan.streams / run->options->threads;
 }
 
+/* Streams of a shard that go through the model together. */
+static uint32_t streams_at_once(const db_run *run)
+{
+    const uint32_t streams = shard_streams(run);
+    const bool independent = run->config->architecture == DOGBERRY_TRANSFORMER;
+    return independent ? db_streams_at_once(streams, run->plan.window) : streams;
+}
+
 void db_run_shards_make(db_run *run)
 {
-    const uint32_t threads = run->options->threads, streams = shard_streams(run);
+    const uint32_t threads = run->options->threads, streams = streams_at_once(run);
     const size_t positions = (size_t)streams * run->plan.window;
     run->shards = db_allocate(threads * sizeof *run->shards);
     run->gradients = db_allocate(threads * sizeof *run->gradients);
@@ -80,18 +91,21 @@ static db_dropout dropout_of(const db_train_options *options)
 static void shard_gradient(db_run *run, const float *parameters, uint32_t s, size_t phase, size_t size)
 {
     db_shard *shard = &run->shards[s];
-    const uint32_t streams = shard_streams(run), index = (uint32_t)run->state.window;
+    const uint32_t streams = shard_streams(run), index = (uint32_t)run->state.window, part = streams_at_once(run);
     const db_dropout dropout = dropout_of(run->options);
     db_random noise;
     db_random_seed(&noise, run->options->seed + (run->state.step * 64 + s + 1) * UINT64_C(0xD1342543DE82EF95));
-    db_epoch_window(&run->plan, run->train, phase, index, s * streams, streams, shard->inputs, shard->targets,
-                    shard->resets);
     const db_window window = {db_epoch_window_length(&run->plan, index), shard->inputs, shard->targets, shard->resets};
     if (index == 0) {
         db_pass_zero_state(shard->pass);
     }
-    shard->nats = db_pass_gradient(shard->pass, parameters, &window, &dropout, db_random_next(&noise), 1 / (real)size,
-                                   shard->gradient);
+    shard->nats = 0;
+    for (uint32_t at = 0; at < streams; at += part) {
+        db_epoch_window(&run->plan, run->train, phase, index, s * streams + at, part, shard->inputs, shard->targets,
+                        shard->resets);
+        shard->nats += (at == 0 ? db_pass_gradient : db_pass_gradient_add)(
+            shard->pass, parameters, &window, &dropout, db_random_next(&noise), 1 / (real)size, shard->gradient);
+    }
 }
 
 static double sum_nats(const db_run *run)

@@ -17,7 +17,7 @@
 #include "base/random.h"
 #include "nn/model.h"
 
-enum { STREAMS = 3, STEPS = 18 };
+enum { STREAMS = 3, STEPS = 37 }; /* more than two vectors of steps */
 
 typedef struct {
     const char *name;
@@ -25,7 +25,7 @@ typedef struct {
     db_dropout dropout;
 } check_case;
 
-/* A window of random tokens with two resets, after a window that leaves a state to carry. */
+/* A window of random tokens with a few resets, after a window that leaves a state to carry. */
 typedef struct {
     uint16_t inputs[STEPS * STREAMS], targets[STEPS * STREAMS];
     uint8_t resets[STEPS * STREAMS];
@@ -58,7 +58,7 @@ static void fixture_make(fixture *f, const check_case *c, db_layout *layout)
         f->inputs[i] = (uint16_t)db_random_below(&random, c->config.vocab);
         f->targets[i] = (uint16_t)db_random_below(&random, c->config.vocab);
     }
-    f->resets[0] = f->resets[2 * STREAMS + 1] = 1;
+    f->resets[0] = f->resets[2 * STREAMS + 1] = f->resets[30 * STREAMS + 1] = 1;
     f->window = (db_window){STEPS, f->inputs, f->targets, f->resets};
     db_pass_loss(f->pass, f->parameters, &f->window, NULL);
     db_pass_get_state(f->pass, f->state);

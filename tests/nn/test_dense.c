@@ -73,7 +73,8 @@ static float *copy(const float *values, size_t count)
 static outcome run(const task *t, bool full)
 {
     db_linear linear;
-    db_linear_make(&linear, t->vocab, t->hidden, DB_OUTPUT_CHUNK, true);
+    db_linear_scratch packed = {0};
+    db_linear_make(&linear, t->vocab, t->hidden, DB_OUTPUT_CHUNK, &packed);
     db_linear_load(&linear, t->weight, full);
     const db_dense layer = {t->vocab, t->hidden, &linear, t->bias};
     float *scratch = db_allocate(db_dense_scratch(t->vocab, t->hidden) * sizeof *scratch);
@@ -83,6 +84,7 @@ static outcome run(const task *t, bool full)
     o.nats = db_dense_backward(&layer, t->n, t->h, t->targets, 0.5f, scratch, o.dh, o.dweight, o.dbias);
     free(scratch);
     db_linear_free(&linear);
+    db_linear_scratch_free(&packed);
     return o;
 }
 

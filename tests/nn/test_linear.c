@@ -55,8 +55,10 @@ typedef struct {
 /* before: large enough for every result */
 static void run_task(const task *t, bool full, float *results[4])
 {
-    db_linear linear;
-    db_linear_make(&linear, t->rows, t->cols, t->n, true);
+    db_linear linear, other;
+    db_linear_scratch scratch = {0}; /* shared with a larger one */
+    db_linear_make(&linear, t->rows, t->cols, t->n, &scratch);
+    db_linear_make(&other, t->rows + 1, t->cols + 1, t->n + 1, &scratch);
     db_linear_load(&linear, t->weight, full);
     results[0] = copy(t->before, t->n * t->rows);
     results[1] = copy(t->before, t->n * t->rows);
@@ -67,6 +69,8 @@ static void run_task(const task *t, bool full, float *results[4])
     db_linear_backward_input(&linear, t->n, t->dy, results[2]);
     db_linear_backward_weight(&linear, t->n, t->dy, t->x, results[3]);
     db_linear_free(&linear);
+    db_linear_free(&other);
+    db_linear_scratch_free(&scratch);
 }
 
 static void check_size(db_random *random, size_t n, size_t rows, size_t cols)

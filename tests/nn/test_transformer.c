@@ -339,12 +339,49 @@ static void gradients_stand_alone(void **state)
     drop(f);
 }
 
+/* Streams one after another give what they give together. */
+static void gradients_add_up(void **state)
+{
+    (void)state;
+    enum { STEPS = 9 };
+    fixture *f = make(&cases[2]);
+    const db_model_config *c = &f->named->config;
+    const db_dropout none = {.embedding = 0};
+    const size_t count = db_model_config_trained(c);
+    db_pass *all = db_pass_new(c, STREAMS, STEPS, false), *one = db_pass_new(c, 1, STEPS, false);
+    float *together = db_allocate(count * sizeof(float)), *apart = db_allocate(count * sizeof(float));
+    const db_window window = {STEPS, f->inputs, f->targets, f->resets};
+    const double nats = db_pass_gradient(all, f->parameters, &window, &none, 1, 1, together);
+    double sum = 0;
+    for (size_t b = 0; b < STREAMS; b++) {
+        uint16_t inputs[STEPS], targets[STEPS];
+        uint8_t resets[STEPS];
+        for (size_t t = 0; t < STEPS; t++) {
+            inputs[t] = f->inputs[t * STREAMS + b];
+            targets[t] = f->targets[t * STREAMS + b];
+            resets[t] = f->resets[t * STREAMS + b];
+        }
+        const db_window part = {STEPS, inputs, targets, resets};
+        sum += (b == 0 ? db_pass_gradient : db_pass_gradient_add)(one, f->parameters, &part, &none, 1, 1, apart);
+    }
+    assert_true(fabs(nats - sum) < 1e-3);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(fabs((double)(together[i] - apart[i])) < 1e-3);
+    }
+    free(together);
+    free(apart);
+    db_pass_free(all);
+    db_pass_free(one);
+    drop(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_are_as_defined),
         cmocka_unit_test(steps_are_as_defined),
         cmocka_unit_test(gradients_stand_alone),
+        cmocka_unit_test(gradients_add_up),
     };
     return cmocka_run_group_tests_name("transformer", tests, NULL, NULL);
 }

@@ -30,6 +30,32 @@ static void exp_is_close(void **state)
     assert_true(isnan(db_exp(NAN)));
 }
 
+static void exp2_is_close(void **state)
+{
+    (void)state;
+    for (double x = -126; x < 127; x += 0.00237) {
+        const double expected = exp2((double)(float)x), got = (double)db_exp2((float)x);
+        if (!(fabs(got - expected) <= 2.5e-7 * expected)) {
+            fail_msg("exp2(%g) is %g, not %g", x, got, expected);
+        }
+    }
+    assert_true(db_exp2(-1e30f) < 1e-37f && db_exp2(-INFINITY) < 1e-37f);
+    assert_true(isnan(db_exp2(NAN)));
+}
+
+static void log2_is_close(void **state)
+{
+    (void)state;
+    for (double x = 1e-37; x < 1e38; x *= 1.00137) {
+        const double expected = log2((double)(float)x), got = (double)db_log2((float)x);
+        if (!(fabs(got - expected) <= 1.5e-7 + 6e-8 * fabs(expected))) {
+            fail_msg("log2(%g) is %g, not %g", x, got, expected);
+        }
+    }
+    assert_true(db_log2(1) == 0);
+    assert_false(isfinite(db_log2(INFINITY)) || isfinite(db_log2(NAN)));
+}
+
 static void squashing_is_close(void **state)
 {
     (void)state;
@@ -77,6 +103,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exp_is_close),
+        cmocka_unit_test(exp2_is_close),
+        cmocka_unit_test(log2_is_close),
         cmocka_unit_test(squashing_is_close),
         cmocka_unit_test(softmax_matches_doubles),
         cmocka_unit_test(far_logits_stay_finite),

@@ -109,12 +109,23 @@ static void the_rate_rises_stays_and_falls(void **state)
     assert_true(db_schedule_factor(DB_SCHEDULE_COSINE, 1000, steps, 10, 0) == 0);
 }
 
+/* A divisor, 256 positions at most where there is one, and one stream at least. */
+static void streams_are_taken_a_few_at_a_time(void **state)
+{
+    (void)state;
+    assert_int_equal(db_streams_at_once(16, 128), 2);
+    assert_int_equal(db_streams_at_once(15, 80), 3);
+    assert_int_equal(db_streams_at_once(7, 128), 1);
+    assert_int_equal(db_streams_at_once(6, 16), 6);
+    assert_int_equal(db_streams_at_once(4, 1000), 1);
+    assert_int_equal(db_streams_at_once(1, 1), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_epoch_covers_the_text_once),
-        cmocka_unit_test(short_texts_get_fewer_streams),
-        cmocka_unit_test(phases_differ_by_epoch_and_seed),
+        cmocka_unit_test(an_epoch_covers_the_text_once),     cmocka_unit_test(short_texts_get_fewer_streams),
+        cmocka_unit_test(streams_are_taken_a_few_at_a_time), cmocka_unit_test(phases_differ_by_epoch_and_seed),
         cmocka_unit_test(the_rate_rises_stays_and_falls),
     };
     return cmocka_run_group_tests_name("batches", tests, NULL, NULL);

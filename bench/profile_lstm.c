@@ -1,20 +1,18 @@
 /*
- * The parts of a step, one by one.
+ * The parts of a step of an LSTM, one by one.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "profile.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "base/memory.h"
+#include "base/random.h"
 #include "nn/dense.h"
 #include "nn/model.h"
 #include "nn/recurrent.h"
+#include "parts.h"
 #include "train/optimizer.h"
 
 typedef struct {
@@ -30,27 +28,12 @@ typedef struct {
     db_pass *pass;
 
     db_linear input, recurrent, output;
+    db_linear_scratch scratch;
     db_recurrent_trace trace;
     float *x, *h, *dh, *dx, *logits, *mask;
     db_block *blocks;
     size_t block_count;
 } bench;
-
-static double thread_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static float *noise(db_random *random, size_t count)
-{
-    float *values = db_allocate(count * sizeof *values);
-    for (size_t i = 0; i < count; i++) {
-        values[i] = (float)(db_random_unit(random) - 0.5) / 8;
-    }
-    return values;
-}
 
 static float *tensor(const bench *b, float *of, const char *name)
 {
@@ -71,23 +54,24 @@ static void make_text(bench *b, db_random *random)
     }
 }
 
-static void make_layers(bench *b, db_random *random, bool half)
+static void make_layers(bench *b, bool half)
 {
     const size_t hidden = b->config.hidden, gates = 4 * hidden, state = b->streams * hidden;
-    db_linear_make(&b->input, gates, b->config.embedding, b->words, half);
-    db_linear_make(&b->recurrent, gates, hidden, b->words, half);
-    db_linear_make(&b->output, b->config.vocab, hidden, b->words, half);
-    b->trace = (db_recurrent_trace){.hidden = noise(random, b->words * hidden + state),
-                                    .cell = noise(random, b->words * hidden + state),
-                                    .gates = noise(random, b->words * gates),
-                                    .extra = noise(random, b->words * hidden),
-                                    .scratch = noise(random, 4 * state)};
-    b->x = noise(random, b->words * b->config.embedding);
-    b->dx = noise(random, b->words * b->config.embedding);
-    b->h = noise(random, b->words * hidden);
-    b->dh = noise(random, b->words * hidden);
-    b->logits = noise(random, db_dense_scratch(b->config.vocab, b->config.hidden));
-    b->mask = noise(random, gates * hidden);
+    db_linear_scratch *scratch = half ? &b->scratch : NULL;
+    db_linear_make(&b->input, gates, b->config.embedding, b->words, scratch);
+    db_linear_make(&b->recurrent, gates, hidden, b->words, scratch);
+    db_linear_make(&b->output, b->config.vocab, hidden, b->words, scratch);
+    b->trace = (db_recurrent_trace){.hidden = bench_noise(b->words * hidden + state),
+                                    .cell = bench_noise(b->words * hidden + state),
+                                    .gates = bench_noise(b->words * gates),
+                                    .extra = bench_noise(b->words * hidden),
+                                    .scratch = bench_noise(4 * state)};
+    b->x = bench_noise(b->words * b->config.embedding);
+    b->dx = bench_noise(b->words * b->config.embedding);
+    b->h = bench_noise(b->words * hidden);
+    b->dh = bench_noise(b->words * hidden);
+    b->logits = bench_noise(db_dense_scratch(b->config.vocab, b->config.hidden));
+    b->mask = bench_noise(gates * hidden);
 }
 
 static void make(bench *b, const db_model_config *config, const db_train_options *o)
@@ -104,15 +88,15 @@ static void make(bench *b, const db_model_config *config, const db_train_options
     db_layout_make(&b->layout, config);
     b->parameters = db_allocate(b->layout.parameters * sizeof(float));
     db_train_initialize(config, 1, b->parameters);
-    b->gradient = noise(&random, b->layout.parameters);
-    b->other_gradient = noise(&random, b->layout.parameters);
-    b->first = noise(&random, b->layout.parameters);
+    b->gradient = bench_noise(b->layout.parameters);
+    b->other_gradient = bench_noise(b->layout.parameters);
+    b->first = bench_noise(b->layout.parameters);
     b->second = db_allocate(b->layout.parameters * sizeof(float));
-    b->average = noise(&random, b->layout.parameters);
+    b->average = bench_noise(b->layout.parameters);
     b->block_count = db_blocks_make(&b->layout, &b->blocks);
     b->pass = db_pass_new(config, b->streams, b->steps, o->half);
     make_text(b, &random);
-    make_layers(b, &random, o->half);
+    make_layers(b, o->half);
 }
 
 static void release(bench *b)
@@ -140,6 +124,7 @@ static void release(bench *b)
     db_linear_free(&b->input);
     db_linear_free(&b->recurrent);
     db_linear_free(&b->output);
+    db_linear_scratch_free(&b->scratch);
     db_pass_free(b->pass);
     free(b->inputs);
     free(b->targets);
@@ -163,8 +148,9 @@ static db_recurrent_input lstm_input(const bench *b)
     return (db_recurrent_input){b->steps, b->streams, b->resets, b->x};
 }
 
-static void draw_masks(bench *b)
+static void draw_masks(void *of)
 {
+    bench *b = of;
     db_random random;
     db_random_seed(&random, 1);
     const size_t recurrent = (size_t)4 * b->config.hidden * b->config.hidden;
@@ -173,22 +159,25 @@ static void draw_masks(bench *b)
     }
 }
 
-static void load_weights(bench *b)
+static void load_weights(void *of)
 {
+    bench *b = of;
     db_linear_load(&b->input, tensor(b, b->parameters, "layers.0.weight_input"), false);
     db_linear_load(&b->recurrent, tensor(b, b->parameters, "layers.0.weight_recurrent"), false);
     db_linear_load(&b->output, tensor(b, b->parameters, "output.weight"), false);
 }
 
-static void lstm_forward(bench *b)
+static void lstm_forward(void *of)
 {
+    bench *b = of;
     const db_recurrent layer = lstm(b);
     const db_recurrent_input input = lstm_input(b);
     db_lstm_forward(&layer, &input, &b->trace, b->h);
 }
 
-static void lstm_forward_products(bench *b)
+static void lstm_forward_products(void *of)
 {
+    bench *b = of;
     const size_t state = (size_t)b->streams * b->config.hidden;
     db_linear_forward(&b->input, b->words, b->x, tensor(b, b->parameters, "layers.0.bias"), b->trace.gates);
     for (uint32_t t = 0; t < b->steps; t++) {
@@ -196,8 +185,9 @@ static void lstm_forward_products(bench *b)
     }
 }
 
-static void lstm_backward(bench *b)
+static void lstm_backward(void *of)
 {
+    bench *b = of;
     const db_recurrent layer = lstm(b);
     const db_recurrent_input input = lstm_input(b);
     const db_recurrent_gradient gradient = {.weight_input = tensor(b, b->gradient, "layers.0.weight_input"),
@@ -206,8 +196,9 @@ static void lstm_backward(bench *b)
     db_lstm_backward(&layer, &input, &b->trace, b->dh, &gradient, b->dx);
 }
 
-static void lstm_backward_products(bench *b)
+static void lstm_backward_products(void *of)
 {
+    bench *b = of;
     const size_t state = (size_t)b->streams * b->config.hidden;
     for (uint32_t t = 1; t < b->steps; t++) {
         db_linear_backward_input(&b->recurrent, b->streams, b->trace.gates + 4 * t * state, b->trace.scratch);
@@ -219,8 +210,9 @@ static void lstm_backward_products(bench *b)
     db_linear_backward_input(&b->input, b->words, b->trace.gates, b->dx);
 }
 
-static void output_layer(bench *b)
+static void output_layer(void *of)
 {
+    bench *b = of;
     const db_dense layer = {.vocab = b->config.vocab,
                             .hidden = b->config.hidden,
                             .linear = &b->output,
@@ -234,46 +226,52 @@ static size_t chunk_length(const bench *b, size_t at)
     return b->words - at < DB_OUTPUT_CHUNK ? b->words - at : DB_OUTPUT_CHUNK;
 }
 
-static void output_forward(bench *b)
+static void output_forward(void *of)
 {
+    bench *b = of;
     const float *bias = tensor(b, b->parameters, "output.bias");
     for (size_t at = 0; at < b->words; at += DB_OUTPUT_CHUNK) {
         db_linear_forward(&b->output, chunk_length(b, at), b->h + at * b->config.hidden, bias, b->logits);
     }
 }
 
-static void output_backward_weight(bench *b)
+static void output_backward_weight(void *of)
 {
+    bench *b = of;
     for (size_t at = 0; at < b->words; at += DB_OUTPUT_CHUNK) {
         db_linear_backward_weight(&b->output, chunk_length(b, at), b->logits, b->h + at * b->config.hidden,
                                   tensor(b, b->gradient, "output.weight"));
     }
 }
 
-static void output_backward_input(bench *b)
+static void output_backward_input(void *of)
 {
+    bench *b = of;
     for (size_t at = 0; at < b->words; at += DB_OUTPUT_CHUNK) {
         db_linear_backward_input(&b->output, chunk_length(b, at), b->logits, b->dh + at * b->config.hidden);
     }
 }
 
-static void whole_gradient(bench *b)
+static void whole_gradient(void *of)
 {
+    bench *b = of;
     const db_window window = {b->steps, b->inputs, b->targets, b->resets};
     db_pass_gradient(b->pass, b->parameters, &window, &b->dropout, 1, 1 / (float)b->words, b->gradient);
 }
 
 /* A thread's share of adding two shards' gradients up. */
-static void gather(bench *b)
+static void gather(void *of)
 {
+    bench *b = of;
     float *const shards[2] = {b->gradient, b->other_gradient};
     for (size_t i = 0; i < b->block_count / 2; i++) {
         db_gradient_gather(&b->blocks[i], shards, 2);
     }
 }
 
-static void update(bench *b)
+static void update(void *of)
 {
+    bench *b = of;
     const db_adam_step step = db_adam_step_make(1000, 1e-9, 0.9, 0.999, 1e-8, 0.03, 0.5, 1, 0.999);
     const db_adam_arrays arrays = {b->parameters, b->first, b->second, b->average};
     for (size_t i = 0; i < b->block_count / 2; i++) {
@@ -283,63 +281,27 @@ static void update(bench *b)
 
 /* ---- The table ---- */
 
-typedef struct {
-    const char *name;
-    void (*run)(bench *b);
-    double operations; /* a word */
-    int level;         /* 0: a part of the whole; 1: within the part above */
-} part;
-
-/* Returns the least seconds that a call takes. */
-static double time_part(bench *b, const part *p, double seconds)
-{
-    double least = INFINITY, sum = 0;
-    for (int i = 0; i < 3 || sum < seconds; i++) {
-        const double start = thread_seconds();
-        p->run(b);
-        const double taken = thread_seconds() - start;
-        least = fmin(least, taken);
-        sum += taken;
-    }
-    return least;
-}
-
-void bench_profile(const db_model_config *config, const db_train_options *options, double seconds)
+void bench_profile_lstm(const db_model_config *config, const db_train_options *options, double seconds)
 {
     const double e = config->embedding, h = config->hidden, v = config->vocab;
     const double inner = 2 * 4 * h * (e + h), outer = 2 * h * v;
-    const part parts[] = {
+    const bench_part parts[] = {
         {"masks of recurrent weights", draw_masks, 0, 1},
         {"weights made ready", load_weights, 0, 1},
         {"LSTM forward", lstm_forward, inner, 1},
-        {"  products alone", lstm_forward_products, inner, 2},
+        {"products alone", lstm_forward_products, inner, 2},
         {"LSTM backward", lstm_backward, 2 * inner, 1},
-        {"  products alone", lstm_backward_products, 2 * inner, 2},
+        {"products alone", lstm_backward_products, 2 * inner, 2},
         {"output, loss and gradients", output_layer, 3 * outer, 1},
-        {"  forward product alone", output_forward, outer, 2},
-        {"  backward to weights alone", output_backward_weight, outer, 2},
-        {"  backward to inputs alone", output_backward_input, outer, 2},
+        {"forward product alone", output_forward, outer, 2},
+        {"backward to weights alone", output_backward_weight, outer, 2},
+        {"backward to inputs alone", output_backward_input, outer, 2},
         {"loss and gradients", whole_gradient, 3 * (inner + outer), 0},
         {"sum of gradients, norm", gather, 0, 0},
         {"update", update, 0, 0},
     };
-    enum { PARTS = sizeof parts / sizeof *parts };
     bench b;
-    double taken[PARTS], whole = 0;
     make(&b, config, options);
-    for (size_t i = 0; i < PARTS; i++) {
-        taken[i] = time_part(&b, &parts[i], seconds / PARTS) / (double)b.words * 1e6;
-        whole += parts[i].level == 0 ? taken[i] : 0;
-    }
-    printf("one thread's %u streams, window %u, %s; processor time\n", b.streams, b.steps,
-           options->half ? "bfloat16" : "float");
-    printf("%-34s %9s %7s %9s\n", "part", "us a word", "share", "GFLOP/s");
-    for (size_t i = 0; i < PARTS; i++) {
-        printf("%*s%-*s %9.2f %5.1f %%", 2 * (parts[i].level > 0), "", 34 - 2 * (parts[i].level > 0), parts[i].name,
-               taken[i], 100 * taken[i] / whole);
-        printf(parts[i].operations > 0 ? " %9.1f\n" : "\n", parts[i].operations / taken[i] * 1e-3);
-    }
-    printf("%-34s %9.2f: %.0f words/s on %u threads, if none waits for another\n", "all", whole,
-           options->threads * 1e6 / whole, options->threads);
+    bench_print_parts(parts, sizeof parts / sizeof *parts, &b, (bench_scope){b.words, options->threads}, seconds);
     release(&b);
 }
