@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Nats per character on the usual split of tinyshakespeare (the first 1,003,854 bytes to learn from, the last 111,540 to
 # be measured on), in float and as images that fit into 1 MiB. Usage: tinyshakespeare.sh [BUILD [VARIANT...]].
-# MINUTES (9) says how long to train each.
+# MINUTES (9) says how long to train each, or EPOCHS passes over the text whatever they take; THREADS (all) on how many cores.
 #
 # A byte-level BPE loses nothing, so nats per character are exact: the text's nats, its one end token included, over
 # its characters.
@@ -12,7 +12,9 @@ build=${1:-build}
 shift || true
 . bench/lib.sh
 need_data tinyshakespeare.txt
-minutes=${MINUTES:-9}
+length=(--minutes "${MINUTES:-9}")
+[ -z "${EPOCHS:-}" ] || length=(--epochs "$EPOCHS")
+threads=${THREADS:-$(nproc)}
 mkdir -p "$work"
 
 variants=(
@@ -23,6 +25,7 @@ variants=(
     "gru-576|--tokenizer bpe --vocab 512 --cell gru --embedding 96 --hidden 576"
     "gru-2x400|--tokenizer bpe --vocab 512 --cell gru --embedding 64 --hidden 400 --layers 2"
     "lstm-512-noisy|--tokenizer bpe --vocab 512 --cell lstm --embedding 96 --hidden 512 --drop-input 0.15 --drop-output 0.5 --drop-recurrent 0.4"
+    "lstm-576-noisy|--tokenizer bpe --vocab 512 --cell lstm --embedding 96 --hidden 576 --drop-input 0.15 --drop-output 0.5 --drop-recurrent 0.4"
 )
 TRAIN_BYTES=1003854
 VALIDATION_BYTES=111540
@@ -57,8 +60,8 @@ image_cells() {
 variant_row() {
     local name=$1 cells8 cells4
     shift
-    echo "Variant $name, $minutes minutes ..." >&2
-    train "tiny-$name" "$work/tiny-train.txt" --val "$work/tiny-val.txt" --minutes "$minutes" "$@"
+    echo "Variant $name, ${length[*]#--} ..." >&2
+    train "tiny-$name" "$work/tiny-train.txt" --val "$work/tiny-val.txt" "${length[@]}" --threads "$threads" "$@"
     cells8=$(image_cells "tiny-$name" 8)
     cells4=$(image_cells "tiny-$name" 4)
     echo "| $name | $(trained_parameters "tiny-$name") | $(nats "$work/tiny-$name") | $cells8 $cells4" \
