@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "pack/calibrate.h"
 #include "pack/equalize.h"
+#include "pack/matrix.h"
 #include "pack/pack.h"
 #include "pack/quantize.h"
 #include "pack/quantize_fixed.h"
@@ -128,7 +129,8 @@ static void round_rows(const db_weight_rounding *rounding, const db_tensor *tens
                        float *rounded, uint32_t from, uint32_t to)
 {
     const size_t at = tensor->offset + (size_t)from * tensor->cols;
-    if (rounding->kind.bits == 4)
+    const uint32_t bits = db_matrix_bits(rounding->config, tensor, rounding->kind.bits);
+    if (bits == 4)
         db_round_i4_fixed(rounded + at, parameters + at, to - from, tensor->cols);
     else if (has_shared_unit(rounding, tensor))
         db_round_with_step(rounded + at, parameters + at, (size_t)(to - from) * tensor->cols,
@@ -171,7 +173,7 @@ static void settle_for_training(void *user, float *parameters, float share)
 #pragma omp parallel for num_threads(rounding->threads) schedule(static)
     for (size_t i = 0; i < rounding->layout.count; i++) {
         const db_tensor *tensor = &rounding->layout.tensors[i];
-        if (is_matrix(tensor))
+        if (is_matrix(tensor) && db_matrix_bits(rounding->config, tensor, 4) == 4)
             db_settle_i4_fixed(parameters + tensor->offset, tensor->rows, tensor->cols, share);
     }
 }

