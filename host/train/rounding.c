@@ -190,7 +190,7 @@ db_train_rounding db_weight_rounding_for_training(db_weight_rounding *rounding)
 void db_tune_defaults(db_train_options *options, const db_model_config *config, size_t tokens, uint32_t bits)
 {
     db_train_defaults(options, config, tokens);
-    options->learning_rate *= 0.03;
+    options->learning_rate *= config->architecture == DOGBERRY_TRANSFORMER ? 0.05 : 0.03;
     options->warmup = 20;
     options->average = 0.99;
     if (config->architecture == DOGBERRY_TRANSFORMER && bits == 4)

@@ -75,8 +75,9 @@ typedef struct {
     double drop_attention; /* values that attention looks at; transformers only */
 
     const db_train_rounding *rounding; /* NULL = none; all losses are then with rounding on */
-    double pull; /* with rounding: times the rate, the share that weights settle by in every step (rounding->settle):
-                    driven to the middle between two whole numbers they would swing from one to the other for ever */
+    double pull; /* with rounding: times learning_rate, the share that weights settle by in every step
+                    (rounding->settle): driven to the middle between two whole numbers they would swing from one to the
+                    other for ever. It does not go down with the rate, so that at the end weights come to rest */
 
     uint32_t patience; /* evaluations without a better validation loss before stopping; 0 = off */
 

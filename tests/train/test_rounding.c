@@ -304,6 +304,19 @@ static void activations_round_halves_up_and_saturate(void **state)
     }
 }
 
+static void gradients_end_where_activations_are_cut_off(void **state)
+{
+    (void)state;
+    const float given[] = {3, 126.4f, 127, 400, -127, -128.4f, -300};
+    const float wanted[] = {1, 1, 0, 0, 1, 0, 0};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        real rounded = given[i] * 0.25f, gradient = 1;
+        db_round_inputs(1, 0.25f, &rounded);
+        db_stop_cut_off(1, 0.25f, &rounded, &gradient);
+        assert_true(gradient == wanted[i]);
+    }
+}
+
 /* The gradient goes through rounded activations as if they were not: nearly the same as without. */
 static void gradients_pass_through(void **state)
 {
@@ -509,6 +522,7 @@ int main(void)
         cmocka_unit_test(silu_is_rounded_alike),
         cmocka_unit_test(rounded_rows_are_the_quantized_ones),
         cmocka_unit_test(activations_round_halves_up_and_saturate),
+        cmocka_unit_test(gradients_end_where_activations_are_cut_off),
         cmocka_unit_test(gradients_pass_through),
         cmocka_unit_test(gru_keeps_small_updates),
         cmocka_unit_test(tuning_wins_back_what_rounding_lost),
