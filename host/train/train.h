@@ -39,6 +39,9 @@ typedef struct {
     void (*round)(void *user, const float *parameters, float *rounded);
     /* Moves the weights `share` of the way to what they are rounded to; those that are cut off stay. As `round`. */
     void (*settle)(void *user, float *parameters, float share);
+    /* Measures what activations are rounded to anew, as the image will have it; NULL: that stays. Called whenever a
+     * snapshot is taken or gone back to, so that it follows from the snapshot. As `round`. */
+    void (*refresh)(void *user, const float *parameters);
     const db_activation_rounding *activations; /* the caller's; NULL: they are left alone */
     const char *description;                   /* of the rounding, in checkpoints */
 } db_train_rounding;

@@ -270,6 +270,33 @@ static void silu_is_rounded_alike(void **state)
     }
 }
 
+/* What activations are rounded to follows the weights that a run has by now. */
+static void units_follow_the_weights(void **state)
+{
+    (void)state;
+    db_model_dir model;
+    db_tokens tokens;
+    db_weight_rounding rounding;
+    make(&model, TRANSFORMERS[0]);
+    const db_sequence text = text_of(&model, &tokens);
+    db_weight_rounding_make(&rounding, &model.config, model.parameters, &text, 4, 1);
+    const db_train_rounding hook = db_weight_rounding_for_training(&rounding);
+    const db_block_rounding before = rounding.blocks[1];
+    const real key = before.keys[0], value = before.values[0];
+    hook.refresh(hook.user, model.parameters);
+    assert_memory_equal(&before, &rounding.blocks[1], sizeof before);
+    const db_tensor *up = db_layout_find_block(&model.layout, 1, "mlp.up_proj");
+    for (size_t i = 0; i < (size_t)up->rows * up->cols; i++)
+        model.parameters[up->offset + i] *= 2;
+    hook.refresh(hook.user, model.parameters);
+    const db_block_rounding *after = &rounding.blocks[1];
+    assert_true(fabs((double)(after->active / before.active) - 4) < 1e-3); /* a square */
+    assert_true(after->norm1 == before.norm1 && after->keys[0] == key && after->values[0] == value);
+    db_weight_rounding_free(&rounding);
+    db_tokens_free(&tokens);
+    db_model_dir_free(&model);
+}
+
 static void rounded_rows_are_the_quantized_ones(void **state)
 {
     (void)state;
@@ -520,6 +547,7 @@ int main(void)
         cmocka_unit_test(rounded_activations_come_closer),
         cmocka_unit_test(transformers_have_the_losses_that_training_saw),
         cmocka_unit_test(silu_is_rounded_alike),
+        cmocka_unit_test(units_follow_the_weights),
         cmocka_unit_test(rounded_rows_are_the_quantized_ones),
         cmocka_unit_test(activations_round_halves_up_and_saturate),
         cmocka_unit_test(gradients_end_where_activations_are_cut_off),
