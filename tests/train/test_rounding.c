@@ -231,8 +231,10 @@ static void transformers_have_the_losses_that_training_saw(void **state)
                           "%.4f without rounded activations\n",
                           i, bits, equalized / (double)text.count, seen, image, with, without);
             assert_true(fabs(image / seen - 1) < 2e-3);
-            all_with += with;
-            all_without += without;
+            if (model.config.feed_forward != DB_SILU) { /* with few units cut off both are of the same size there */
+                all_with += with;
+                all_without += without;
+            }
             free(nats);
             db_weight_rounding_free(&rounding);
             db_tokens_free(&tokens);
