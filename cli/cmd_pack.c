@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "boards/shape.h"
 #include "commands.h"
 #include "image_file.h"
 #include "pack/mixed.h"
@@ -41,6 +42,20 @@ static bool is_mixed(const settings *given)
     return given->bits && strcmp(given->bits, "mixed") == 0;
 }
 
+/* In what widths the matrices are. */
+static void print_bits(const dogberry_image *image, const settings *given)
+{
+    const bool transformer = image->architecture == DOGBERRY_TRANSFORMER;
+    const uint32_t ends = image->output_matrix.bits;
+    const uint32_t bits = transformer ? db_shape_block(image, 0, DOGBERRY_BLOCK_ATTENTION).bits : ends;
+    if (is_mixed(given))
+        printf("int4 and int8");
+    else if (bits != ends)
+        printf("int%u (embedding and output int%u)", bits, ends);
+    else
+        printf("int%u", bits);
+}
+
 /* The image as it will be opened on the board; what is printed is read back from it. */
 static int describe(const job *work, const settings *given)
 {
@@ -48,10 +63,7 @@ static int describe(const job *work, const settings *given)
     if (dogberry_open(&image, work->image, work->bytes) != DOGBERRY_OK)
         return 1;
     printf("Wrote %s: %u parameters as ", given->output, image.parameters);
-    if (is_mixed(given))
-        printf("int4 and int8");
-    else
-        printf("int%u", image.output_matrix.bits);
+    print_bits(&image, given);
     printf(", %zu bytes; a session takes %zu bytes of RAM.\n", work->bytes, dogberry_session_bytes(&image));
     printf("Golden vector: \"%.*s\", seed %u, %u tokens, digest %08x\n", (int)image.golden.prompt_bytes,
            image.golden.prompt, image.golden.seed, image.golden.tokens, image.golden.digest);

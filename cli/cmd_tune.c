@@ -295,7 +295,7 @@ static int parse(settings *given, int argc, char **argv)
         {.name = "seed", .letter = 's', .kind = CLI_COUNT, .value = &given->seed, .argument = "N",
          .help = "same seed, steps and threads: the same weights"},
         {.name = "rate", .kind = CLI_REAL, .value = &given->rate, .argument = "R", .most = 1,
-         .help = "learning rate (3 % of training's)"},
+         .help = "learning rate (3 % of training's, transformers 5 %)"},
         {.name = "dropout", .kind = CLI_REAL, .value = &given->dropout, .argument = "P", .most = 0.9,
          .help = "share of activations dropped (training's)"},
         {.name = "resume", .kind = CLI_FLAG, .value = &given->resume,

@@ -52,18 +52,11 @@ static void add_recurrent(db_token_cost *cost, const dogberry_image *image, uint
     cost->image_bytes += 2 * (uint64_t)input->rows;
 }
 
-static bool is_opened(const dogberry_image *image)
-{
-    return image->source.bytes || image->source.reader;
-}
-
 /* The matrices; what is done with keys and values is not counted. */
 static void add_block(db_token_cost *cost, const dogberry_image *image, uint32_t layer)
 {
     for (uint32_t part = DOGBERRY_BLOCK_ATTENTION; part <= DOGBERRY_BLOCK_OUTER; part++) {
-        dogberry_matrix matrix;
-        if (!is_opened(image) || dogberry_block_matrix(image, layer, part, &matrix) != DOGBERRY_OK)
-            matrix = db_shape_block(image, part);
+        const dogberry_matrix matrix = db_shape_block(image, layer, part);
         add_product(cost, &matrix, matrix.rows);
         cost->rows += matrix.rows;
         cost->image_bytes += 2 * (uint64_t)matrix.rows;

@@ -50,9 +50,18 @@ static uint64_t layers_bytes(const dogberry_image *image, uint64_t *tensors)
     return bytes;
 }
 
-dogberry_matrix db_shape_block(const dogberry_image *shape, uint32_t part)
+static bool is_opened(const dogberry_image *image)
 {
-    uint32_t wide = shape->embedding, inner = shape->hidden, bits = shape->embeddings.bits;
+    return image->source.bytes || image->source.reader;
+}
+
+/* A transformer's shape keeps the bits of its layers where a recurrent one has them. */
+dogberry_matrix db_shape_block(const dogberry_image *shape, uint32_t layer, uint32_t part)
+{
+    dogberry_matrix matrix;
+    if (is_opened(shape) && dogberry_block_matrix(shape, layer, part, &matrix) == DOGBERRY_OK)
+        return matrix;
+    uint32_t wide = shape->embedding, inner = shape->hidden, bits = shape->layer[layer].input.bits;
     uint32_t heads = shape->transformer.heads + 2 * shape->transformer.kv_heads;
     switch (part) {
     case DOGBERRY_BLOCK_ATTENTION:
@@ -70,18 +79,21 @@ dogberry_matrix db_shape_block(const dogberry_image *shape, uint32_t part)
  * and the turns. */
 static uint64_t blocks_bytes(const dogberry_image *image, uint64_t *tensors)
 {
-    uint64_t bytes = 0, rows = 0;
-    for (uint32_t part = DOGBERRY_BLOCK_ATTENTION; part <= DOGBERRY_BLOCK_OUTER; part++) {
-        dogberry_matrix matrix = db_shape_block(image, part);
-        bytes += matrix_bytes(&matrix);
-        rows += matrix.rows;
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < image->layers; i++) {
+        uint64_t rows = 0;
+        for (uint32_t part = DOGBERRY_BLOCK_ATTENTION; part <= DOGBERRY_BLOCK_OUTER; part++) {
+            dogberry_matrix matrix = db_shape_block(image, i, part);
+            bytes += matrix_bytes(&matrix);
+            rows += matrix.rows;
+        }
+        if (image->transformer.feed_forward == DOGBERRY_SILU)
+            rows += image->hidden; /* scales behind the biases */
+        bytes += aligned(2 * rows) + aligned(4 * (2 + (uint64_t)image->transformer.heads));
     }
-    if (image->transformer.feed_forward == DOGBERRY_SILU)
-        rows += image->hidden; /* scales behind the biases */
-    bytes += aligned(2 * rows) + aligned(4 * (2 + (uint64_t)image->transformer.heads));
     bool turns = image->transformer.head > 1;
     *tensors += 6 * (uint64_t)image->layers + 1 + turns;
-    return image->layers * bytes + aligned(4) + (turns ? aligned(4 * (uint64_t)(image->transformer.head / 2)) : 0);
+    return bytes + aligned(4) + (turns ? aligned(4 * (uint64_t)(image->transformer.head / 2)) : 0);
 }
 
 uint64_t db_shape_tensor_bytes(const dogberry_image *image)
@@ -134,12 +146,16 @@ static void fill_matrices(dogberry_image *shape, uint32_t bits)
 {
     uint32_t gates = shape->architecture == DOGBERRY_GRU ? 3 : 4;
     bool transformer = shape->architecture == DOGBERRY_TRANSFORMER;
-    shape->embeddings = matrix_shape(shape->vocab, shape->embedding, bits);
-    for (uint32_t i = 0; i < shape->layers && !transformer; i++) {
+    uint32_t outside = transformer ? 8 : bits; /* db_matrix_bits() */
+    shape->embeddings = matrix_shape(shape->vocab, shape->embedding, outside);
+    for (uint32_t i = 0; i < shape->layers; i++) {
+        shape->layer[i].input.bits = bits; /* all of a transformer's layers: db_shape_block() */
+        if (transformer)
+            continue;
         shape->layer[i].input = matrix_shape(gates * shape->hidden, i ? shape->hidden : shape->embedding, bits);
         shape->layer[i].recurrent = matrix_shape(gates * shape->hidden, shape->hidden, bits);
     }
-    shape->output_matrix = matrix_shape(shape->vocab, transformer ? shape->embedding : shape->hidden, bits);
+    shape->output_matrix = matrix_shape(shape->vocab, transformer ? shape->embedding : shape->hidden, outside);
     if (shape->output == DOGBERRY_FACTORED)
         fill_factored(shape, bits);
 }

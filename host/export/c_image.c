@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "boards/shape.h"
 #include "export/names.h"
 
 enum { WORDS_A_LINE = 10, PATH_BYTES = 128 };
@@ -62,15 +63,22 @@ void db_c_image_add(db_package *package, const char *folder, const char *prefix,
 
 /* ---- Summary ---- */
 
+/* Whether any matrix of the image has these bits. */
+static bool has_bits(const dogberry_image *image, uint32_t bits)
+{
+    const uint32_t parts = image->architecture == DOGBERRY_TRANSFORMER ? DOGBERRY_BLOCK_OUTER + 1 : 0;
+    bool found = image->embeddings.bits == bits || image->output_matrix.bits == bits;
+    for (uint32_t i = 0; i < image->layers; i++) {
+        found = found || image->layer[i].input.bits == bits || image->layer[i].recurrent.bits == bits;
+        for (uint32_t part = 0; part < parts; part++)
+            found = found || db_shape_block(image, i, part).bits == bits;
+    }
+    return found;
+}
+
 static const char *bits_of(const dogberry_image *image)
 {
-    uint32_t wide = image->embeddings.bits == 8, narrow = image->embeddings.bits == 4;
-    for (uint32_t i = 0; i < image->layers; i++) {
-        wide += (uint32_t)(image->layer[i].input.bits == 8) + (uint32_t)(image->layer[i].recurrent.bits == 8);
-        narrow += (uint32_t)(image->layer[i].input.bits == 4) + (uint32_t)(image->layer[i].recurrent.bits == 4);
-    }
-    wide += image->output_matrix.bits == 8;
-    narrow += image->output_matrix.bits == 4;
+    const bool wide = has_bits(image, 8), narrow = has_bits(image, 4);
     return wide && narrow ? "int8 and int4" : wide ? "int8" : "int4";
 }
 

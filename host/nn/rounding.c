@@ -24,6 +24,14 @@ DB_VECTOR void db_round_inputs(size_t count, real unit, real *values)
     }
 }
 
+DB_VECTOR void db_stop_cut_off(size_t count, real unit, const real *rounded, real *gradient)
+{
+    const real most = unit * (MOST - (real)0.5), least = unit * (LEAST + (real)0.5);
+    for (size_t i = 0; i < count; i++) {
+        gradient[i] = rounded[i] < most && rounded[i] > least ? gradient[i] : 0;
+    }
+}
+
 DB_VECTOR void db_round_outputs(size_t count, const real *values, real *out)
 {
     for (size_t i = 0; i < count; i++) {

@@ -30,6 +30,10 @@ typedef struct {
 /* values [count] to the nearest of -128..127 times `unit` (> 0), halves up. */
 void db_round_inputs(size_t count, real unit, real *values);
 
+/* gradient [count] = 0 where rounded [count], left by db_round_inputs() with `unit`, is the most or least that it can
+ * be: what was cut off there would grow without any effect. */
+void db_stop_cut_off(size_t count, real unit, const real *rounded, real *gradient);
+
 /* out [count] = values [count] as a layer's output, Q0.7: the nearest of -128/128..127/128, halves up. `out` may be
  * `values`. */
 void db_round_outputs(size_t count, const real *values, real *out);

@@ -382,9 +382,16 @@ static void feed_forward_backward(const db_transformer *t, const layer_data *lay
 {
     const size_t rows = rows_of(t), hidden = t->config.hidden;
     const real *dbranch = branch_gradient(t, layer->mask2);
+    const db_block_rounding *rounding = rounding_of(t, layer);
     activate(t, layer);
     db_linear_backward_weight(&layer->down, rows, dbranch, t->active, gradient + layer->at_down);
+    if (rounding != NULL) {
+        memcpy(t->dwide, t->active, rows * hidden * sizeof(real));
+    }
     db_linear_backward_input(&layer->down, rows, dbranch, t->active);
+    if (rounding != NULL) {
+        db_stop_cut_off(rows * hidden, rounding->active, t->dwide, t->active);
+    }
     db_feed_forward_backward(t->config.feed_forward, rows, hidden, layer->inner, t->active, t->dwide);
     db_linear_backward_weight(&layer->up, rows, t->dwide, layer->norm2, gradient + layer->at_up);
     db_linear_backward_input(&layer->up, rows, t->dwide, t->dbranch);
@@ -395,9 +402,13 @@ static void attention_backward(const db_transformer *t, const layer_data *layer,
 {
     const size_t rows = rows_of(t), width = t->config.embedding;
     const real *dbranch = branch_gradient(t, layer->mask1);
+    const db_block_rounding *rounding = rounding_of(t, layer);
     real *dattended = t->active; /* has room for either */
     db_linear_backward_weight(&layer->o, rows, dbranch, layer->attended, gradient + layer->at_o);
     db_linear_backward_input(&layer->o, rows, dbranch, dattended);
+    if (rounding != NULL) {
+        db_stop_cut_off(rows * width, rounding->attended, layer->attended, dattended);
+    }
     for (uint32_t b = 0; b < t->streams; b++) {
         const db_attention_stream stream = stream_of(t, layer, b, false);
         db_attention_backward(&t->attention, &stream, dattended + b * width, t->dwide + b * t->fused);

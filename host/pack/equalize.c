@@ -61,6 +61,17 @@ static void equalize_values(const db_model_config *config, const db_layout *layo
     free(factors);
 }
 
+/* Length of a column. */
+static double column_length(const float *values, const db_tensor *tensor, size_t column)
+{
+    double sum = 0;
+    for (size_t r = 0; r < tensor->rows; r++)
+        sum += pow((double)values[r * tensor->cols + column], 2);
+    return sqrt(sum);
+}
+
+/* The columns that units are read by share a row's step, so that the weights are to be alike, too: each unit's factor
+ * is halfway between what makes activations alike and what makes weights alike. */
 static void equalize_feed_forward(const db_model_config *config, const db_layout *layout, uint32_t index,
                                   float *parameters, db_block_units *units)
 {
@@ -68,6 +79,10 @@ static void equalize_feed_forward(const db_model_config *config, const db_layout
     const db_tensor *down = db_layout_find_block(layout, index, "mlp.down_proj");
     if (config->feed_forward == DB_SILU)
         return;
+    for (uint32_t u = 0; u < config->hidden; u++) {
+        const double length = column_length(parameters + down->offset, down, u);
+        units->active[u] = length > 0 ? sqrt(units->active[u] / length) : 1;
+    }
     to_factors(units->active, config->hidden);
     for (uint32_t u = 0; u < config->hidden; u++) {
         const double factor = units->active[u];

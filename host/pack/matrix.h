@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "nn/config.h"
 #include "pack/image.h"
 #include "pack/quantize.h"
 #include "pack/quantize_i4.h"
@@ -18,6 +19,12 @@ typedef struct {
     uint32_t bits; /* 8 or 4 */
     bool fixed;    /* by the fixed rule, not by search */
 } db_matrix_kind;
+
+/* Returns the bits of a model's tensor in an image of `bits` 8 or 4. In one of 4 a transformer's embedding and output
+ * matrix keep 8, since with 4 they make half of what the image loses once it is tuned (docs/PACKING.md,
+ * "Transformers").
+ */
+uint32_t db_matrix_bits(const db_model_config *config, const db_tensor *tensor, uint32_t bits);
 
 typedef struct {
     uint32_t bits, rows, cols;

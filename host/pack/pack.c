@@ -128,8 +128,8 @@ void db_packing_correct_bias(const db_packing *pack, double *bias, const float *
 db_matrix_kind db_packing_kind(const db_packing *pack, const db_tensor *tensor)
 {
     db_matrix_kind kind = pack->kind;
-    if (pack->tensor_bits)
-        kind.bits = pack->tensor_bits[tensor - pack->model->layout.tensors];
+    kind.bits = pack->tensor_bits ? pack->tensor_bits[tensor - pack->model->layout.tensors]
+                                  : db_matrix_bits(&pack->model->config, tensor, kind.bits);
     return kind;
 }
 
@@ -432,7 +432,7 @@ static float *rounded_weights(db_packing *pack)
     float *out = db_packing_own(pack, db_allocate(layout->parameters * sizeof *out));
     for (size_t i = 0; i < layout->count; i++) {
         const db_tensor *tensor = &layout->tensors[i];
-        (pack->kind.bits == 4 ? db_round_i4_fixed : db_round_fixed)(
+        (db_packing_kind(pack, tensor).bits == 4 ? db_round_i4_fixed : db_round_fixed)(
             out + tensor->offset, db_packing_values(pack, tensor), tensor->rows, tensor->cols);
     }
     return out;

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "pack/calibrate.h"
 #include "pack/equalize.h"
+#include "pack/matrix.h"
 #include "pack/pack.h"
 #include "pack/quantize.h"
 #include "pack/quantize_fixed.h"
@@ -18,8 +19,8 @@
 
 enum { ROWS_AT_A_TIME = 64, ACTIVATION_BITS = 8 };
 
-/* What a transformer's activations are measured on. */
-enum { CALIBRATION_TOKENS = 16384 };
+/* What a transformer's activations are measured on: before training and, as it costs time there, on the way. */
+enum { CALIBRATION_TOKENS = 16384, REFRESH_TOKENS = 8192 };
 
 /* Returns the best unit of embedded inputs, words counted as often as they are fed; those that the text lacks a little.
  */
@@ -46,11 +47,12 @@ static void make_recurrent(db_weight_rounding *out, const float *parameters, con
 
 /* ---- Transformers ---- */
 
-static void calibrate(db_calibration *out, const db_model_config *config, const float *parameters,
-                      const db_sequence *text)
+/* On the first `most` tokens of the text. */
+static void calibrate(db_calibration *out, const db_weight_rounding *rounding, const float *parameters, size_t most)
 {
-    const size_t count = text->count < CALIBRATION_TOKENS ? text->count : CALIBRATION_TOKENS;
-    db_calibrate(out, config, parameters, text->start_token, text->end_token, text->ids, count);
+    const db_sequence *text = rounding->text;
+    db_calibrate(out, rounding->config, parameters, text->start_token, text->end_token, text->ids,
+                 text->count < most ? text->count : most);
 }
 
 static void take_units(db_weight_rounding *out, uint32_t layer, const db_block_units *units)
@@ -69,20 +71,16 @@ static void take_units(db_weight_rounding *out, uint32_t layer, const db_block_u
                                              .values = values};
 }
 
-static void make_transformer(db_weight_rounding *out, float *parameters, const db_sequence *text)
+/* The units of activations with `parameters` rounded, by the rule that the packer has. */
+static void measure_units(db_weight_rounding *out, const float *parameters, size_t tokens)
 {
     const db_model_config *config = out->config;
     const uint32_t key_bits = db_pack_key_bits(config);
     db_calibration calibration;
-    calibrate(&calibration, config, parameters, text);
-    db_transformer_equalize(config, parameters, &calibration);
-    db_calibration_free(&calibration);
     float *rounded = db_allocate(out->layout.parameters * sizeof *rounded);
     db_round_weights(out, parameters, rounded);
-    calibrate(&calibration, config, rounded, text);
+    calibrate(&calibration, out, rounded, tokens);
     free(rounded);
-    out->blocks = db_allocate(config->layers * sizeof *out->blocks);
-    out->units = db_allocate(2 * (size_t)config->layers * config->embedding * sizeof *out->units);
     for (uint32_t l = 0; l < config->layers; l++) {
         db_block_units units;
         db_block_units_find(&units, config, &calibration.blocks[l], key_bits, true);
@@ -93,6 +91,18 @@ static void make_transformer(db_weight_rounding *out, float *parameters, const d
                                                 .last = (real)db_unit_of(&calibration.last_range),
                                                 .key_most = (real)((1 << (key_bits - 1)) - 1)};
     db_calibration_free(&calibration);
+}
+
+static void make_transformer(db_weight_rounding *out, float *parameters)
+{
+    const db_model_config *config = out->config;
+    db_calibration calibration;
+    calibrate(&calibration, out, parameters, CALIBRATION_TOKENS);
+    db_transformer_equalize(config, parameters, &calibration);
+    db_calibration_free(&calibration);
+    out->blocks = db_allocate(config->layers * sizeof *out->blocks);
+    out->units = db_allocate(2 * (size_t)config->layers * config->embedding * sizeof *out->units);
+    measure_units(out, parameters, CALIBRATION_TOKENS);
     snprintf(out->description, sizeof out->description, "%u bits", out->kind.bits);
 }
 
@@ -100,10 +110,10 @@ void db_weight_rounding_make(db_weight_rounding *out, const db_model_config *con
                              const db_sequence *text, uint32_t bits, uint32_t threads)
 {
     assert(bits == 8 || bits == 4);
-    *out = (db_weight_rounding){.config = config, .kind = {.bits = bits}, .threads = threads};
+    *out = (db_weight_rounding){.config = config, .text = text, .kind = {.bits = bits}, .threads = threads};
     db_layout_make(&out->layout, config);
     if (config->architecture == DOGBERRY_TRANSFORMER)
-        make_transformer(out, parameters, text);
+        make_transformer(out, parameters);
     else
         make_recurrent(out, parameters, text);
 }
@@ -128,7 +138,8 @@ static void round_rows(const db_weight_rounding *rounding, const db_tensor *tens
                        float *rounded, uint32_t from, uint32_t to)
 {
     const size_t at = tensor->offset + (size_t)from * tensor->cols;
-    if (rounding->kind.bits == 4)
+    const uint32_t bits = db_matrix_bits(rounding->config, tensor, rounding->kind.bits);
+    if (bits == 4)
         db_round_i4_fixed(rounded + at, parameters + at, to - from, tensor->cols);
     else if (has_shared_unit(rounding, tensor))
         db_round_with_step(rounded + at, parameters + at, (size_t)(to - from) * tensor->cols,
@@ -171,9 +182,14 @@ static void settle_for_training(void *user, float *parameters, float share)
 #pragma omp parallel for num_threads(rounding->threads) schedule(static)
     for (size_t i = 0; i < rounding->layout.count; i++) {
         const db_tensor *tensor = &rounding->layout.tensors[i];
-        if (is_matrix(tensor))
+        if (is_matrix(tensor) && db_matrix_bits(rounding->config, tensor, 4) == 4)
             db_settle_i4_fixed(parameters + tensor->offset, tensor->rows, tensor->cols, share);
     }
+}
+
+static void refresh_for_training(void *user, const float *parameters)
+{
+    measure_units(user, parameters, REFRESH_TOKENS);
 }
 
 db_train_rounding db_weight_rounding_for_training(db_weight_rounding *rounding)
@@ -181,6 +197,7 @@ db_train_rounding db_weight_rounding_for_training(db_weight_rounding *rounding)
     return (db_train_rounding){.user = rounding,
                                .round = round_for_training,
                                .settle = rounding->kind.bits == 4 ? settle_for_training : NULL,
+                               .refresh = rounding->blocks != NULL ? refresh_for_training : NULL,
                                .activations = &rounding->activations,
                                .description = rounding->description};
 }
@@ -188,7 +205,7 @@ db_train_rounding db_weight_rounding_for_training(db_weight_rounding *rounding)
 void db_tune_defaults(db_train_options *options, const db_model_config *config, size_t tokens, uint32_t bits)
 {
     db_train_defaults(options, config, tokens);
-    options->learning_rate *= 0.03;
+    options->learning_rate *= config->architecture == DOGBERRY_TRANSFORMER ? 0.05 : 0.03;
     options->warmup = 20;
     options->average = 0.99;
     if (config->architecture == DOGBERRY_TRANSFORMER && bits == 4)

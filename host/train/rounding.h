@@ -17,6 +17,7 @@
 
 typedef struct {
     const db_model_config *config;
+    const db_sequence *text;
     db_layout layout;
     db_tuned kind;
     uint32_t threads;
@@ -28,8 +29,8 @@ typedef struct {
 
 /* For weights like `parameters` in `bits` 8 or 4, rounded by `threads` threads. The unit of embedded inputs is the one
  * of the least squared error with words counted as in `text`; it stays. A transformer's parameters are changed to
- * others that compute the same (pack/equalize.h), and the units of its activations, which stay, are those of the
- * beginning of `text`. `config` must outlive `out`. Free with db_weight_rounding_free(). */
+ * others that compute the same (pack/equalize.h), and the units of its activations are measured on the beginning of
+ * `text`. `config` and `text` must outlive `out`. Free with db_weight_rounding_free(). */
 void db_weight_rounding_make(db_weight_rounding *out, const db_model_config *config, float *parameters,
                              const db_sequence *text, uint32_t bits, uint32_t threads);
 

@@ -73,12 +73,21 @@ static void set_carried(db_run *run)
     }
 }
 
+static void refresh_rounding(db_run *run)
+{
+    const db_train_rounding *rounding = run->options->rounding;
+    if (rounding != NULL && rounding->refresh != NULL) {
+        rounding->refresh(rounding->user, run->arrays.parameters);
+    }
+}
+
 static void take_snapshot(db_run *run)
 {
     get_carried(run);
     run->state.stuck = 0;
     run->kept_state = run->state;
     memcpy(run->kept.memory, run->arrays.memory, run->arrays.count * sizeof(float));
+    refresh_rounding(run);
 }
 
 /* ---- Time ---- */
@@ -254,6 +263,7 @@ static void roll_back(db_run *run)
     run->state.stuck = before.stuck + 1;
     memcpy(run->arrays.memory, run->kept.memory, run->arrays.count * sizeof(float));
     set_carried(run);
+    refresh_rounding(run);
     db_run_note(run, "the loss is no longer a number: back to step %" PRIu64 ", learning rate halved", run->state.step);
 }
 

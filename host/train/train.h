@@ -39,6 +39,9 @@ typedef struct {
     void (*round)(void *user, const float *parameters, float *rounded);
     /* Moves the weights `share` of the way to what they are rounded to; those that are cut off stay. As `round`. */
     void (*settle)(void *user, float *parameters, float share);
+    /* Measures what activations are rounded to anew, as the image will have it; NULL: that stays. Called whenever a
+     * snapshot is taken or gone back to, so that it follows from the snapshot. As `round`. */
+    void (*refresh)(void *user, const float *parameters);
     const db_activation_rounding *activations; /* the caller's; NULL: they are left alone */
     const char *description;                   /* of the rounding, in checkpoints */
 } db_train_rounding;
@@ -75,8 +78,9 @@ typedef struct {
     double drop_attention; /* values that attention looks at; transformers only */
 
     const db_train_rounding *rounding; /* NULL = none; all losses are then with rounding on */
-    double pull; /* with rounding: times the rate, the share that weights settle by in every step (rounding->settle):
-                    driven to the middle between two whole numbers they would swing from one to the other for ever */
+    double pull; /* with rounding: times learning_rate, the share that weights settle by in every step
+                    (rounding->settle): driven to the middle between two whole numbers they would swing from one to the
+                    other for ever. It does not go down with the rate, so that at the end weights come to rest */
 
     uint32_t patience; /* evaluations without a better validation loss before stopping; 0 = off */
 

@@ -180,6 +180,39 @@ static void losses_are_close_to_the_float_models(void **state)
     }
 }
 
+/* In a transformer's image of four bits the embedding, which is the output too, and an output of its own have eight. */
+static void transformers_keep_eight_bits_at_their_ends(void **state)
+{
+    (void)state;
+    for (uint32_t output = DOGBERRY_DENSE; output <= DOGBERRY_TIED; output++)
+        for (uint32_t bits = 4; bits <= 8; bits += 4) {
+            db_model_dir model;
+            dogberry_image image;
+            dogberry_matrix matrix;
+            void *bytes;
+            size_t length;
+            make(&model, (db_model_config){.architecture = DOGBERRY_TRANSFORMER,
+                                           .output = output,
+                                           .embedding = 12,
+                                           .hidden = 20,
+                                           .layers = 2,
+                                           .heads = 3,
+                                           .kv_heads = 3,
+                                           .context = 16,
+                                           .feed_forward = DB_RELU2,
+                                           .rotary_base = 100});
+            pack_bits(&model, bits, &bytes, &length, &image);
+            assert_int_equal(image.embeddings.bits, 8);
+            assert_int_equal(image.output_matrix.bits, 8);
+            for (uint32_t part = DOGBERRY_BLOCK_ATTENTION; part <= DOGBERRY_BLOCK_OUTER; part++) {
+                assert_int_equal(dogberry_block_matrix(&image, 1, part, &matrix), DOGBERRY_OK);
+                assert_int_equal(matrix.bits, bits);
+            }
+            free(bytes);
+            db_model_dir_free(&model);
+        }
+}
+
 /* The image's order of a class-factored output is the model's, shuffled here. */
 static void factored_order_is_kept(void **state)
 {
@@ -488,6 +521,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logits_are_close_to_the_float_models),
         cmocka_unit_test(losses_are_close_to_the_float_models),
+        cmocka_unit_test(transformers_keep_eight_bits_at_their_ends),
         cmocka_unit_test(factored_order_is_kept),
         cmocka_unit_test(fixed_scales_keep_trained_weights),
         cmocka_unit_test(packing_twice_gives_the_same_bytes),

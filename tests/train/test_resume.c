@@ -272,6 +272,15 @@ static void tuning_resumes_alike(void **state)
     free(expected);
 }
 
+/* And with a transformer's units measured anew at each snapshot. */
+static void tuning_a_transformer_resumes_alike(void **state)
+{
+    setting *s = *state;
+    s->config = &transformer;
+    s->options.learning_rate = 0.01;
+    tuning_resumes_alike(state);
+}
+
 static void changed_options_are_refused_by_name(void **state)
 {
     setting *s = *state;
@@ -344,6 +353,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(threads_resume_alike, set_up, tear_down),
         cmocka_unit_test_setup_teardown(transformers_resume_alike, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tuning_resumes_alike, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tuning_a_transformer_resumes_alike, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changed_options_are_refused_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unwritable_files_do_not_end_a_run, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damage_is_noticed, set_up, tear_down),
