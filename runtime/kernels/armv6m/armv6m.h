@@ -1,7 +1,7 @@
 /*
  * The assembly routines of this folder; what they compute is said at dogberry_kernels in dogberry.h. All
  * follow the procedure call standard (AAPCS), call nothing, and take so much stack at most:
- *     dogberry_matvec_i8_armv6m 496 bytes, dogberry_matvec_i4_armv6m 344 bytes, those of attention 52 bytes.
+ *     dogberry_matvec_i8_armv6m 500 bytes, dogberry_matvec_i4_armv6m 344 bytes, those of attention 52 bytes.
  * Scores and mix take widths that are multiples of 4 only.
  * They go into sections .text.NAME, or wherever DOGBERRY_KERNEL_SECTION says (firmware whose code lies in slow
  * flash puts them into RAM).
@@ -18,6 +18,8 @@ extern const dogberry_transformer_kernels dogberry_armv6m_transformer;
 void dogberry_matvec_i8_armv6m(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows, const int8_t *x);
 void dogberry_matvec_i4_armv6m(int32_t *out, const uint32_t *weights, const uint8_t *group_scales, uint32_t columns,
                                uint32_t blocks, const int8_t *x);
+void dogberry_rescale_armv6m(int32_t *out, const int32_t *sums, const uint32_t *scales, const int16_t *bias,
+                             uint32_t count);
 int32_t dogberry_scores_i8_armv6m(int32_t *scores, const int32_t *query, const int8_t *keys, uint32_t stride,
                                   uint32_t count, uint32_t width);
 int32_t dogberry_scores_i16_armv6m(int32_t *scores, const int32_t *query, const int16_t *keys, uint32_t stride,
