@@ -140,12 +140,10 @@ __attribute__((noinline)) static int share_project(const dogberry_work *work, in
     uint32_t log = dogberry_is_int4(matrix) ? 3u : 2u, units = (count + (1u << log) - 1u) >> log;
     shared_product whole = {work, out, matrix, bias, first, count, log, x};
 
-    if (dogberry_is_int4(matrix)) {
-        first >>= log;
+    if (dogberry_is_int4(matrix))
         count = units;
-    }
-    work->kernels->share(project_some, &whole, units,
-                         work->rows.source->bytes + matrix->weights + first * matrix->stride, count * matrix->stride);
+    work->kernels->share(project_some, &whole, units, work->rows.source->bytes + matrix->weights,
+                         count * matrix->stride);
     return DOGBERRY_OK;
 }
 
@@ -209,9 +207,8 @@ int dogberry_embed(const dogberry_work *work, const dogberry_matrix *embeddings,
         dogberry_unread(fetch_lines(work, embeddings, at, 1, &line)))
         return DOGBERRY_ERR_READ;
     for (uint32_t c = 0; c < embeddings->cols; c++) {
-        int32_t value = embedded(embeddings, &line, token % DOGBERRY_I4_BLOCK, c);
+        int32_t value = dogberry_rescale(embedded(embeddings, &line, token % DOGBERRY_I4_BLOCK, c), *scale);
 
-        work->kernels->rescale(&value, &value, scale, NULL, 1);
         if (DOGBERRY_HAS_TRANSFORMER && wide != NULL)
             wide[c] = dogberry_saturate16(value);
         else

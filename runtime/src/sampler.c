@@ -126,15 +126,14 @@ static void keep_first(dogberry_candidates *c, uint32_t n)
 }
 
 /* Keeps exactly the k best, or all where there are no more than k. Where the last of them is: distances from the
- * highest that have a weight are cut into sections, or where it is not there, those behind them; and its section is cut
- * again, until that is one logit. */
-static void keep_best(dogberry_candidates *c, uint32_t k, uint32_t reach, uint16_t *counts)
+ * highest are cut into sections, or where it is not there, those behind them; and its section is cut again, until that
+ * is one logit. */
+static void keep_best(dogberry_candidates *c, uint32_t k, uint16_t *counts)
 {
-    uint32_t from = 0, shift = 0, section = 0;
+    uint32_t from = 0, shift = ALL_BITS - 1u - SECTION_BITS,
+             section; /* few logits are further apart than half of all */
     int32_t floor;
 
-    while (reach >> shift >= SECTIONS && shift < ALL_BITS - SECTION_BITS)
-        shift++;
     for (;;) {
         count_sections(c, from, shift, counts);
         for (section = 0; section < SECTIONS && counts[section] < k; section++)
@@ -221,7 +220,7 @@ void dogberry_cut(dogberry_candidates *c, const dogberry_sampler *sampler, uint1
     c->last = c->count;
     c->highest = c->logits[dogberry_likeliest(c)];
     if (sampler->top_k > 0 && sampler->top_k < c->count)
-        keep_best(c, sampler->top_k, sampler->reach, counts);
+        keep_best(c, sampler->top_k, counts);
     if (DOGBERRY_HAS_TOP_P && c->highest - (int32_t)sampler->near > c->floor) {
         c->floor = c->highest - (int32_t)sampler->near;
         c->last = c->count;

@@ -90,8 +90,8 @@ static uint32_t make_room(const dogberry_image *image, const dogberry_blocks *bl
 }
 
 /* The start of the scratch = a matrix of layer `index` times x, plus its bias, behind which `*bias` is then. */
-static int block_project(const dogberry_image *image, const dogberry_blocks *blocks, const int8_t *x, uint32_t index,
-                         uint32_t part, uint32_t *bias)
+__attribute__((noinline)) static int block_project(const dogberry_image *image, const dogberry_blocks *blocks,
+                                                   const int8_t *x, uint32_t index, uint32_t part, uint32_t *bias)
 {
     dogberry_matrix matrix;
     uint32_t from = *bias;
