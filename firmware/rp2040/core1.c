@@ -25,7 +25,9 @@ static uint64_t __scratch_x("core1") stack[STACK_WORDS / 2];
 static struct {
     dogberry_kernels kernels; /* a copy in SRAM */
     struct product product;
-    struct task task;               /* instead of the product, if it has work */
+    core1_work *work; /* instead of the product, if not NULL */
+    void *context;
+    uint32_t first, items;
     volatile uint32_t posted, done; /* numbers of products and tasks */
     bool running;
 } core1;
@@ -47,8 +49,8 @@ static void __not_in_flash_func(core1_main)(void)
             __wfe();
         __dmb();
         seen = core1.posted;
-        if (core1.task.work)
-            core1.task.work(core1.task.context, core1.task.first, core1.task.items, core1.task.part);
+        if (core1.work)
+            core1.work(core1.context, core1.first, core1.items, 1);
         else
             product_run(&core1.kernels, &core1.product);
         __dmb();
@@ -133,21 +135,26 @@ static __force_inline void post(void)
 
 void __not_in_flash_func(core1_post)(const struct product *product)
 {
-    core1.product = *product;
-    core1.task.work = NULL;
+    struct product *p = &core1.product; /* field by field, which is faster than the compiler's memcpy */
+
+    p->out = product->out;
+    p->weights = product->weights;
+    p->group_scales = product->group_scales;
+    p->width = product->width;
+    p->count = product->count;
+    p->x = product->x;
+    core1.work = NULL;
     post();
 }
 
-void core1_post_task(const struct task *task)
+/* Waits until the work is done, or the core is given up. */
+static __force_inline bool wait(void)
 {
-    core1.task = *task;
-    post();
-}
+    uint32_t since;
 
-bool __not_in_flash_func(core1_wait)(void)
-{
-    uint32_t since = timer_hw->timerawl;
-
+    if (core1.done == core1.posted)
+        return true;
+    since = timer_hw->timerawl;
     while (core1.done != core1.posted) {
         if (timer_hw->timerawl - since <= PATIENCE_US)
             continue;
@@ -158,4 +165,27 @@ bool __not_in_flash_func(core1_wait)(void)
     }
     __dmb();
     return true;
+}
+
+bool __not_in_flash_func(core1_wait)(void)
+{
+    return wait();
+}
+
+void __not_in_flash_func(core1_share)(core1_work *work, void *context, uint32_t count)
+{
+    uint32_t half = count / 2;
+
+    if (half == 0 || !core1.running || core1.done != core1.posted) {
+        work(context, 0, count, 0);
+        return;
+    }
+    core1.work = work;
+    core1.context = context;
+    core1.first = half;
+    core1.items = count - half;
+    post();
+    work(context, 0, half, 0);
+    if (!wait())
+        work(context, half, count - half, 1);
 }

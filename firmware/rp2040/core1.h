@@ -1,5 +1,5 @@
 /*
- * The second core: takes one product of a matrix and a vector, or one other task, at a time.
+ * The second core: takes one product of a matrix and a vector, or half of some other work, at a time.
  *
  * For products its code, its stack and what it is told lie in SRAM, so that it may work while flash cannot be read in
  * place. It has no interrupts.
@@ -21,12 +21,8 @@ struct product {
     const int8_t *x;
 };
 
-/* Items of work: what share() of dogberry_transformer_kernels is called with. */
-struct task {
-    void (*work)(void *context, uint32_t first, uint32_t items, uint32_t part);
-    void *context;
-    uint32_t first, items, part;
-};
+/* Work on items: what share() of dogberry_kernels is called with. */
+typedef void core1_work(void *context, uint32_t first, uint32_t items, uint32_t part);
 
 /* Starts the core, which will use these kernels (copied). Returns whether it answered; without it core1_ready() is
  * false for ever. */
@@ -38,12 +34,13 @@ bool core1_ready(void);
 /* Hands it a product, which is copied. Only while core1_ready(). */
 void core1_post(const struct product *product);
 
-/* The same with a task, whose code may lie in flash: not while that is being streamed. */
-void core1_post_task(const struct task *task);
-
 /* Waits until the work is done. Returns true; or false where the core does not answer: it is off then for
  * good, and the work is the caller's to do. */
 bool core1_wait(void);
+
+/* Does the first half of the items on the calling core and the others on core 1, or all here where that is not ready.
+ * The code of `work` may lie in flash: not while that is being streamed. */
+void core1_share(core1_work *work, void *context, uint32_t count);
 
 /* Runs a product on the calling core. */
 void product_run(const dogberry_kernels *kernels, const struct product *product);

@@ -13,14 +13,11 @@
 
 #include "pico/platform.h"
 
-#define SHARED_LEAST 512u  /* bytes of weights that are worth waking the other core for */
+#define SHARED_LEAST 512u  /* bytes of weights that are worth waking the other core for, while they are streamed */
 #define STREAM_LEAST 1024u /* and worth leaving XIP for */
 #define CHUNK_BYTES 4096u  /* of one buffer */
 #define CHUNK_LEAST 1024u  /* a short product comes in several chunks, so that computing overlaps reading */
 #define SCALES_BYTES 1024u /* group scales of one chunk */
-
-typedef void matvec_i8(int32_t *, const int8_t *, uint32_t, uint32_t, const int8_t *);
-typedef void matvec_i4(int32_t *, const uint32_t *, const uint8_t *, uint32_t, uint32_t, const int8_t *);
 
 static struct {
     dogberry_kernels base;              /* a copy in SRAM of the runtime's best */
@@ -45,17 +42,16 @@ static __force_inline uint32_t unit_scales(const struct product *p)
     return p->group_scales ? DOGBERRY_I4_BLOCK * groups_of(p) : 0;
 }
 
-/* `count` units from number `first` on. */
-static __force_inline struct product part(const struct product *p, uint32_t first, uint32_t count)
+/* `some` = `count` units of p from number `first` on. Field by field: for a copy of the whole the compiler calls
+ * memcpy, which takes longer. */
+static __force_inline void part(struct product *some, const struct product *p, uint32_t first, uint32_t count)
 {
-    struct product some = *p;
-
-    some.out += first * (p->group_scales ? DOGBERRY_I4_BLOCK : 1);
-    some.weights = (const uint8_t *)p->weights + first * unit_bytes(p);
-    if (p->group_scales)
-        some.group_scales += first * unit_scales(p);
-    some.count = count;
-    return some;
+    some->out = p->out + first * (p->group_scales ? DOGBERRY_I4_BLOCK : 1);
+    some->weights = (const uint8_t *)p->weights + first * unit_bytes(p);
+    some->group_scales = p->group_scales ? p->group_scales + first * unit_scales(p) : NULL;
+    some->width = p->width;
+    some->count = count;
+    some->x = p->x;
 }
 
 static void __no_inline_not_in_flash_func(share)(const struct product *p)
@@ -69,8 +65,8 @@ static void __no_inline_not_in_flash_func(share)(const struct product *p)
         product_run(&kernels.base, p);
         return;
     }
-    mine = part(p, 0, half);
-    other = part(p, half, p->count - half);
+    part(&mine, p, 0, half);
+    part(&other, p, half, p->count - half);
     core1_post(&other);
     product_run(&kernels.base, &mine);
     if (!core1_wait())
@@ -107,24 +103,27 @@ static bool __not_in_flash_func(fetch)(const struct product *chunk, uint32_t sid
 /* Returns false where flash does not answer. */
 static bool __no_inline_not_in_flash_func(run_streamed)(const struct product *p, uint32_t units)
 {
-    struct product chunk = part(p, 0, units < p->count ? units : p->count), next;
-    bool came = fetch(&chunk, 0);
+    struct product chunks[2];
+    bool came;
 
+    part(&chunks[0], p, 0, units < p->count ? units : p->count);
+    came = fetch(&chunks[0], 0);
     for (uint32_t at = 0, side = 0; came && at < p->count; side ^= 1) {
-        uint32_t after = at + chunk.count, left = p->count - after;
+        struct product *chunk = &chunks[side], *next = &chunks[side ^ 1];
+        uint32_t after = at + chunk->count, left = p->count - after;
 
         came = stream_wait();
         if (!came)
             break;
         stream_breathe();
-        next = part(p, after, left < units ? left : units);
-        if (left > 0)
-            came = fetch(&next, side ^ 1);
-        chunk.weights = kernels.weights[side];
-        if (chunk.group_scales)
-            chunk.group_scales = (const uint8_t *)kernels.scales[side];
-        share(&chunk);
-        chunk = next;
+        if (left > 0) {
+            part(next, p, after, left < units ? left : units);
+            came = fetch(next, side ^ 1);
+        }
+        chunk->weights = kernels.weights[side];
+        if (chunk->group_scales)
+            chunk->group_scales = (const uint8_t *)kernels.scales[side];
+        share(chunk);
         at = after;
     }
     return came;
@@ -132,10 +131,10 @@ static bool __no_inline_not_in_flash_func(run_streamed)(const struct product *p,
 
 static void __no_inline_not_in_flash_func(stream)(const struct product *p)
 {
-    uint32_t bytes = p->count * unit_bytes(p), units = chunk_units(p);
+    uint32_t units = chunk_units(p);
     bool done;
 
-    if (bytes < STREAM_LEAST || units == 0 || !stream_ready() || !stream_holds(p->weights, bytes) ||
+    if (units == 0 || !stream_ready() ||
         (p->group_scales && !stream_holds(p->group_scales, p->count * unit_scales(p)))) {
         share(p);
         return;
@@ -147,88 +146,76 @@ static void __no_inline_not_in_flash_func(stream)(const struct product *p)
         share(p);
 }
 
-static struct product product_i8(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows, const int8_t *x)
+/* Whether weights are to be streamed, which shares their rows. */
+static __force_inline bool is_streamed(const void *weights, uint32_t bytes)
 {
-    watch_alive();
-    return (struct product){.out = out, .weights = weights, .width = stride, .count = rows, .x = x};
+    return bytes >= STREAM_LEAST && (uintptr_t)weights < SRAM_BASE && stream_holds(weights, bytes);
 }
 
-static struct product product_i4(int32_t *out, const uint32_t *weights, const uint8_t *scales, uint32_t columns,
-                                 uint32_t blocks, const int8_t *x)
+static void __not_in_flash_func(streamed_i8)(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows,
+                                             const int8_t *x)
 {
     watch_alive();
-    return (struct product){
-        .out = out, .weights = weights, .group_scales = scales, .width = columns, .count = blocks, .x = x};
+    if (is_streamed(weights, rows * stride))
+        stream(&(const struct product){.out = out, .weights = weights, .width = stride, .count = rows, .x = x});
+    else
+        kernels.base.matvec_i8(out, weights, stride, rows, x);
 }
 
-static void one_i8(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows, const int8_t *x)
+static void __not_in_flash_func(streamed_i4)(int32_t *out, const uint32_t *weights, const uint8_t *scales,
+                                             uint32_t columns, uint32_t blocks, const int8_t *x)
+{
+    watch_alive();
+    if (is_streamed(weights, 4 * columns * blocks))
+        stream(&(const struct product){
+            .out = out, .weights = weights, .group_scales = scales, .width = columns, .count = blocks, .x = x});
+    else
+        kernels.base.matvec_i4(out, weights, scales, columns, blocks, x);
+}
+
+static void __not_in_flash_func(one_i8)(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows,
+                                        const int8_t *x)
 {
     watch_alive();
     kernels.base.matvec_i8(out, weights, stride, rows, x);
 }
 
-static void one_i4(int32_t *out, const uint32_t *weights, const uint8_t *scales, uint32_t columns, uint32_t blocks,
-                   const int8_t *x)
+static void __not_in_flash_func(one_i4)(int32_t *out, const uint32_t *weights, const uint8_t *scales, uint32_t columns,
+                                        uint32_t blocks, const int8_t *x)
 {
     watch_alive();
     kernels.base.matvec_i4(out, weights, scales, columns, blocks, x);
 }
 
-static void shared_i8(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows, const int8_t *x)
+static void __not_in_flash_func(share_all)(core1_work *work, void *context, uint32_t count, const void *weights,
+                                           uint32_t bytes)
 {
-    const struct product p = product_i8(out, weights, stride, rows, x);
-
-    share(&p);
+    (void)weights;
+    (void)bytes;
+    core1_share(work, context, count);
 }
 
-static void shared_i4(int32_t *out, const uint32_t *weights, const uint8_t *scales, uint32_t columns, uint32_t blocks,
-                      const int8_t *x)
+static void __not_in_flash_func(share_unstreamed)(core1_work *work, void *context, uint32_t count, const void *weights,
+                                                  uint32_t bytes)
 {
-    const struct product p = product_i4(out, weights, scales, columns, blocks, x);
-
-    share(&p);
-}
-
-static void streamed_i8(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows, const int8_t *x)
-{
-    const struct product p = product_i8(out, weights, stride, rows, x);
-
-    stream(&p);
-}
-
-static void streamed_i4(int32_t *out, const uint32_t *weights, const uint8_t *scales, uint32_t columns, uint32_t blocks,
-                        const int8_t *x)
-{
-    const struct product p = product_i4(out, weights, scales, columns, blocks, x);
-
-    stream(&p);
-}
-
-static void share_items(void (*work)(void *context, uint32_t first, uint32_t items, uint32_t part), void *context,
-                        uint32_t count)
-{
-    const struct task other = {work, context, count / 2, count - count / 2, 1};
-
-    if (count < 2 || !core1_ready()) {
+    if (is_streamed(weights, bytes))
         work(context, 0, count, 0);
-        return;
-    }
-    core1_post_task(&other);
-    work(context, 0, other.first, 0);
-    if (!core1_wait())
-        work(context, other.first, other.items, 1);
+    else
+        core1_share(work, context, count);
 }
 
-/* A set like the best, but for its name and ways of its products. */
-static dogberry_kernels make(const char *name, bool two, matvec_i8 *i8, matvec_i4 *i4)
+/* A set like the best, but for its name and the ways of its products. */
+static dogberry_kernels make(const char *name, bool two, bool dma)
 {
     dogberry_kernels set = kernels.base;
 
     set.name = name;
-    set.matvec_i8 = i8;
-    set.matvec_i4 = i4;
-    if (two)
+    set.matvec_i8 = dma ? streamed_i8 : one_i8;
+    set.matvec_i4 = dma ? streamed_i4 : one_i4;
+    if (two) {
+        set.share = dma ? share_unstreamed : share_all;
         set.transformer = &kernels.heads;
+    }
     return set;
 }
 
@@ -241,12 +228,12 @@ const dogberry_kernels *const *kernels_start(void)
 
     kernels.base = *dogberry_kernels_best();
     kernels.heads = *kernels.base.transformer;
-    kernels.heads.share = share_items;
+    kernels.heads.share = core1_share;
     if (stream_start())
-        sets[count++] = make(second ? "both cores, DMA" : "one core, DMA", second, streamed_i8, streamed_i4);
+        sets[count++] = make(second ? "both cores, DMA" : "one core, DMA", second, true);
     if (second)
-        sets[count++] = make("both cores", true, shared_i8, shared_i4);
-    sets[count++] = make("one core", false, one_i8, one_i4);
+        sets[count++] = make("both cores", true, false);
+    sets[count++] = make("one core", false, false);
     for (uint32_t i = 0; i < count; i++)
         list[i] = &sets[i];
     return list;

@@ -220,6 +220,10 @@ typedef struct dogberry_kernels {
      * bias is not NULL, for r < count. Sums are within what their scale words bound. out is sums, or begins before it
      * and may reach into it, or lies elsewhere. */
     void (*rescale)(int32_t *out, const int32_t *sums, const uint32_t *scales, const int16_t *bias, uint32_t count);
+    /* As share() of transformers, for other work: rows of a matrix, whose weights begin at `weights` and of which
+     * `bytes` bytes are read, or logits (0 bytes). NULL: it is not shared. Unused in a build without transformers. */
+    void (*share)(void (*work)(void *context, uint32_t first, uint32_t items, uint32_t part), void *context,
+                  uint32_t count, const void *weights, uint32_t bytes);
     const dogberry_transformer_kernels *transformer; /* NULL where transformers were left out */
 } dogberry_kernels;
 

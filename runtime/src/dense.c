@@ -97,8 +97,8 @@ static int rescale(const dogberry_work *work, int32_t *out, const int32_t *sums,
 }
 
 /* Rows of int4 that do not begin or end with a block come with all the blocks they touch. */
-int dogberry_project(const dogberry_work *work, int32_t *out, const dogberry_matrix *matrix, uint32_t bias,
-                     uint32_t first, uint32_t count, const int8_t *x)
+static int project(const dogberry_work *work, int32_t *out, const dogberry_matrix *matrix, uint32_t bias,
+                   uint32_t first, uint32_t count, const int8_t *x)
 {
     uint32_t line = first, lines = count, skipped = 0;
 
@@ -110,6 +110,49 @@ int dogberry_project(const dogberry_work *work, int32_t *out, const dogberry_mat
     if (dogberry_unread(dot(work, out, matrix, line, lines, x)))
         return DOGBERRY_ERR_READ;
     return rescale(work, out, out + skipped, matrix->scales + 4u * first, bias, count);
+}
+
+/* A product whose rows are shared by 2^log of them, as many as kernels take at a time. */
+typedef struct {
+    const dogberry_work *work;
+    int32_t *out;
+    const dogberry_matrix *matrix;
+    uint32_t bias, first, count, log;
+    const int8_t *x;
+} shared_product;
+
+/* Not of a streamed image, so this does not fail. */
+static void project_some(void *context, uint32_t first, uint32_t items, uint32_t part)
+{
+    const shared_product *p = context;
+    uint32_t from = first << p->log, left = p->count - from, rows = items << p->log;
+
+    (void)part;
+    (void)project(p->work, p->out + from, p->matrix, p->bias != 0 ? p->bias + 2u * from : 0, p->first + from,
+                  rows < left ? rows : left, p->x);
+}
+
+/* Not inlined: then what it needs is on the stack only where it is called. */
+__attribute__((noinline)) static int share_project(const dogberry_work *work, int32_t *out,
+                                                   const dogberry_matrix *matrix, uint32_t bias, uint32_t first,
+                                                   uint32_t count, const int8_t *x)
+{
+    uint32_t log = dogberry_is_int4(matrix) ? 3u : 2u, units = (count + (1u << log) - 1u) >> log;
+    shared_product whole = {work, out, matrix, bias, first, count, log, x};
+
+    if (dogberry_is_int4(matrix))
+        count = units;
+    work->kernels->share(project_some, &whole, units, work->rows.source->bytes + matrix->weights,
+                         count * matrix->stride);
+    return DOGBERRY_OK;
+}
+
+int dogberry_project(const dogberry_work *work, int32_t *out, const dogberry_matrix *matrix, uint32_t bias,
+                     uint32_t first, uint32_t count, const int8_t *x)
+{
+    if (dogberry_shares(work->kernels) && first % DOGBERRY_I4_BLOCK == 0 && !dogberry_is_streamed(work->rows.source))
+        return share_project(work, out, matrix, bias, first, count, x);
+    return project(work, out, matrix, bias, first, count, x);
 }
 
 uint32_t dogberry_units_at_once(const dogberry_work *work, uint32_t hidden)
@@ -164,9 +207,8 @@ int dogberry_embed(const dogberry_work *work, const dogberry_matrix *embeddings,
         dogberry_unread(fetch_lines(work, embeddings, at, 1, &line)))
         return DOGBERRY_ERR_READ;
     for (uint32_t c = 0; c < embeddings->cols; c++) {
-        int32_t value = embedded(embeddings, &line, token % DOGBERRY_I4_BLOCK, c);
+        int32_t value = dogberry_rescale(embedded(embeddings, &line, token % DOGBERRY_I4_BLOCK, c), *scale);
 
-        work->kernels->rescale(&value, &value, scale, NULL, 1);
         if (DOGBERRY_HAS_TRANSFORMER && wide != NULL)
             wide[c] = dogberry_saturate16(value);
         else
@@ -194,8 +236,10 @@ int dogberry_dense(const dogberry_work *work, const dogberry_matrix *matrix, uin
 
         if (dogberry_unread(status))
             return status;
-        for (uint32_t r = 0; r < rows; r++)
-            logits[done + r] = dogberry_saturate16(sums[r]);
+        int16_t *logit = logits + done;
+
+        for (const int32_t *end = sums + rows; sums < end; sums++)
+            *logit++ = dogberry_saturate16(*sums);
         done += rows;
     }
     return DOGBERRY_OK;

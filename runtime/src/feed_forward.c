@@ -58,8 +58,10 @@ int dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *bl
     } else if (kind == DOGBERRY_SWIGLU) {
         blocks->work.kernels->transformer->swiglu(blocks->branch, x, x + hidden, hidden);
     } else {
-        for (uint32_t u = 0; u < hidden; u++)
-            blocks->branch[u] = dogberry_saturate8(kind == DOGBERRY_RELU2 ? relu2(x[u]) : relu(x[u]));
+        int8_t *out = blocks->branch;
+
+        for (const int32_t *end = x + hidden; x < end; x++)
+            *out++ = dogberry_saturate8(kind == DOGBERRY_RELU2 ? relu2(*x) : relu(*x));
     }
     dogberry_pad(blocks->branch, hidden);
     return DOGBERRY_OK;

@@ -95,6 +95,13 @@ static inline int dogberry_is_transformer(const dogberry_image *image)
     return DOGBERRY_HAS_TRANSFORMER && image->architecture == DOGBERRY_TRANSFORMER;
 }
 
+/* Whether a set of kernels shares work. For transformers' sake: without them, products alone may be shared, by matvecs.
+ */
+static inline int dogberry_shares(const dogberry_kernels *kernels)
+{
+    return DOGBERRY_HAS_TRANSFORMER && kernels->share != NULL;
+}
+
 /* Columns of the output matrix. */
 static inline uint32_t dogberry_output_width(const dogberry_image *image)
 {

@@ -19,14 +19,15 @@ static inline int32_t dogberry_round_shift(int32_t value, uint32_t shift)
     return (value + ((int32_t)1 << (shift - 1u))) >> shift;
 }
 
+/* What does not fit is the highest number, or for negative ones the lowest: all other bits. */
 static inline int16_t dogberry_saturate16(int32_t value)
 {
-    return (int16_t)(value < -32768 ? -32768 : value > 32767 ? 32767 : value);
+    return (int16_t)((int16_t)value == value ? value : (value >> 31) ^ 0x7FFF);
 }
 
 static inline int8_t dogberry_saturate8(int32_t value)
 {
-    return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
+    return (int8_t)((int8_t)value == value ? value : (value >> 31) ^ 0x7F);
 }
 
 /*
@@ -38,9 +39,9 @@ static inline int8_t dogberry_saturate8(int32_t value)
  * With acc = 2^16 P' + Q' where Q' = acc mod 2^16, let P = P' m and Q = Q' m. Then
  * |P| <= 2^15 * 2^15 = 2^30 and 0 <= Q < 2^31, both exact in 32 bits, and
  * acc * m = 2^16 P + Q.
- *   s <= 16: 2^16 P is a multiple of 2^s, so it leaves the floor whole:
- *            P 2^(16-s) + ((Q + 2^(s-1)) >> s). |2^16 P| <= |acc| m + Q < 2^(s+29) + 2^31,
- *            so |P 2^(16-s)| < 2^29 + 2^(31-s) <= 2^29 + 2^23.
+ *   s <= 16: 2^16 P is a multiple of 2^(s-1), so the floor over that is
+ *            P 2^(17-s) + (Q >> (s - 1)), and one more, halved, is rounded. |2^16 P| <= |acc| m + Q < 2^(s+29) + 2^31,
+ *            so |P 2^(17-s)| < 2^30 + 2^(32-s) <= 2^30 + 2^24.
  *   s >= 17: 2^(s-1) = 2^16 R with R = 2^(s-17) <= 2^29, so the sum is 2^16 (P + R) + Q and
  *            its floor over 2^s is ((P + R) + (Q >> 16)) >> (s - 16), because
  *            floor(floor(v / 2^16) / 2^(s-16)) = floor(v / 2^s). For the same reason, R being half of 2^(s-16),
@@ -58,8 +59,10 @@ static inline int32_t dogberry_rescale(int32_t acc, uint32_t scale)
     uint32_t low = ((uint32_t)acc & 0xFFFFu) * m;
 
     if (s <= 16u)
-        return high * ((int32_t)1 << (16u - s)) + (int32_t)((low + (1u << (s - 1u))) >> s);
-    return (((high + (int32_t)(low >> 16)) >> (s - 17u)) + 1) >> 1;
+        high = high * ((int32_t)1 << (17u - s)) + (int32_t)(low >> (s - 1u));
+    else
+        high = (high + (int32_t)(low >> 16)) >> (s - 17u);
+    return (high + 1) >> 1;
 #endif
 }
 

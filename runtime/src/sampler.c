@@ -13,8 +13,9 @@
 #define HALVINGS_MAX 25u
 /* Sections of a range of logits that are counted at a time: as many as a caller's room has. */
 enum { SECTION_BITS = 7, SECTIONS = 1 << SECTION_BITS };
-/* Further than any two logits are apart. */
-#define ALL_DISTANCES 65536u
+/* Logits are less than 2^ALL_BITS apart. */
+#define ALL_BITS 16u
+#define ALL_DISTANCES (1u << ALL_BITS)
 
 int dogberry_sampling_is_valid(const dogberry_sampling *sampling)
 {
@@ -73,136 +74,153 @@ int dogberry_is_barred(const dogberry_candidates *c, uint32_t id)
     return id == c->apart || (DOGBERRY_HAS_RULES && c->bars && c->logits[id] == DOGBERRY_BARRED);
 }
 
+/* The floor is never so low that barred logits reach it. */
 int dogberry_is_kept(const dogberry_candidates *c, uint32_t id)
 {
     int32_t logit = c->logits[id];
 
-    return (logit > c->floor || (logit == c->floor && id <= c->last)) && !dogberry_is_barred(c, id);
+    return logit >= c->floor && (logit != c->floor || id <= c->last) && id != c->apart;
 }
 
-/* Sets the highest logit. Returns how far the lowest one is below it. */
-static uint32_t range_of(dogberry_candidates *c, uint32_t *count)
+uint32_t dogberry_likeliest(const dogberry_candidates *c)
 {
-    int32_t lowest = INT32_MAX;
+    uint32_t best = c->count;
+    int32_t highest = DOGBERRY_BARRED + (int32_t)c->bars - 1;
 
-    c->highest = INT32_MIN;
-    *count = 0;
-    for (uint32_t id = 0; id < c->count; id++) {
+    for (uint32_t id = 0, count = c->count, apart = c->apart; id < count; id++) {
         int32_t logit = c->logits[id];
 
-        if (dogberry_is_barred(c, id))
-            continue;
-        ++*count;
-        if (logit > c->highest)
-            c->highest = logit;
-        if (logit < lowest)
-            lowest = logit;
+        if (logit > highest && id != apart) {
+            highest = logit;
+            best = id;
+        }
     }
-    return (uint32_t)c->highest - (uint32_t)lowest; /* of no use where all are barred */
+    return best;
 }
 
-/* How many are `from` + 0, 1, 2 ... times 2^shift below the highest, in each of the sections. */
+/* How many are `from` + 0, 1, 2 ... times 2^shift below the highest, in each of the sections. Barred logits are the
+ * lowest of all, and as they are counted but never wanted, do not disturb. */
 static void count_sections(const dogberry_candidates *c, uint32_t from, uint32_t shift, uint16_t *counts)
 {
-    dogberry_fill(counts, 0, SECTIONS * sizeof *counts);
-    for (uint32_t id = 0; id < c->count; id++) {
-        uint32_t section = ((uint32_t)(c->highest - c->logits[id]) - from) >> shift;
+    const int16_t *logits = c->logits;
+    int32_t start = c->highest - (int32_t)from;
 
-        if (section < SECTIONS && !dogberry_is_barred(c, id))
-            counts[section]++;
+    dogberry_fill(counts, 0, SECTIONS * sizeof *counts);
+    for (uint32_t id = 0, count = c->count, apart = c->apart; id < count; id++) {
+        uint32_t section = (uint32_t)(start - logits[id]) >> shift;
+
+        if (section < SECTIONS && id != apart)
+            counts[section] = (uint16_t)(counts[section] + 1u);
     }
 }
 
-/* Keeps exactly the k best of more than k. Where the last of them is: the range that it must be in is cut into
- * sections, and its section is the next range, until that is one logit. */
-static void keep_best(dogberry_candidates *c, uint32_t k, uint32_t range, uint16_t *counts)
+/* Of those at the floor the first n, 1 at least, are the last that are kept. */
+static void keep_first(dogberry_candidates *c, uint32_t n)
 {
-    uint32_t from = 0, above = 0, shift = 0, section;
-
-    while (range >> shift >= SECTIONS)
-        shift++;
-    for (;; shift = shift > SECTION_BITS ? shift - SECTION_BITS : 0) {
-        count_sections(c, from, shift, counts);
-        for (section = 0; above + counts[section] < k; section++)
-            above += counts[section];
-        from += section << shift;
-        if (shift == 0 || above + counts[section] == k)
-            break;
-    }
-    c->floor = c->highest - (int32_t)(from + (1u << shift) - 1u);
-    for (uint32_t id = 0; above + counts[section] > k; id++) { /* the first of those that are at the floor */
-        if (c->logits[id] == c->floor && !dogberry_is_barred(c, id) && ++above == k) {
+    for (uint32_t id = 0; n > 0; id++) {
+        if (c->logits[id] == c->floor && id != c->apart) {
             c->last = id;
-            return;
+            n--;
         }
     }
 }
 
-static uint32_t weight_of(const dogberry_candidates *c, uint32_t id, const dogberry_sampler *sampler)
+/* Keeps exactly the k best, or all where there are no more than k. Where the last of them is: distances from the
+ * highest are cut into sections, or where it is not there, those behind them; and its section is cut again, until that
+ * is one logit. */
+static void keep_best(dogberry_candidates *c, uint32_t k, uint16_t *counts)
 {
-    return dogberry_is_kept(c, id) ? dogberry_weight(sampler, (uint32_t)(c->highest - c->logits[id])) : 0;
+    uint32_t from = 0, shift = ALL_BITS - 1u - SECTION_BITS,
+             section; /* few logits are further apart than half of all */
+    int32_t floor;
+
+    for (;;) {
+        count_sections(c, from, shift, counts);
+        for (section = 0; section < SECTIONS && counts[section] < k; section++)
+            k -= counts[section];
+        from += section << shift;
+        if (section == SECTIONS) {
+            if (from >> ALL_BITS != 0)
+                return;
+            continue;
+        }
+        if (shift == 0 || counts[section] == k)
+            break;
+        shift = shift > SECTION_BITS ? shift - SECTION_BITS : 0;
+    }
+    floor = c->highest - (int32_t)(from + (1u << shift) - 1u);
+    if (floor < c->floor)
+        return;
+    c->floor = floor;
+    if (counts[section] > k)
+        keep_first(c, k);
 }
 
-/* Of the kept ids whose logits are low .. high. */
-static uint64_t sum_of_weights(const dogberry_candidates *c, const dogberry_sampler *sampler, int32_t low, int32_t high)
+/* Takes the weights of the kept ids from `*id` to end - 1 off `left`, as far as there is enough of it: `*id` is then
+ * the first whose weight is more, or the end. Returns what is left. */
+static uint64_t take_weights(const dogberry_candidates *c, const dogberry_sampler *sampler, uint32_t *id, uint32_t end,
+                             uint64_t left)
 {
-    uint64_t sum = 0;
+    int32_t highest = c->highest, lowest = highest - (int32_t)sampler->reach;
+    uint32_t slope = sampler->slope, low = (uint32_t)left, high = (uint32_t)(left >> 32), at = *id;
 
-    for (uint32_t id = 0; id < c->count; id++) {
-        if (c->logits[id] >= low && c->logits[id] <= high)
-            sum += weight_of(c, id, sampler);
+    if (lowest < c->floor)
+        lowest = c->floor;
+    for (const int16_t *logits = c->logits; at < end; at++) {
+        int32_t logit = logits[at];
+        uint32_t weight;
+
+        if (logit < lowest || at == c->apart || (logit == c->floor && at > c->last))
+            continue;
+        weight = dogberry_exp2((uint32_t)(highest - logit) * slope);
+        if (low < weight && high-- == 0)
+            break;
+        low -= weight;
     }
-    return sum;
+    *id = at;
+    return (uint64_t)high << 32 | low;
+}
+
+static uint64_t sum_of_weights(const dogberry_candidates *c, const dogberry_sampler *sampler, uint32_t from,
+                               uint32_t end)
+{
+    return ~take_weights(c, sampler, &from, end, UINT64_MAX); /* of what all bits are set in */
 }
 
 /* Keeps the first in order whose weights are together at least top_p thousandths of all kept ones'.
  * The logit of the last one is searched by halves, without sorting. */
 static void keep_likely(dogberry_candidates *c, const dogberry_sampler *sampler)
 {
-    uint64_t needed = sum_of_weights(c, sampler, c->floor, c->highest) * sampler->top_p, above = 0;
-    int32_t low = c->floor, high = c->highest + 1; /* logits from low on suffice, those from high on, `above`, do not */
+    uint64_t needed = sum_of_weights(c, sampler, 0, c->count) * sampler->top_p, above = 0, sum;
+    int32_t high = c->highest + 1, low = c->highest - (int32_t)sampler->reach;
+    uint32_t n = 0;
 
-    if (low < c->highest - (int32_t)sampler->reach)
-        low = c->highest - (int32_t)sampler->reach;
-    while (high - low > 1) {
-        int32_t middle = low + (high - low) / 2;
-        uint64_t more = sum_of_weights(c, sampler, middle, high - 1);
-
-        if ((above + more) * 1000u >= needed) {
-            low = middle;
+    if (low < c->floor)
+        low = c->floor;
+    c->last = c->count;
+    while (high - low > 1) { /* logits from low on suffice, those from high on, `above`, do not */
+        c->floor = low + (high - low) / 2;
+        sum = sum_of_weights(c, sampler, 0, c->count);
+        if (sum * 1000u >= needed) {
+            low = c->floor;
         } else {
-            above += more;
-            high = middle;
-        }
-    }
-    for (uint32_t id = 0; id < c->count && above * 1000u < needed; id++) {
-        if (c->logits[id] == low) {
-            above += weight_of(c, id, sampler);
-            c->last = above * 1000u >= needed ? id : c->last;
+            above = sum;
+            high = c->floor;
         }
     }
     c->floor = low;
-}
-
-uint32_t dogberry_likeliest(const dogberry_candidates *c)
-{
-    uint32_t best = c->count;
-
-    for (uint32_t id = 0; id < c->count; id++) {
-        if (!dogberry_is_barred(c, id) && (best == c->count || c->logits[id] > c->logits[best]))
-            best = id;
-    }
-    return best;
+    for (; above * 1000u < needed; n++)
+        above += dogberry_weight(sampler, (uint32_t)(c->highest - low));
+    keep_first(c, n);
 }
 
 void dogberry_cut(dogberry_candidates *c, const dogberry_sampler *sampler, uint16_t *counts)
 {
-    uint32_t count, range = range_of(c, &count);
-
-    c->floor = -32768;
+    c->floor = DOGBERRY_BARRED + (int32_t)c->bars;
     c->last = c->count;
-    if (sampler->top_k > 0 && sampler->top_k < count)
-        keep_best(c, sampler->top_k, range, counts);
+    c->highest = c->logits[dogberry_likeliest(c)];
+    if (sampler->top_k > 0 && sampler->top_k < c->count)
+        keep_best(c, sampler->top_k, counts);
     if (DOGBERRY_HAS_TOP_P && c->highest - (int32_t)sampler->near > c->floor) {
         c->floor = c->highest - (int32_t)sampler->near;
         c->last = c->count;
@@ -211,20 +229,43 @@ void dogberry_cut(dogberry_candidates *c, const dogberry_sampler *sampler, uint1
         keep_likely(c, sampler);
 }
 
-uint32_t dogberry_draw(dogberry_candidates *c, const dogberry_sampler *sampler, uint16_t *counts,
-                       dogberry_random *random)
+/* The sums of both parts' weights, and where they begin. */
+typedef struct {
+    const dogberry_candidates *candidates;
+    const dogberry_sampler *sampler;
+    uint64_t sums[2];
+    uint32_t firsts[2];
+} halves;
+
+static void add_up(void *context, uint32_t first, uint32_t items, uint32_t part)
 {
+    halves *h = context;
+
+    h->firsts[part] = first;
+    h->sums[part] = sum_of_weights(h->candidates, h->sampler, first, first + items);
+}
+
+uint32_t dogberry_draw(dogberry_candidates *c, const dogberry_sampler *sampler, uint16_t *counts,
+                       dogberry_random *random, const dogberry_kernels *kernels)
+{
+    halves h;
     uint64_t at;
+    uint32_t part;
 
     if (sampler->slope == 0)
         return dogberry_likeliest(c);
     dogberry_cut(c, sampler, counts);
-    at = dogberry_random_below(random, sum_of_weights(c, sampler, c->floor, c->highest));
-    for (uint32_t id = 0;; id++) { /* ends: the weights add up to what `at` is below */
-        uint32_t weight = weight_of(c, id, sampler);
-
-        if (at < weight)
-            return id;
-        at -= weight;
-    }
+    h.candidates = c;
+    h.sampler = sampler;
+    h.sums[1] = 0;
+    if (kernels != NULL && dogberry_shares(kernels))
+        kernels->share(add_up, &h, c->count, c->logits, 0);
+    else
+        add_up(&h, 0, c->count, 0);
+    at = dogberry_random_below(random, h.sums[0] + h.sums[1]);
+    part = at >= h.sums[0];
+    if (part != 0)
+        at -= h.sums[0];
+    (void)take_weights(c, sampler, &h.firsts[part], c->count, at); /* which are more than that */
+    return h.firsts[part];
 }

@@ -45,12 +45,13 @@ int dogberry_is_kept(const dogberry_candidates *c, uint32_t id);
 /* The first in order; at least one id is not barred. */
 uint32_t dogberry_likeliest(const dogberry_candidates *c);
 
-/* Sets highest, floor and last: what top-k, min-p and top-p, one after another, leave. `counts` has room
- * for 128 numbers. */
+/* Sets highest, floor and last: what top-k, min-p and top-p, one after another, leave; at least one id is not barred.
+ * `counts` has room for 128 numbers. */
 void dogberry_cut(dogberry_candidates *c, const dogberry_sampler *sampler, uint16_t *counts);
 
-/* Draws an id from logits, apart and bars; the other fields are set. Returns the id. */
+/* Draws an id from logits, apart and bars; the other fields are set. The share() of `kernels` helps to add up weights;
+ * NULL: nothing does. Returns the id. */
 uint32_t dogberry_draw(dogberry_candidates *c, const dogberry_sampler *sampler, uint16_t *counts,
-                       dogberry_random *random);
+                       dogberry_random *random, const dogberry_kernels *kernels);
 
 #endif

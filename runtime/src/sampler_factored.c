@@ -275,7 +275,7 @@ static int draw_word(two_level *d, uint32_t *class)
             return DOGBERRY_ERR_READ;
         *class = (uint32_t)drawn;
         if (d->room->shares[*class] != NEW)
-            return (int)dogberry_draw(&c, d->sampler, d->room->heap, d->random);
+            return (int)dogberry_draw(&c, d->sampler, d->room->heap, d->random, NULL);
         uint32_t word = try_words(d, *class, &c);
 
         if (word != REJECTED)

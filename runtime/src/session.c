@@ -378,7 +378,7 @@ __attribute__((noinline)) static int draw(dogberry_session *session)
         if (dogberry_unread(dogberry_rules_edit(&rules, &range)))
             return DOGBERRY_ERR_READ;
     }
-    return (int)dogberry_draw(&candidates, &session->sampler, room.heap, &session->random);
+    return (int)dogberry_draw(&candidates, &session->sampler, room.heap, &session->random, image->kernels);
 }
 
 /* The text of a token behind what was held back; what of it may be printed stays in `piece`. Returns its length,

@@ -73,16 +73,6 @@ static int is_block_role(uint32_t role)
     return DOGBERRY_HAS_TRANSFORMER && role >= ROLE_ATTENTION && role <= ROLE_BLOCK_SCALES;
 }
 
-uint32_t dogberry_attention_rows(const dogberry_image *image)
-{
-    return (image->transformer.heads + 2u * image->transformer.kv_heads) * image->transformer.head;
-}
-
-uint32_t dogberry_inner_rows(const dogberry_image *image)
-{
-    return image->transformer.feed_forward == DOGBERRY_SWIGLU ? 2u * image->hidden : image->hidden;
-}
-
 /* shape_of() for roles that only a transformer has. */
 static shape block_shape(const dogberry_image *image, uint32_t role)
 {
@@ -297,39 +287,47 @@ static void attach(dogberry_image *image, const dogberry_tensor *t)
         image->stream.row = m->stride + m->groups * DOGBERRY_I4_BLOCK;
 }
 
-static int read_block(const dogberry_image *image, uint32_t layer, uint32_t part, dogberry_tensor *t)
+/* An entry of a layer: in memory where it is, which was checked when the image was opened, else read into a room.
+ * Returns NULL where it could not be read, or where no image has any. */
+static const dogberry_tensor *read_block(const dogberry_image *image, uint32_t layer, uint32_t part,
+                                         dogberry_tensor *room)
 {
     uint32_t index = block_entry(ROLE_ATTENTION + part, layer);
 
-    if (!dogberry_is_streamed(&image->source)) /* in memory it was checked when the image was opened */
-        return tensor_at(&image->source, index, t);
-    return read_tensor(image, index, t) == DOGBERRY_OK ? DOGBERRY_OK : DOGBERRY_ERR_READ;
+    if (!DOGBERRY_HAS_TRANSFORMER)
+        return NULL;
+    if (dogberry_is_streamed(&image->source))
+        return read_tensor(image, index, room) == DOGBERRY_OK ? room : NULL;
+    return dogberry_fetch(&image->source, DOGBERRY_TABLE_AT + index * DOGBERRY_TABLE_ENTRY, DOGBERRY_TABLE_ENTRY, room);
 }
 
 int dogberry_block_vector(const dogberry_image *image, uint32_t layer, uint32_t part, uint32_t *offset)
 {
-    dogberry_tensor t;
-    int status = read_block(image, layer, part, &t);
+    dogberry_tensor room;
+    const dogberry_tensor *t = read_block(image, layer, part, &room);
 
-    *offset = t.offset;
-    return status;
+    if (t == NULL)
+        return DOGBERRY_ERR_READ;
+    *offset = t->offset;
+    return DOGBERRY_OK;
 }
 
 int dogberry_score_frac(const dogberry_image *image, uint32_t layer)
 {
-    dogberry_tensor t;
-    int status = read_block(image, layer, DOGBERRY_BLOCK_ATTENTION, &t);
+    dogberry_tensor room;
+    const dogberry_tensor *t = read_block(image, layer, DOGBERRY_BLOCK_ATTENTION, &room);
 
-    return status == DOGBERRY_OK ? (int)t.detail : status;
+    return t != NULL ? t->detail : DOGBERRY_ERR_READ;
 }
 
 int dogberry_block_matrix(const dogberry_image *image, uint32_t layer, uint32_t part, dogberry_matrix *matrix)
 {
-    dogberry_tensor t;
+    dogberry_tensor room;
+    const dogberry_tensor *t = read_block(image, layer, part, &room);
 
-    if (read_block(image, layer, part, &t) != DOGBERRY_OK)
+    if (t == NULL)
         return DOGBERRY_ERR_READ;
-    set_matrix(matrix, &t);
+    set_matrix(matrix, t);
     return DOGBERRY_OK;
 }
 

@@ -89,32 +89,29 @@ static uint32_t make_room(const dogberry_image *image, const dogberry_blocks *bl
     return kept;
 }
 
-/* The start of the scratch = a matrix of layer `index` times x, plus its bias. */
-static int block_project(const dogberry_image *image, const dogberry_blocks *blocks, const int8_t *x, uint32_t index,
-                         uint32_t part)
+/* The start of the scratch = a matrix of layer `index` times x, plus its bias, behind which `*bias` is then. */
+__attribute__((noinline)) static int block_project(const dogberry_image *image, const dogberry_blocks *blocks,
+                                                   const int8_t *x, uint32_t index, uint32_t part, uint32_t *bias)
 {
     dogberry_matrix matrix;
-    uint32_t bias, skipped = 0;
+    uint32_t from = *bias;
 
-    if (dogberry_unread(dogberry_block_matrix(image, index, part, &matrix)) ||
-        dogberry_unread(dogberry_block_vector(image, index, DOGBERRY_BLOCK_BIAS, &bias)))
+    if (dogberry_unread(dogberry_block_matrix(image, index, part, &matrix)))
         return DOGBERRY_ERR_READ;
-    if (part > DOGBERRY_BLOCK_ATTENTION)
-        skipped = dogberry_attention_rows(image);
-    if (part > DOGBERRY_BLOCK_ATTENTION_OUTPUT)
-        skipped += image->embedding;
-    if (part > DOGBERRY_BLOCK_INNER)
-        skipped += dogberry_inner_rows(image);
-    return dogberry_project(&blocks->work, blocks->work.scratch, &matrix, bias + 2u * skipped, 0, matrix.rows, x);
+    *bias += 2u * matrix.rows;
+    return dogberry_project(&blocks->work, blocks->work.scratch, &matrix, from, 0, matrix.rows, x);
 }
 
 /* stream += matrix times branch + bias. */
-static int add_branch(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t part)
+static int add_branch(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t part,
+                      uint32_t *bias)
 {
-    if (dogberry_unread(block_project(image, blocks, blocks->branch, index, part)))
+    if (dogberry_unread(block_project(image, blocks, blocks->branch, index, part, bias)))
         return DOGBERRY_ERR_READ;
-    for (uint32_t c = 0; c < image->embedding; c++)
-        blocks->stream[c] = dogberry_saturate16(blocks->stream[c] + blocks->work.scratch[c]);
+    const int32_t *added = blocks->work.scratch;
+
+    for (int16_t *x = blocks->stream, *end = x + image->embedding; x < end; x++)
+        *x = dogberry_saturate16(*x + *added++);
     return DOGBERRY_OK;
 }
 
@@ -138,17 +135,18 @@ int dogberry_transformer_step(const dogberry_image *image, const dogberry_blocks
     if (dogberry_unread(dogberry_embed(&blocks->work, &image->embeddings, token, NULL, blocks->stream)))
         return DOGBERRY_ERR_READ;
     for (uint32_t l = 0; l < image->layers; l++) {
-        uint32_t scales;
+        uint32_t scales, bias;
 
         if (dogberry_unread(dogberry_block_vector(image, l, DOGBERRY_BLOCK_SCALES, &scales)) ||
+            dogberry_unread(dogberry_block_vector(image, l, DOGBERRY_BLOCK_BIAS, &bias)) ||
             dogberry_unread(normalize(image, blocks, scales)) ||
-            dogberry_unread(block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_ATTENTION)) ||
+            dogberry_unread(block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_ATTENTION, &bias)) ||
             dogberry_unread(dogberry_attention(image, blocks, l, slot)) ||
-            dogberry_unread(add_branch(image, blocks, l, DOGBERRY_BLOCK_ATTENTION_OUTPUT)) ||
+            dogberry_unread(add_branch(image, blocks, l, DOGBERRY_BLOCK_ATTENTION_OUTPUT, &bias)) ||
             dogberry_unread(normalize(image, blocks, scales + 4u)) ||
-            dogberry_unread(block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_INNER)) ||
+            dogberry_unread(block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_INNER, &bias)) ||
             dogberry_unread(dogberry_feed_forward(image, blocks, l)) ||
-            dogberry_unread(add_branch(image, blocks, l, DOGBERRY_BLOCK_OUTER)))
+            dogberry_unread(add_branch(image, blocks, l, DOGBERRY_BLOCK_OUTER, &bias)))
             return DOGBERRY_ERR_READ;
     }
     if (dogberry_unread(normalize(image, blocks, image->transformer.norm)))

@@ -81,8 +81,15 @@ int dogberry_fetch_norm(const dogberry_source *source, uint32_t offset, uint32_t
 int dogberry_check_block_scales(const dogberry_source *source, uint32_t offset, uint32_t norms, uint32_t words);
 
 /* Rows of a layer's first matrix: queries, keys and values; and of its third. */
-uint32_t dogberry_attention_rows(const dogberry_image *image);
-uint32_t dogberry_inner_rows(const dogberry_image *image);
+static inline uint32_t dogberry_attention_rows(const dogberry_image *image)
+{
+    return (image->transformer.heads + 2u * image->transformer.kv_heads) * image->transformer.head;
+}
+
+static inline uint32_t dogberry_inner_rows(const dogberry_image *image)
+{
+    return image->transformer.feed_forward == DOGBERRY_SWIGLU ? 2u * image->hidden : image->hidden;
+}
 
 /* Numbers in a layer's vector of int16: biases, and SiLU's scales behind them. */
 uint32_t dogberry_block_biases(const dogberry_image *image);
@@ -91,8 +98,8 @@ uint32_t dogberry_silu_scales(const dogberry_image *image);
 /* Zeros in x from `used` up to the next multiple of 16, as products want them. */
 static inline void dogberry_pad(int8_t *x, uint32_t used)
 {
-    for (; (used & 15u) != 0; used++)
-        x[used] = 0;
+    for (int8_t *at = x + used, *end = x + ((used + 15u) & ~15u); at < end; at++)
+        *at = 0;
 }
 
 #endif

@@ -27,8 +27,8 @@ const TEXT_MAX = { 'Cortex-M0+ -Os': 30720 }; // less without transformers: test
 
 // Who calls through the table of kernels, and what may stand there.
 const KERNEL_CALLS = [
-  [/^(dogberry_project|dot|dogberry_kernels_checked|first_difference|try_i[48])$/, /^((dogberry_)?matvec_\w+|dogberry_ref_rescale)$/],
-  [/^dogberry_embed$/, /^dogberry_ref_rescale$/],
+  [/^(project|dot|dogberry_kernels_checked|first_difference|try_i[48])$/, /^((dogberry_)?matvec|dogberry_(ref_)?rescale)(_\w+)?$/],
+  [/^dogberry_embed$/, /^dogberry_(ref_)?rescale(_\w+)?$/],
   [/^dogberry_attention$/, /^dogberry_ref_share$/],
   [/^dogberry_ref_share$/, /^run_heads$/],
   [/^dogberry_feed_forward$/, /^dogberry_ref_swiglu$/],
@@ -36,7 +36,7 @@ const KERNEL_CALLS = [
 ];
 
 // Who calls what the runtime's caller gave it, whose stack comes on top (dogberry_kernels_checked() does, too).
-const CALLBACK_CALLERS = /^dogberry_(say|fetch(_u16)?_from)$/;
+const CALLBACK_CALLERS = /^(dogberry_(say|draw|fetch(_u16)?_from)|share_project)$/;
 
 // Code that a port brings along anyway; everything else the runtime must define itself.
 const FOREIGN = /^(mem(cpy|set|cmp|move)|__(aeabi|gnu_thumb1_case)_\w+|__(u?div|u?mod|mul|ashl|ashr|lshr)[sd]i3)$/;

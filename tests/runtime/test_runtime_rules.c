@@ -66,7 +66,7 @@ static uint32_t sample(const fixture *f, const dogberry_sampler *sampler, dogber
     memcpy(logits, f->logits, sizeof logits);
     dogberry_rules_settle(&rules, sampler);
     assert_int_equal(dogberry_rules_edit(&rules, &range), DOGBERRY_OK);
-    return dogberry_draw(&candidates, sampler, heap, random);
+    return dogberry_draw(&candidates, sampler, heap, random, NULL);
 }
 
 static int may_repeat(const fixture *f, uint32_t token)

@@ -83,7 +83,7 @@ static void check_draws(const int16_t *logits, dogberry_sampling sampling, uint3
     reference_keep(p, nats, barred, VOCAB, &sampling);
     reference_normalize(p, VOCAB);
     for (int i = 0; i < DRAWS; i++)
-        counts[dogberry_draw(&candidates, &sampler, heap, &random)]++;
+        counts[dogberry_draw(&candidates, &sampler, heap, &random, NULL)]++;
     snprintf(what, sizeof what, "temperature %u, top-k %u, min-p %u, top-p %u", sampling.temperature, sampling.top_k,
              sampling.min_p, sampling.top_p);
     check_counts(what, counts, p, VOCAB, DRAWS);
@@ -184,7 +184,7 @@ static uint32_t greedy(const int16_t *logits, uint32_t count, uint32_t banned, d
     dogberry_candidates candidates = {.logits = logits, .count = count, .apart = banned};
     uint16_t heap[DOGBERRY_TOP_K_MAX];
 
-    return dogberry_draw(&candidates, &sampler, heap, random);
+    return dogberry_draw(&candidates, &sampler, heap, random, NULL);
 }
 
 static void greedy_takes_the_lowest_of_equals(void **state)

@@ -18,6 +18,8 @@ extern const dogberry_transformer_kernels dogberry_armv6m_transformer;
 void dogberry_matvec_i8_armv6m(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows, const int8_t *x);
 void dogberry_matvec_i4_armv6m(int32_t *out, const uint32_t *weights, const uint8_t *group_scales, uint32_t columns,
                                uint32_t blocks, const int8_t *x);
+void dogberry_rescale_armv6m(int32_t *out, const int32_t *sums, const uint32_t *scales, const int16_t *bias,
+                             uint32_t count);
 int32_t dogberry_scores_i8_armv6m(int32_t *scores, const int32_t *query, const int8_t *keys, uint32_t stride,
                                   uint32_t count, uint32_t width);
 int32_t dogberry_scores_i16_armv6m(int32_t *scores, const int32_t *query, const int16_t *keys, uint32_t stride,

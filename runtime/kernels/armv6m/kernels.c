@@ -8,7 +8,11 @@
 #if defined(__ARM_ARCH_6M__)
 #include "armv6m.h"
 
-const dogberry_kernels dogberry_kernels_armv6m = {"armv6m", DOGBERRY_HAS_INT8 ? dogberry_matvec_i8_armv6m : NULL,
-                                                  dogberry_matvec_i4_armv6m, dogberry_ref_rescale,
+const dogberry_kernels dogberry_kernels_armv6m = {"armv6m",
+                                                  DOGBERRY_HAS_INT8 ? dogberry_matvec_i8_armv6m : NULL,
+                                                  dogberry_matvec_i4_armv6m,
+                                                  DOGBERRY_HAS_TRANSFORMER ? dogberry_rescale_armv6m
+                                                                           : dogberry_ref_rescale,
+                                                  NULL,
                                                   DOGBERRY_TRANSFORMER_KERNELS(dogberry_armv6m_transformer)};
 #endif

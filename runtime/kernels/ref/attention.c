@@ -59,15 +59,13 @@ uint32_t dogberry_ref_weigh(int32_t *scores, uint32_t count, int32_t most, uint3
 void dogberry_ref_mix_i8(int32_t *sums, const int32_t *weights, const int8_t *values, uint32_t stride, uint32_t count,
                          uint32_t width)
 {
-    for (uint32_t c = 0; c < width; c++)
-        sums[c] = 0;
-    for (uint32_t j = 0; j < count; j++, values += stride) {
-        int32_t weight = weights[j];
+    for (uint32_t c = 0; c < width; c++) {
+        const int8_t *value = values + c;
+        int32_t sum = 0;
 
-        if (weight == 0)
-            continue;
-        for (uint32_t c = 0; c < width; c++)
-            sums[c] += weight * values[c];
+        for (uint32_t j = 0; j < count; j++, value += stride)
+            sum += weights[j] * *value;
+        sums[c] = sum;
     }
 }
 

@@ -10,6 +10,11 @@
 void dogberry_ref_rescale(int32_t *out, const int32_t *sums, const uint32_t *scales, const int16_t *bias,
                           uint32_t count)
 {
-    for (uint32_t r = 0; r < count; r++)
-        out[r] = dogberry_rescale(sums[r], scales[r]) + (bias != NULL ? bias[r] : 0);
+    for (uint32_t r = 0; r < count; r++) {
+        int32_t value = dogberry_rescale(sums[r], scales[r]);
+
+        if (bias != NULL)
+            value += bias[r];
+        out[r] = value;
+    }
 }
