@@ -55,13 +55,13 @@ static bool is_opened(const dogberry_image *image)
     return image->source.bytes || image->source.reader;
 }
 
-/* A transformer's shape keeps the bits of its layers where a recurrent one has them. */
+/* A transformer's shape keeps the bits of all its layers where a recurrent one has those of its first. */
 dogberry_matrix db_shape_block(const dogberry_image *shape, uint32_t layer, uint32_t part)
 {
     dogberry_matrix matrix;
     if (is_opened(shape) && dogberry_block_matrix(shape, layer, part, &matrix) == DOGBERRY_OK)
         return matrix;
-    uint32_t wide = shape->embedding, inner = shape->hidden, bits = shape->layer[layer].input.bits;
+    uint32_t wide = shape->embedding, inner = shape->hidden, bits = shape->layer[0].input.bits;
     uint32_t heads = shape->transformer.heads + 2 * shape->transformer.kv_heads;
     switch (part) {
     case DOGBERRY_BLOCK_ATTENTION:
@@ -148,10 +148,8 @@ static void fill_matrices(dogberry_image *shape, uint32_t bits)
     bool transformer = shape->architecture == DOGBERRY_TRANSFORMER;
     uint32_t outside = transformer ? 8 : bits; /* db_matrix_bits() */
     shape->embeddings = matrix_shape(shape->vocab, shape->embedding, outside);
-    for (uint32_t i = 0; i < shape->layers; i++) {
-        shape->layer[i].input.bits = bits; /* all of a transformer's layers: db_shape_block() */
-        if (transformer)
-            continue;
+    shape->layer[0].input.bits = bits; /* of all of a transformer's layers: db_shape_block() */
+    for (uint32_t i = 0; i < shape->layers && !transformer; i++) {
         shape->layer[i].input = matrix_shape(gates * shape->hidden, i ? shape->hidden : shape->embedding, bits);
         shape->layer[i].recurrent = matrix_shape(gates * shape->hidden, shape->hidden, bits);
     }

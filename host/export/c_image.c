@@ -66,12 +66,13 @@ void db_c_image_add(db_package *package, const char *folder, const char *prefix,
 /* Whether any matrix of the image has these bits. */
 static bool has_bits(const dogberry_image *image, uint32_t bits)
 {
-    const uint32_t parts = image->architecture == DOGBERRY_TRANSFORMER ? DOGBERRY_BLOCK_OUTER + 1 : 0;
+    const bool transformer = image->architecture == DOGBERRY_TRANSFORMER;
     bool found = image->embeddings.bits == bits || image->output_matrix.bits == bits;
     for (uint32_t i = 0; i < image->layers; i++) {
-        found = found || image->layer[i].input.bits == bits || image->layer[i].recurrent.bits == bits;
-        for (uint32_t part = 0; part < parts; part++)
+        for (uint32_t part = 0; transformer && part <= DOGBERRY_BLOCK_OUTER; part++)
             found = found || db_shape_block(image, i, part).bits == bits;
+        found =
+            found || (!transformer && (image->layer[i].input.bits == bits || image->layer[i].recurrent.bits == bits));
     }
     return found;
 }

@@ -29,7 +29,7 @@ static db_model_config config_of(uint32_t architecture, uint32_t output, uint32_
                                  .output = output,
                                  .embedding = 18,
                                  .hidden = 27,
-                                 .layers = 2,
+                                 .layers = 6, /* more than recurrent models have */
                                  .heads = 3,
                                  .kv_heads = output == DOGBERRY_TIED ? 3 : 1,
                                  .context = 11,
