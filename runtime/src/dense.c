@@ -108,7 +108,7 @@ int dogberry_project(const dogberry_work *work, int32_t *out, const dogberry_mat
         line = first / DOGBERRY_I4_BLOCK;
         lines = (skipped + count + DOGBERRY_I4_BLOCK - 1u) / DOGBERRY_I4_BLOCK;
     }
-    if (dogberry_unread(dot(work, out, matrix, line, lines, x)))
+    if (x != NULL && dogberry_unread(dot(work, out, matrix, line, lines, x)))
         return DOGBERRY_ERR_READ;
     return rescale(work, out, out + skipped, matrix->scales + 4u * first, bias, count);
 }

@@ -95,6 +95,12 @@ static inline int dogberry_is_transformer(const dogberry_image *image)
     return DOGBERRY_HAS_TRANSFORMER && image->architecture == DOGBERRY_TRANSFORMER;
 }
 
+/* Whether a transformer's second feed-forward matrix reads what a ReLU, squared or not, leaves: 0..127, many zeros. */
+static inline int dogberry_is_rectified(const dogberry_image *image)
+{
+    return image->transformer.feed_forward <= DOGBERRY_RELU2;
+}
+
 /* Columns of the output matrix. */
 static inline uint32_t dogberry_output_width(const dogberry_image *image)
 {

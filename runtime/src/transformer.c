@@ -44,7 +44,7 @@ static uint32_t shared_width(const dogberry_image *image)
 uint32_t dogberry_transformer_words(const dogberry_image *image)
 {
     uint32_t attention = dogberry_attention_rows(image) + DOGBERRY_PARTS_MAX * image->transformer.context;
-    uint32_t inner = dogberry_inner_rows(image);
+    uint32_t inner = dogberry_inner_rows(image) + image->embedding; /* terms of a ReLU, and sums beside them */
 
     return (attention > inner ? attention : inner) + DOGBERRY_PROJECT_SLACK;
 }
@@ -80,12 +80,20 @@ static uint32_t make_room(const dogberry_image *image, const dogberry_blocks *bl
     return kept;
 }
 
-/* The start of the scratch = a matrix of layer `index` times x, plus its bias. */
+/* The counts may go round. */
+static void count_skipped(dogberry_context *context, uint32_t columns, uint32_t terms)
+{
+    context->columns += columns;
+    context->skipped += columns - terms;
+}
+
+/* The start of the scratch = a matrix of layer `index` times x, plus its bias. The outer one's x is made first, of what
+ * stands there. */
 static int block_project(const dogberry_image *image, const dogberry_blocks *blocks, const int8_t *x, uint32_t index,
                          uint32_t part)
 {
     dogberry_matrix matrix;
-    uint32_t bias, skipped = 0;
+    uint32_t bias, skipped = 0, terms = 0;
 
     if (dogberry_unread(dogberry_block_matrix(image, index, part, &matrix)) ||
         dogberry_unread(dogberry_block_vector(image, index, DOGBERRY_BLOCK_BIAS, &bias)))
@@ -96,7 +104,14 @@ static int block_project(const dogberry_image *image, const dogberry_blocks *blo
         skipped += image->embedding;
     if (part > DOGBERRY_BLOCK_INNER)
         skipped += dogberry_inner_rows(image);
-    return dogberry_project(&blocks->work, blocks->work.scratch, &matrix, bias + 2u * skipped, 0, matrix.rows, x);
+    bias += 2u * skipped;
+    if (part == DOGBERRY_BLOCK_OUTER)
+        terms = dogberry_feed_forward(image, blocks);
+    if (matrix.by_column) {
+        count_skipped(blocks->context, matrix.cols, terms);
+        return dogberry_project_terms(&blocks->work, &matrix, bias, terms);
+    }
+    return dogberry_project(&blocks->work, blocks->work.scratch, &matrix, bias, 0, matrix.rows, x);
 }
 
 /* stream += matrix times branch + bias. */
@@ -137,10 +152,8 @@ int dogberry_transformer_step(const dogberry_image *image, const dogberry_blocks
             dogberry_unread(dogberry_attention(image, blocks, l, slot)) ||
             dogberry_unread(add_branch(image, blocks, l, DOGBERRY_BLOCK_ATTENTION_OUTPUT)) ||
             dogberry_unread(normalize(image, blocks, scales + 4u)) ||
-            dogberry_unread(block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_INNER)))
-            return DOGBERRY_ERR_READ;
-        dogberry_feed_forward(image, blocks);
-        if (dogberry_unread(add_branch(image, blocks, l, DOGBERRY_BLOCK_OUTER)))
+            dogberry_unread(block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_INNER)) ||
+            dogberry_unread(add_branch(image, blocks, l, DOGBERRY_BLOCK_OUTER)))
             return DOGBERRY_ERR_READ;
     }
     if (dogberry_unread(normalize(image, blocks, image->transformer.norm)))

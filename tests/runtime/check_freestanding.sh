@@ -18,7 +18,7 @@ flags="-std=c99 -mthumb -ffreestanding -Wall -Wextra -Wpedantic -Wshadow -Wconve
 
 # Nothing of the folder is in a firmware for another chip, unless that calls the self-test.
 other_chip='kernels/xtensa_s3/'
-only_transformers='(src/(attention|feed_forward|rmsnorm|transformer)\.c|kernels/(ref/(attention|swiglu)\.c|armv6m/(attention\.S|heads\.c)))$'
+only_transformers='(src/(attention|columns|feed_forward|rmsnorm|transformer)\.c|kernels/(ref/(attention|columns|swiglu)\.c|armv6m/(attention\.S|columns\.S|heads\.c)))$'
 
 compile() { # compile NAME COMPILER AND OPTIONS...; what has no-transformer in its name goes without those files
     name=$1

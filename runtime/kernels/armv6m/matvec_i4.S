@@ -238,16 +238,14 @@ dogberry_matvec_i4_armv6m:
         ldr     r3, =0x0F0F0F0F
         mov     r1, sp
 .Lcolumns:
-        .rept   8
+        .rept   4
         ldmia   r0!, {r4, r5}
         ldmia   r1!, {r6, r7}
         column  r4, r6
         column  r5, r7
         .endr
         cmp     r1, lr
-        beq     4f
-        b       .Lcolumns
-4:
+        bne     .Lcolumns
         mov     r4, r10                 /* O */
         mov     r5, r11                 /* P */
         mov     r6, r8

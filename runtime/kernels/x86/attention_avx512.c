@@ -121,6 +121,7 @@ AVX512 static void mix_i8(int32_t *sums, const int32_t *weights, const int8_t *v
 }
 
 const dogberry_transformer_kernels dogberry_avx512_transformer = {
-    dogberry_avx2_scores_i8, dogberry_avx2_scores_i16, weigh, mix_i8, dogberry_avx2_swiglu, dogberry_ref_share};
+    dogberry_avx2_scores_i8,  dogberry_avx2_scores_i16, weigh, mix_i8, dogberry_avx2_swiglu,
+    dogberry_ref_add_columns, dogberry_ref_share};
 
 #endif
