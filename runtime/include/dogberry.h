@@ -102,13 +102,13 @@ typedef struct {
                        * By column: int8 [cols][stride], or words [cols][stride / 4], one for each block of 8 rows */
     uint32_t scales;  /* uint32 [rows] */
     uint32_t rows, cols;
-    uint32_t stride;    /* bytes from row to row (8 bits) or block to block (4 bits), a multiple of 16; or from
-                         * column to column */
-    uint16_t bits;      /* 8 or 4 */
-    uint16_t by_column; /* 1 or 0 */
-    uint32_t
-        group_scales; /* 4 bits: uint8 [rows / 8, rounded up][groups][8], by column [groups][rows ...][8]; else 0 */
-    uint32_t groups;  /* 4 bits: of a row */
+    uint32_t stride;       /* bytes from row to row (8 bits) or block to block (4 bits), a multiple of 16; or from
+                            * column to column */
+    uint16_t bits;         /* 8 or 4 */
+    uint16_t by_column;    /* 1 or 0 */
+    uint32_t group_scales; /* 4 bits: uint8 [rows / 8, rounded up][groups][8], by column [groups][rows / 8, rounded
+                            * up][8]; else 0 */
+    uint32_t groups;       /* 4 bits: of a row */
 } dogberry_matrix;
 
 #define DOGBERRY_I4_GROUP 64u /* columns that share a group scale */

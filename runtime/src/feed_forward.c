@@ -58,7 +58,7 @@ static uint32_t rectify(const dogberry_image *image, const dogberry_blocks *bloc
 
         if (value > 0) {
             value = squared ? relu2(value) : relu(value);
-            value = dogberry_saturate8(value);
+            value = (int32_t)dogberry_saturate8(value);
         } else {
             value = 0;
         }

@@ -21,9 +21,8 @@
 typedef struct {
     uint32_t position; /* of the next token; only differences count, so it may go round */
     uint32_t cached;   /* tokens whose keys and values are there */
-    uint32_t
-        columns; /* of second feed-forward matrices by column, and how many zeros have spared: dogberry_skipped() */
-    uint32_t skipped;
+    uint32_t columns;  /* of second feed-forward matrices by column: dogberry_skipped() */
+    uint32_t skipped;  /* of these, spared by zeros */
 } dogberry_context;
 
 DOGBERRY_STATIC_ASSERT(sizeof(dogberry_context) == 16, context_size);
