@@ -143,6 +143,29 @@ static void feed_forward_examples(void **state)
     }
 }
 
+/* What SwiGLU and SiLU leave has no terms. As many rows as columns, so that both ways take the same bytes. */
+static void outer_by_column_needs_a_relu(void **state)
+{
+    (void)state;
+    for (uint32_t kind = DOGBERRY_RELU; kind <= DOGBERRY_SILU; kind++) {
+        tiny_config config = tiny_transformer();
+        dogberry_image image;
+        size_t length;
+
+        config.embedding = config.hidden = 48;
+        config.feed_forward = kind;
+        uint8_t *bytes = tiny_build(&config, &length), *outer = bytes + 256 + 32 * 4;
+
+        assert_int_equal(outer[0], 17);
+        assert_int_equal(outer[3], kind <= DOGBERRY_RELU2);
+        assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_OK);
+        outer[3] = kind <= DOGBERRY_RELU2 ? 2 : 1;
+        tiny_seal(bytes);
+        assert_int_equal(dogberry_open(&image, bytes, length), DOGBERRY_ERR_IMAGE);
+        free(bytes);
+    }
+}
+
 /* ---- Sessions ---- */
 
 typedef struct {
@@ -286,6 +309,7 @@ int main(void)
                                        cmocka_unit_test(sines_are_close),
                                        cmocka_unit_test(quotients_are_close),
                                        cmocka_unit_test(feed_forward_examples),
+                                       cmocka_unit_test(outer_by_column_needs_a_relu),
                                        cmocka_unit_test(conversations_repeat),
                                        cmocka_unit_test(what_is_dropped_is_forgotten),
                                        cmocka_unit_test(arenas_of_one_byte_less_are_refused),
