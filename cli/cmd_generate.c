@@ -96,9 +96,21 @@ static void print_json(const cli_image *file, const settings *given, const reply
                                       "least", (json_int_t)file->image.stream.row, "reads",
                                       (json_int_t)file->stream->reads, "bytes", (json_int_t)file->stream->bytes,
                                       "ram_bytes", (json_int_t)file->arena_bytes));
+    uint32_t columns, skipped = dogberry_skipped(file->session, &columns);
+    if (columns > 0)
+        json_object_set_new(object, "feed_forward",
+                            json_pack("{s:I, s:I}", "columns", (json_int_t)columns, "skipped", (json_int_t)skipped));
     json_dumpf(object, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(object);
+}
+
+/* What zeros of ReLU have spared. */
+static void print_skipped(const cli_image *file)
+{
+    uint32_t columns, skipped = dogberry_skipped(file->session, &columns);
+    if (columns > 0)
+        printf("zeros skipped %.1f %% of the columns of second feed-forward matrices\n", 100.0 * skipped / columns);
 }
 
 /* What a board would have read, by prompt and reply. */
@@ -127,6 +139,8 @@ static int print_reply(const cli_image *file, const settings *given, const reply
         print_json(file, given, said);
     if (given->digest && !given->json)
         printf("digest %08x\n", dogberry_digest(file->session));
+    if ((given->digest || file->stream) && !given->json)
+        print_skipped(file);
     if (file->stream && !given->json)
         print_reads(file);
     return 0;

@@ -18,14 +18,14 @@
 #include "sampling.h"
 #include "texts.h"
 
-enum { OWN_OPTIONS = 10 };
+enum { OWN_OPTIONS = 11 };
 
 typedef struct {
     const char *output, *name, *golden_prompt, *bits;
     cli_list calibration;
     cli_sampling sampling;
     unsigned long golden_seed, max_bytes, threads, key_bits;
-    bool nearest;
+    bool nearest, by_row;
 } settings;
 
 /* What a model is packed from and into. */
@@ -120,6 +120,7 @@ static int make_image(job *work, const char *folder, const settings *given, db_e
     options.bits = given->bits && !is_mixed(given) ? (uint32_t)(given->bits[0] - '0') : 0;
     options.nearest = given->nearest;
     options.key_bits = (uint32_t)given->key_bits;
+    options.by_row = given->by_row;
     if (db_model_dir_load(&work->model, folder, error) ||
         cli_texts_read(&work->calibration, &given->calibration, false, error))
         return -1;
@@ -176,6 +177,8 @@ static int run(int argc, char **argv)
          .help = "4 bits: round each weight by itself, without error feedback (to compare with)"},
         {.name = "key-bits", .kind = CLI_COUNT, .value = &given.key_bits, .argument = "8|12", .least = 8, .most = 12,
          .help = "of a transformer's keys in a session (12 where they stay small, else 8)"},
+        {.name = "by-row", .kind = CLI_FLAG, .value = &given.by_row,
+         .help = "keep all matrices by row, so that no zeros of ReLU are skipped (vector units read rows faster)"},
         {.name = "golden-prompt", .kind = CLI_TEXT, .value = &given.golden_prompt, .argument = "TEXT",
          .help = "prompt of the golden vector (the first words of the calibration text)"},
         {.name = "golden-seed", .kind = CLI_COUNT, .value = &given.golden_seed, .argument = "N", .most = 4294967295.0,

@@ -67,6 +67,19 @@ static void put_cost(const struct console *console, const char *name, const stru
     text_put(write, "\n");
 }
 
+/* What zeros of ReLU have spared. */
+static void put_skipped(const struct console *console)
+{
+    console_write write = console->port->write;
+    uint32_t columns, skipped = dogberry_skipped(console->session, &columns);
+
+    if (columns == 0)
+        return;
+    text_put(write, "zeros skipped ");
+    text_put_tenths(write, (uint32_t)(1000ull * skipped / columns));
+    text_put(write, " % of the columns of second feed-forward matrices\n");
+}
+
 void bench_run(struct console *console)
 {
     console_write write = console->port->write;
@@ -91,6 +104,7 @@ void bench_run(struct console *console)
         put_cost(console, kernels[i]->name, &cost);
     }
     console->image.kernels = kernels[0];
+    put_skipped(console);
     if (console->port->interrupted()) {
         console->port->discard_input();
         text_put(write, "^C\n");

@@ -24,6 +24,7 @@ static uint64_t __scratch_x("core1") stack[STACK_WORDS / 2];
 
 static struct {
     dogberry_kernels kernels; /* a copy in SRAM */
+    dogberry_transformer_kernels transformer;
     struct product product;
     core1_work *work; /* instead of the product, if not NULL */
     void *context;
@@ -34,7 +35,10 @@ static struct {
 
 void __not_in_flash_func(product_run)(const dogberry_kernels *kernels, const struct product *p)
 {
-    if (p->group_scales)
+    if (p->terms)
+        kernels->transformer->add_columns(p->out, p->weights, p->group_scales, p->width, p->count, p->terms,
+                                          p->term_count);
+    else if (p->group_scales)
         kernels->matvec_i4(p->out, p->weights, p->group_scales, p->width, p->count, p->x);
     else
         kernels->matvec_i8(p->out, p->weights, p->width, p->count, p->x);
@@ -113,6 +117,8 @@ static bool launch(void)
 bool core1_start(const dogberry_kernels *kernels)
 {
     core1.kernels = *kernels;
+    core1.transformer = *kernels->transformer;
+    core1.kernels.transformer = &core1.transformer;
     hold_in_reset(true);
     hold_in_reset(false);
     core1.running = launch();
@@ -143,6 +149,8 @@ void __not_in_flash_func(core1_post)(const struct product *product)
     p->width = product->width;
     p->count = product->count;
     p->x = product->x;
+    p->terms = product->terms;
+    p->term_count = product->term_count;
     core1.work = NULL;
     post();
 }

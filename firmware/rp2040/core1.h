@@ -11,14 +11,17 @@
 #include <dogberry.h>
 #include <stdbool.h>
 
-/* Rows of a matrix: what a kernel of dogberry_kernels is called with. */
+/* Rows of a matrix: what a kernel of dogberry_kernels is called with. Or, with terms, columns of one: what those of
+ * dogberry_transformer_kernels are. */
 struct product {
     int32_t *out;
     const void *weights;
     const uint8_t *group_scales; /* 4 bits, else NULL */
-    uint32_t width;              /* 8 bits: stride, 4 bits: columns */
-    uint32_t count;              /* 8 bits: rows, 4 bits: blocks */
+    uint32_t width;              /* 8 bits: stride, 4 bits: columns; with terms: stride */
+    uint32_t count;              /* 8 bits: rows, 4 bits: blocks; with terms: blocks */
     const int8_t *x;
+    const uint32_t *terms; /* else NULL */
+    uint32_t term_count;
 };
 
 /* Work on items: what share() of dogberry_kernels is called with. */

@@ -3,17 +3,22 @@
 
 #include "boards/shape.h"
 
-/* Columns that are multiplied: padding too. */
+/* Columns that are multiplied: padding too. By column there is none, and none is taken to be skipped. */
 static uint32_t columns_of(const dogberry_matrix *matrix)
 {
+    if (matrix->by_column)
+        return matrix->cols;
     return matrix->bits == 4 ? matrix->stride / 4 : matrix->stride;
 }
 
 uint64_t db_rows_bytes(const dogberry_matrix *matrix, uint32_t rows)
 {
+    uint32_t blocks = (rows + DOGBERRY_I4_BLOCK - 1) / DOGBERRY_I4_BLOCK;
+    if (matrix->by_column)
+        return (uint64_t)matrix->cols * matrix->stride + 4 * (uint64_t)rows +
+               (uint64_t)blocks * DOGBERRY_I4_BLOCK * matrix->groups;
     if (matrix->bits != 4)
         return (uint64_t)rows * (matrix->stride + 4);
-    uint32_t blocks = (rows + DOGBERRY_I4_BLOCK - 1) / DOGBERRY_I4_BLOCK;
     return (uint64_t)blocks * (matrix->stride + DOGBERRY_I4_BLOCK * (4 + matrix->groups));
 }
 

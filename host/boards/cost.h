@@ -33,7 +33,8 @@ double db_cost_flash_seconds(const db_token_cost *cost, const db_board *board);
 /* Seconds that they take from a copy in PSRAM; 0 where the board has none. */
 double db_cost_psram_seconds(const db_token_cost *cost, const db_board *board);
 
-/* Bytes that `rows` rows of a matrix take in an image, in whole blocks where they come so: weights and scales. */
+/* Bytes that `rows` rows of a matrix take in an image, in whole blocks where they come so: weights and scales. By
+ * column: all rows. */
 uint64_t db_rows_bytes(const dogberry_matrix *matrix, uint32_t rows);
 
 #endif

@@ -22,20 +22,30 @@ static uint64_t aligned(uint64_t bytes)
 
 static dogberry_matrix matrix_shape(uint32_t rows, uint32_t cols, uint32_t bits)
 {
-    dogberry_matrix matrix = {.rows = rows, .cols = cols, .bits = bits};
+    dogberry_matrix matrix = {.rows = rows, .cols = cols, .bits = (uint16_t)bits};
     matrix.stride = (bits == 4 ? 4 : 1) * (uint32_t)aligned(cols);
     if (bits == 4)
         matrix.groups = (matrix.stride / 4 + DOGBERRY_I4_GROUP - 1) / DOGBERRY_I4_GROUP;
     return matrix;
 }
 
+/* By column: a byte or a nibble for each row, in blocks of eight. */
+static dogberry_matrix columns_shape(uint32_t rows, uint32_t cols, uint32_t bits)
+{
+    dogberry_matrix matrix = matrix_shape(rows, cols, bits);
+    matrix.by_column = 1;
+    matrix.stride = (rows + DOGBERRY_I4_BLOCK - 1) / DOGBERRY_I4_BLOCK * bits;
+    return matrix;
+}
+
 /* Data and scales, each from a multiple of 16 on. */
 static uint64_t matrix_bytes(const dogberry_matrix *matrix)
 {
-    if (matrix->bits != 4)
-        return aligned((uint64_t)matrix->rows * matrix->stride) + aligned(4 * (uint64_t)matrix->rows);
     uint64_t blocks = (matrix->rows + DOGBERRY_I4_BLOCK - 1) / DOGBERRY_I4_BLOCK;
-    return aligned(blocks * matrix->stride) + aligned(blocks * DOGBERRY_I4_BLOCK * (4 + matrix->groups));
+    uint64_t lines = matrix->by_column ? matrix->cols : matrix->bits == 4 ? blocks : matrix->rows;
+    if (matrix->bits != 4)
+        return aligned(lines * matrix->stride) + aligned(4 * (uint64_t)matrix->rows);
+    return aligned(lines * matrix->stride) + aligned(blocks * DOGBERRY_I4_BLOCK * (4 + matrix->groups));
 }
 
 static uint64_t layers_bytes(const dogberry_image *image, uint64_t *tensors)
@@ -63,6 +73,8 @@ dogberry_matrix db_shape_block(const dogberry_image *shape, uint32_t layer, uint
         return matrix;
     uint32_t wide = shape->embedding, inner = shape->hidden, bits = shape->layer[0].input.bits;
     uint32_t heads = shape->transformer.heads + 2 * shape->transformer.kv_heads;
+    const uint32_t kind = shape->transformer.feed_forward;
+    const bool is_rectified = kind == DOGBERRY_RELU || kind == DOGBERRY_RELU2;
     switch (part) {
     case DOGBERRY_BLOCK_ATTENTION:
         return matrix_shape(heads * shape->transformer.head, wide, bits);
@@ -71,7 +83,7 @@ dogberry_matrix db_shape_block(const dogberry_image *shape, uint32_t layer, uint
     case DOGBERRY_BLOCK_INNER:
         return matrix_shape(shape->transformer.feed_forward == DOGBERRY_SWIGLU ? 2 * inner : inner, wide, bits);
     default:
-        return matrix_shape(wide, inner, bits);
+        return is_rectified ? columns_shape(wide, inner, bits) : matrix_shape(wide, inner, bits);
     }
 }
 
@@ -148,7 +160,7 @@ static void fill_matrices(dogberry_image *shape, uint32_t bits)
     bool transformer = shape->architecture == DOGBERRY_TRANSFORMER;
     uint32_t outside = transformer ? 8 : bits; /* db_matrix_bits() */
     shape->embeddings = matrix_shape(shape->vocab, shape->embedding, outside);
-    shape->layer[0].input.bits = bits; /* of all of a transformer's layers: db_shape_block() */
+    shape->layer[0].input.bits = (uint16_t)bits; /* of all of a transformer's layers: db_shape_block() */
     for (uint32_t i = 0; i < shape->layers && !transformer; i++) {
         shape->layer[i].input = matrix_shape(gates * shape->hidden, i ? shape->hidden : shape->embedding, bits);
         shape->layer[i].recurrent = matrix_shape(gates * shape->hidden, shape->hidden, bits);

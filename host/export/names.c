@@ -152,7 +152,7 @@ void db_identifier_capitals(char capitals[DB_IDENTIFIER_MAX], const char *identi
 void db_plain_name(char text[33], const char *name)
 {
     size_t i = 0;
-    for (; name[i] && i < 32; i++) {
+    for (; i < 32 && name[i]; i++) {
         unsigned char byte = (unsigned char)name[i];
         bool plain = byte >= ' ' && byte != 127 && !strchr("\"'\\*/", name[i]);
         text[i] = plain ? name[i] : '_';

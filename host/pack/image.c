@@ -89,15 +89,17 @@ typedef struct {
     uint32_t tokenizer, provenance, total;
 } places;
 
-/* Rows as the image has them: int4 rows come in blocks of eight. */
+/* Rows that have scale words: int4 rows come in blocks of eight. */
 static uint32_t padded_rows(const db_image_tensor *tensor)
 {
-    return tensor->type == DB_TYPE_INT4_ROWS ? (tensor->rows + 7) / 8 * 8 : tensor->rows;
+    return tensor->group_scales ? (tensor->rows + 7) / 8 * 8 : tensor->rows;
 }
 
 static uint64_t data_bytes(const db_image_tensor *tensor)
 {
     uint32_t lines = tensor->type == DB_TYPE_INT4_ROWS ? padded_rows(tensor) / 8 : tensor->rows;
+    if (tensor->by_column)
+        lines = tensor->cols;
     return (uint64_t)lines * tensor->stride;
 }
 

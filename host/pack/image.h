@@ -7,6 +7,7 @@
 #ifndef DB_PACK_IMAGE_H
 #define DB_PACK_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,10 +53,12 @@ enum { DB_IMAGE_TENSORS_MAX = 128, DB_IMAGE_NAME_MAX = 32, DB_IMAGE_PROMPT_MAX =
 /* One tensor; the memory is the caller's until the image is written. */
 typedef struct {
     uint8_t role, layer, type, detail;
+    bool by_column; /* of the outer matrix: its detail is 1 */
     uint32_t rows, cols, stride;
-    const void *data;            /* [rows][stride] bytes; int4 rows: words [rows / 8, rounded up][stride / 4] */
-    const uint32_t *scales;      /* [rows], int8 and int4 rows only */
-    const uint8_t *group_scales; /* int4 rows only */
+    const void *data;            /* [rows][stride] bytes; int4 rows: words [rows / 8, rounded up][stride / 4]; by
+                                  * column: [cols][stride] bytes, or words */
+    const uint32_t *scales;      /* [rows], matrices only */
+    const uint8_t *group_scales; /* int4 only */
     uint32_t group_scale_bytes;
 } db_image_tensor;
 

@@ -463,7 +463,8 @@ int db_pack(const db_model_dir *model, const uint16_t *calibration_tokens, size_
     db_packing pack = {.model = model,
                        .tensor_bits = options->tensor_bits,
                        .nearest = options->nearest,
-                       .key_bits = options->key_bits};
+                       .key_bits = options->key_bits,
+                       .by_row = options->by_row};
     choose_kind(&pack, options);
     if (count == 0) {
         db_fail(error, "pack: no text to calibrate on; give one, or train again so that calibration.txt is kept");

@@ -27,6 +27,7 @@ typedef struct {
     uint32_t
         key_bits; /* of a transformer's keys in a session: 8 or 12; 0: 12 unless they take too much (docs/PACKING.md) */
     bool nearest; /* 4 bits: to the nearest integers instead of with error feedback (to compare with) */
+    bool by_row;  /* all matrices, so that zeros of ReLU skip nothing: for boards whose vector units read rows faster */
 } db_pack_options;
 
 /* Bits as tuned, the sampling of word models, a golden vector of 32 tokens. */

@@ -21,6 +21,7 @@ typedef struct {
     const uint8_t *tensor_bits;
     bool nearest;
     uint32_t key_bits; /* 0: as fits */
+    bool by_row;
     bool tuned;        /* for these bits: the weights know how they will be rounded */
     double input_step; /* one unit of the first layer's int8 input */
     db_image_parts parts;

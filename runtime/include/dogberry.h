@@ -94,15 +94,20 @@ typedef struct {
  * dot product into the units of its destination: see dogberry_rescale in
  * docs/NUMERICS.md. Bits 0..14 hold the mantissa m, bits 16..21 the shift s.
  * With 4 bits, weight(r, c) is a nibble less 8, times the scale of its group of
- * DOGBERRY_I4_GROUP columns. */
+ * DOGBERRY_I4_GROUP columns. A matrix by column, which only the second one of a ReLU's feed-forward part may be, has
+ * each column in one piece, so that those of zeros need not be read. */
 typedef struct {
     uint32_t weights; /* 8 bits: int8 [rows][stride], columns beyond cols are zero. 4 bits: 32-bit words
-                       * [rows / 8, rounded up][stride / 4], one a column; row 8 b + k of block b is nibble k */
+                       * [rows / 8, rounded up][stride / 4], one a column; row 8 b + k of block b is nibble k.
+                       * By column: int8 [cols][stride], or words [cols][stride / 4], one for each block of 8 rows */
     uint32_t scales;  /* uint32 [rows] */
     uint32_t rows, cols;
-    uint32_t stride;       /* bytes from row to row (8 bits) or block to block (4 bits), a multiple of 16 */
-    uint32_t bits;         /* 8 or 4 */
-    uint32_t group_scales; /* 4 bits: uint8 [rows / 8, rounded up][groups][8], else 0 */
+    uint32_t stride;       /* bytes from row to row (8 bits) or block to block (4 bits), a multiple of 16; or from
+                            * column to column */
+    uint16_t bits;         /* 8 or 4 */
+    uint16_t by_column;    /* 1 or 0 */
+    uint32_t group_scales; /* 4 bits: uint8 [rows / 8, rounded up][groups][8], by column [groups][rows / 8, rounded
+                            * up][8]; else 0 */
     uint32_t groups;       /* 4 bits: of a row */
 } dogberry_matrix;
 
@@ -194,6 +199,14 @@ typedef struct {
     /* out[i] = the feed-forward part's gate times its other half, as NUMERICS.md says, for i < count: any values of
      * gates and ups, which are aligned to 4. out lies elsewhere. */
     void (*swiglu)(int8_t *out, const int32_t *gates, const int32_t *ups, uint32_t count);
+    /* What the terms of a sparse vector add to the product of a matrix by column with it. There are `count` of them,
+     * each index * 256 + value with a value of 1..127, in ascending order of indices. Columns, `stride` bytes apart,
+     * are aligned to 4, sums and terms too; nothing else is read of the matrix. int8, group_scales NULL: sums[r] += sum
+     * over terms of value * columns[index * stride + r], for r < 8 * blocks. int4: sums[8 b + k] += sum over terms of z
+     * * value * (nibble k of the column's word b - 8), for b < blocks and k < 8, where z = group_scales[index /
+     * DOGBERRY_I4_GROUP * 2 * stride + 8 b + k]. */
+    void (*add_columns)(int32_t *sums, const void *columns, const uint8_t *group_scales, uint32_t stride,
+                        uint32_t blocks, const uint32_t *terms, uint32_t count);
     /* Calls work(context, first, items, part) for one or two runs of items that make up 0..count - 1 together: part 0
      * has the first of them, part 1, where there is one, the others, perhaps at the same time on another core. Returns
      * when all is done. work() calls other kernels of the set, but not this. */
@@ -449,6 +462,12 @@ int dogberry_score(dogberry_session *session, uint32_t token, uint32_t level, do
 /* CRC-32 over the ids drawn since the last reset, each as two bytes, low first:
  * equal digests mean equal conversations. Never fails. Returns the digest. */
 uint32_t dogberry_digest(const dogberry_session *session);
+
+/* What a transformer with ReLU or squared ReLU was spared since the last reset: of the columns of its feed-forward
+ * parts' second matrices, one for each hidden unit, layer and token, those that were neither read nor multiplied
+ * because a zero stood there. `*columns` receives how many there were in all. Both count modulo 2^32, and are 0 where
+ * the matrices lie by row, or the model is another. Never fails. Returns the columns that were skipped. */
+uint32_t dogberry_skipped(const dogberry_session *session, uint32_t *columns);
 
 /* Runs the image's golden vector in the given arena (as for dogberry_start()).
  * Returns DOGBERRY_OK, ERR_GOLDEN, or what dogberry_start() returns. */

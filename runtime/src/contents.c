@@ -105,13 +105,17 @@ static int check_block(const dogberry_source *source, const scaling *s, uint32_t
     return DOGBERRY_OK;
 }
 
-static int check_i4_scales(const dogberry_window *window, const scaling *s)
+/* by_group: group scales lie by group, not by block. */
+static int check_i4_scales(const dogberry_window *window, const scaling *s, int by_group)
 {
     uint32_t left = dogberry_padded_rows(s->rows) / DOGBERRY_I4_BLOCK * s->groups, group = 0, first = 0;
     uint32_t sums[DOGBERRY_I4_BLOCK] = {0}, offset = s->group_scales;
 
     while (left > 0) {
-        uint32_t count = dogberry_fit(window, DOGBERRY_I4_BLOCK, left);
+        uint32_t count = by_group ? 1u : dogberry_fit(window, DOGBERRY_I4_BLOCK, left);
+
+        if (by_group)
+            offset = s->group_scales + group * dogberry_padded_rows(s->rows) + first;
         const uint8_t *at = dogberry_fetch(window->source, offset, count * DOGBERRY_I4_BLOCK, window->room);
 
         if (at == NULL)
@@ -161,18 +165,18 @@ static int check_i4_padding(const dogberry_window *window, const dogberry_tensor
 int dogberry_check_contents(const dogberry_opening *opening, const dogberry_tensor *tensor)
 {
     const dogberry_window *window = &opening->window;
-    int status = DOGBERRY_OK;
+    int status = DOGBERRY_OK, by_column = dogberry_is_by_column(tensor);
 
     if (DOGBERRY_HAS_INT8 && tensor->type == DOGBERRY_TENSOR_INT8) {
         status = check_scales(window, tensor->scales, tensor->rows, tensor->cols);
-        return status == DOGBERRY_OK ? check_i8_padding(window->source, tensor) : status;
+        return status == DOGBERRY_OK && !by_column ? check_i8_padding(window->source, tensor) : status;
     }
     if (tensor->type == DOGBERRY_TENSOR_INT4) {
         uint32_t all = dogberry_padded_rows(tensor->rows);
         scaling s = {tensor->scales, all, tensor->scales + 4u * all, tensor->rows, dogberry_groups_of(tensor->cols)};
 
-        status = check_i4_scales(window, &s);
-        return status == DOGBERRY_OK ? check_i4_padding(window, tensor) : status;
+        status = check_i4_scales(window, &s, by_column);
+        return status == DOGBERRY_OK && !by_column ? check_i4_padding(window, tensor) : status;
     }
     return status;
 }
@@ -183,7 +187,7 @@ int dogberry_check_tied_scales(const dogberry_opening *opening, const dogberry_m
 
     if (!dogberry_is_int4(matrix))
         return check_scales(&opening->window, matrix->scales, matrix->rows, matrix->cols);
-    return check_i4_scales(&opening->window, &s);
+    return check_i4_scales(&opening->window, &s, 0);
 }
 
 /* ---- Class-factored output ---- */

@@ -107,7 +107,7 @@ static int project(const dogberry_work *work, int32_t *out, const dogberry_matri
         line = first / DOGBERRY_I4_BLOCK;
         lines = (skipped + count + DOGBERRY_I4_BLOCK - 1u) / DOGBERRY_I4_BLOCK;
     }
-    if (dogberry_unread(dot(work, out, matrix, line, lines, x)))
+    if (x != NULL && dogberry_unread(dot(work, out, matrix, line, lines, x)))
         return DOGBERRY_ERR_READ;
     return rescale(work, out, out + skipped, matrix->scales + 4u * first, bias, count);
 }
@@ -143,7 +143,7 @@ __attribute__((noinline)) static int share_project(const dogberry_work *work, in
     if (dogberry_is_int4(matrix))
         count = units;
     work->kernels->share(project_some, &whole, units, work->rows.source->bytes + matrix->weights,
-                         count * matrix->stride);
+                         x != NULL ? count * matrix->stride : 0);
     return DOGBERRY_OK;
 }
 

@@ -14,12 +14,12 @@ enum { SILU_AT_ONCE = 16 };
 
 static int32_t relu(int32_t x)
 {
-    return x <= 0 ? 0 : dogberry_round_shift(x, RELU_SHIFT);
+    return dogberry_round_shift(x, RELU_SHIFT);
 }
 
 static int32_t relu2(int32_t x)
 {
-    x = x <= 0 ? 0 : dogberry_saturate16(x);
+    x = dogberry_saturate16(x);
     return dogberry_round_shift(x * x, RELU2_SHIFT);
 }
 
@@ -47,22 +47,40 @@ static int silu(const dogberry_image *image, const dogberry_blocks *blocks, uint
     return DOGBERRY_OK;
 }
 
-int dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index)
+/* From the last one on, so that terms stand in what was read already, and behind it. Returns how many there are. */
+static uint32_t rectify(const dogberry_image *image, const dogberry_blocks *blocks)
 {
-    uint32_t hidden = image->hidden, kind = image->transformer.feed_forward;
+    uint32_t squared = image->transformer.feed_forward == DOGBERRY_RELU2;
+    int32_t *x = blocks->work.scratch, *end = x + dogberry_terms_end(image->embedding, image->hidden), *term = end;
+
+    for (uint32_t u = image->hidden; u-- > 0;) {
+        int32_t value = x[u];
+
+        if (value > 0) {
+            value = squared ? relu2(value) : relu(value);
+            value = (int32_t)dogberry_saturate8(value);
+        } else {
+            value = 0;
+        }
+        blocks->branch[u] = (int8_t)value;
+        if (value != 0)
+            *--term = (int32_t)(u << 8) | value;
+    }
+    return (uint32_t)(end - term);
+}
+
+int dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t *terms)
+{
+    uint32_t hidden = image->hidden;
     const int32_t *x = blocks->work.scratch;
 
-    if (kind == DOGBERRY_SILU) {
-        if (dogberry_unread(silu(image, blocks, index)))
-            return DOGBERRY_ERR_READ;
-    } else if (kind == DOGBERRY_SWIGLU) {
+    *terms = 0;
+    if (dogberry_is_rectified(image))
+        *terms = rectify(image, blocks);
+    else if (image->transformer.feed_forward == DOGBERRY_SWIGLU)
         blocks->work.kernels->transformer->swiglu(blocks->branch, x, x + hidden, hidden);
-    } else {
-        int8_t *out = blocks->branch;
-
-        for (const int32_t *end = x + hidden; x < end; x++)
-            *out++ = dogberry_saturate8(kind == DOGBERRY_RELU2 ? relu2(*x) : relu(*x));
-    }
+    else if (dogberry_unread(silu(image, blocks, index)))
+        return DOGBERRY_ERR_READ;
     dogberry_pad(blocks->branch, hidden);
     return DOGBERRY_OK;
 }

@@ -35,6 +35,8 @@ enum dogberry_tensor_type {
     DOGBERRY_TENSOR_UINT32
 };
 
+#define DOGBERRY_ROLE_OUTER 17u
+
 /* An entry of the table, as it stands there. */
 typedef struct {
     uint8_t role, layer, type, detail;
@@ -42,6 +44,12 @@ typedef struct {
 } dogberry_tensor;
 
 DOGBERRY_STATIC_ASSERT(sizeof(dogberry_tensor) == DOGBERRY_TABLE_ENTRY, tensor_size);
+
+/* Whether a matrix's columns lie together, not its rows. */
+static inline int dogberry_is_by_column(const dogberry_tensor *t)
+{
+    return DOGBERRY_HAS_TRANSFORMER && t->role == DOGBERRY_ROLE_OUTER && t->detail != 0;
+}
 
 /* Whether bytes offset .. offset + length - 1 lie in the image behind the header, and offset is
  * a multiple of 16. */

@@ -26,6 +26,8 @@ uint32_t dogberry_ref_weigh(int32_t *scores, uint32_t count, int32_t most, uint3
 void dogberry_ref_mix_i8(int32_t *sums, const int32_t *weights, const int8_t *values, uint32_t stride, uint32_t count,
                          uint32_t width);
 void dogberry_ref_swiglu(int8_t *out, const int32_t *gates, const int32_t *ups, uint32_t count);
+void dogberry_ref_add_columns(int32_t *sums, const void *columns, const uint8_t *group_scales, uint32_t stride,
+                              uint32_t blocks, const uint32_t *terms, uint32_t count);
 void dogberry_ref_share(void (*work)(void *context, uint32_t first, uint32_t items, uint32_t part), void *context,
                         uint32_t count);
 

@@ -102,6 +102,12 @@ static inline int dogberry_shares(const dogberry_kernels *kernels)
     return DOGBERRY_HAS_TRANSFORMER && kernels->share != NULL;
 }
 
+/* Whether a transformer's second feed-forward matrix reads what a ReLU, squared or not, leaves: 0..127, many zeros. */
+static inline int dogberry_is_rectified(const dogberry_image *image)
+{
+    return image->transformer.feed_forward <= DOGBERRY_RELU2;
+}
+
 /* Columns of the output matrix. */
 static inline uint32_t dogberry_output_width(const dogberry_image *image)
 {

@@ -35,9 +35,19 @@ typedef struct {
 } dogberry_state;
 
 /* out[r] = rows first .. first + count - 1 of matrix times x, rescaled, plus number r of the int16 at offset
- * `bias` (0: none). `out` has room for DOGBERRY_PROJECT_SLACK values more. */
+ * `bias` (0: none). `out` has room for DOGBERRY_PROJECT_SLACK values more. Where x is NULL the products stand there. */
 int dogberry_project(const dogberry_work *work, int32_t *out, const dogberry_matrix *matrix, uint32_t bias,
                      uint32_t first, uint32_t count, const int8_t *x);
+
+/* work->scratch[r] = the product of row r of a matrix by column and `count` terms, which end in the scratch
+ * dogberry_terms_end() words behind its start, and are lost. For dogberry_project() to go on with. */
+int dogberry_sum_terms(const dogberry_work *work, const dogberry_matrix *matrix, uint32_t count);
+
+/* Sums of all blocks of rows have room before terms of all columns. */
+static inline uint32_t dogberry_terms_end(uint32_t rows, uint32_t cols)
+{
+    return rows + DOGBERRY_I4_BLOCK - 1u + cols;
+}
 
 /* Units of a recurrent layer that one pass over its matrices works on, four sums each, and room for a run of
  * further rows behind them. Returns `hidden`, or a multiple of 8 below it. */

@@ -450,6 +450,18 @@ int dogberry_flush(dogberry_session *session, char *piece, size_t capacity)
     return (int)held;
 }
 
+uint32_t dogberry_skipped(const dogberry_session *session, uint32_t *columns)
+{
+    const dogberry_context *context;
+
+    *columns = 0;
+    if (!dogberry_is_transformer(session->model.image))
+        return 0;
+    context = (const void *)((const uint8_t *)session + dogberry_map_arena(session->model.image).cache);
+    *columns = context->columns;
+    return context->skipped;
+}
+
 uint32_t dogberry_digest(const dogberry_session *session)
 {
     return session->digest;

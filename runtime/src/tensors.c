@@ -157,6 +157,8 @@ static uint32_t wanted_count(const dogberry_image *image)
 
 static uint32_t stride_of(const dogberry_tensor *t)
 {
+    if (dogberry_is_by_column(t))
+        return dogberry_padded_rows(t->rows) >> (t->type - 1u);
     switch (t->type) {
     case DOGBERRY_TENSOR_INT8:
         return (t->cols + 15u) & ~15u;
@@ -183,19 +185,23 @@ static int is_inside(const dogberry_image *image, const dogberry_tensor *t)
 {
     uint32_t lines = t->type == DOGBERRY_TENSOR_INT4 ? dogberry_padded_rows(t->rows) / DOGBERRY_I4_BLOCK : t->rows;
 
+    if (dogberry_is_by_column(t))
+        lines = t->cols;
     if (t->stride != stride_of(t) || (uint64_t)lines * t->stride != t->bytes ||
         !dogberry_region_is_inside(image, t->offset, t->bytes))
         return 0;
     return scale_bytes(t) == 0 ? t->scales == 0 : dogberry_region_is_inside(image, t->scales, scale_bytes(t));
 }
 
-/* Fraction bits of an LSTM's cell, and of a transformer's scores. */
+/* Fraction bits of an LSTM's cell, and of a transformer's scores; how its outer matrix lies. */
 static int detail_is_valid(const dogberry_image *image, const dogberry_tensor *t)
 {
     if (t->role == ROLE_INPUT && !dogberry_is_gru(image))
         return t->detail >= 8u && t->detail <= 14u;
     if (DOGBERRY_HAS_TRANSFORMER && t->role == ROLE_ATTENTION)
         return t->detail >= 8u && t->detail <= 16u;
+    if (DOGBERRY_HAS_TRANSFORMER && t->role == ROLE_OUTER)
+        return t->detail <= (dogberry_is_rectified(image) ? 1u : 0u);
     return t->detail == 0;
 }
 
@@ -247,6 +253,15 @@ static const uint16_t homes[] = {[ROLE_EMBEDDING] = offsetof(dogberry_image, emb
                                  [ROLE_LAST_NORM] = offsetof(dogberry_image, transformer.norm),
                                  [ROLE_ROTARY] = offsetof(dogberry_image, transformer.rotary)};
 
+/* What is fetched at once at least: a row or a block of them with its group scales, or a column with all those of its
+ * group, which are twice as long as 4-bit columns. */
+static uint32_t line_bytes(const dogberry_matrix *m)
+{
+    if (DOGBERRY_HAS_TRANSFORMER && m->by_column)
+        return 3u * m->stride;
+    return m->stride + m->groups * DOGBERRY_I4_BLOCK;
+}
+
 static void set_matrix(dogberry_matrix *m, const dogberry_tensor *t)
 {
     m->weights = t->offset;
@@ -255,6 +270,7 @@ static void set_matrix(dogberry_matrix *m, const dogberry_tensor *t)
     m->cols = t->cols;
     m->stride = t->stride;
     m->bits = 8;
+    m->by_column = (uint16_t)dogberry_is_by_column(t);
     m->group_scales = m->groups = 0;
     if (t->type == DOGBERRY_TENSOR_INT4) {
         m->bits = 4;
@@ -283,8 +299,10 @@ static void attach(dogberry_image *image, const dogberry_tensor *t)
     set_matrix(m, t);
     if (t->role == ROLE_INPUT) /* the first member of its layer */
         ((dogberry_layer *)there)->cell_frac = t->detail;
-    if (DOGBERRY_HAS_STREAM && m->stride + m->groups * DOGBERRY_I4_BLOCK > image->stream.row)
-        image->stream.row = m->stride + m->groups * DOGBERRY_I4_BLOCK;
+    uint32_t line = DOGBERRY_HAS_STREAM ? line_bytes(m) : 0;
+
+    if (line > image->stream.row)
+        image->stream.row = line;
 }
 
 /* An entry of a layer: in memory where it is, which was checked when the image was opened, else read into a room.

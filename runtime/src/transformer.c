@@ -54,7 +54,7 @@ uint32_t dogberry_silu_scales(const dogberry_image *image)
 uint32_t dogberry_transformer_words(const dogberry_image *image)
 {
     uint32_t attention = dogberry_attention_rows(image) + DOGBERRY_PARTS_MAX * image->transformer.context;
-    uint32_t inner = dogberry_inner_rows(image);
+    uint32_t inner = dogberry_inner_rows(image) + image->embedding; /* terms of a ReLU, and sums beside them */
 
     return (attention > inner ? attention : inner) + DOGBERRY_PROJECT_SLACK;
 }
@@ -89,24 +89,44 @@ static uint32_t make_room(const dogberry_image *image, const dogberry_blocks *bl
     return kept;
 }
 
-/* The start of the scratch = a matrix of layer `index` times x, plus its bias, behind which `*bias` is then. */
+/* The counts may go round. */
+static void count_skipped(dogberry_context *context, uint32_t columns, uint32_t terms)
+{
+    context->columns += columns;
+    context->skipped += columns - terms;
+}
+
+/* How far a token has come in a layer. */
+typedef struct {
+    uint32_t index;
+    uint32_t bias;  /* offset of those of the next matrix */
+    uint32_t terms; /* for the outer matrix: dogberry_feed_forward() */
+} passage;
+
+/* The start of the scratch = the layer's next matrix times x, plus its bias. Of one by column the terms stand there,
+ * and not x. */
 __attribute__((noinline)) static int block_project(const dogberry_image *image, const dogberry_blocks *blocks,
-                                                   const int8_t *x, uint32_t index, uint32_t part, uint32_t *bias)
+                                                   const int8_t *x, uint32_t part, passage *layer)
 {
     dogberry_matrix matrix;
-    uint32_t from = *bias;
+    uint32_t bias = layer->bias;
 
-    if (dogberry_unread(dogberry_block_matrix(image, index, part, &matrix)))
+    if (dogberry_unread(dogberry_block_matrix(image, layer->index, part, &matrix)))
         return DOGBERRY_ERR_READ;
-    *bias += 2u * matrix.rows;
-    return dogberry_project(&blocks->work, blocks->work.scratch, &matrix, from, 0, matrix.rows, x);
+    layer->bias += 2u * matrix.rows;
+    if (matrix.by_column) {
+        count_skipped(blocks->context, matrix.cols, layer->terms);
+        if (dogberry_unread(dogberry_sum_terms(&blocks->work, &matrix, layer->terms)))
+            return DOGBERRY_ERR_READ;
+        x = NULL;
+    }
+    return dogberry_project(&blocks->work, blocks->work.scratch, &matrix, bias, 0, matrix.rows, x);
 }
 
 /* stream += matrix times branch + bias. */
-static int add_branch(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t part,
-                      uint32_t *bias)
+static int add_branch(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t part, passage *layer)
 {
-    if (dogberry_unread(block_project(image, blocks, blocks->branch, index, part, bias)))
+    if (dogberry_unread(block_project(image, blocks, blocks->branch, part, layer)))
         return DOGBERRY_ERR_READ;
     const int32_t *added = blocks->work.scratch;
 
@@ -135,18 +155,19 @@ int dogberry_transformer_step(const dogberry_image *image, const dogberry_blocks
     if (dogberry_unread(dogberry_embed(&blocks->work, &image->embeddings, token, NULL, blocks->stream)))
         return DOGBERRY_ERR_READ;
     for (uint32_t l = 0; l < image->layers; l++) {
-        uint32_t scales, bias;
+        passage layer = {.index = l};
+        uint32_t scales;
 
         if (dogberry_unread(dogberry_block_vector(image, l, DOGBERRY_BLOCK_SCALES, &scales)) ||
-            dogberry_unread(dogberry_block_vector(image, l, DOGBERRY_BLOCK_BIAS, &bias)) ||
+            dogberry_unread(dogberry_block_vector(image, l, DOGBERRY_BLOCK_BIAS, &layer.bias)) ||
             dogberry_unread(normalize(image, blocks, scales)) ||
-            dogberry_unread(block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_ATTENTION, &bias)) ||
+            dogberry_unread(block_project(image, blocks, blocks->norm, DOGBERRY_BLOCK_ATTENTION, &layer)) ||
             dogberry_unread(dogberry_attention(image, blocks, l, slot)) ||
-            dogberry_unread(add_branch(image, blocks, l, DOGBERRY_BLOCK_ATTENTION_OUTPUT, &bias)) ||
+            dogberry_unread(add_branch(image, blocks, DOGBERRY_BLOCK_ATTENTION_OUTPUT, &layer)) ||
             dogberry_unread(normalize(image, blocks, scales + 4u)) ||
-            dogberry_unread(block_project(image, blocks, blocks->norm, l, DOGBERRY_BLOCK_INNER, &bias)) ||
-            dogberry_unread(dogberry_feed_forward(image, blocks, l)) ||
-            dogberry_unread(add_branch(image, blocks, l, DOGBERRY_BLOCK_OUTER, &bias)))
+            dogberry_unread(block_project(image, blocks, blocks->norm, DOGBERRY_BLOCK_INNER, &layer)) ||
+            dogberry_unread(dogberry_feed_forward(image, blocks, l, &layer.terms)) ||
+            dogberry_unread(add_branch(image, blocks, DOGBERRY_BLOCK_OUTER, &layer)))
             return DOGBERRY_ERR_READ;
     }
     if (dogberry_unread(normalize(image, blocks, image->transformer.norm)))

@@ -19,9 +19,10 @@
 
 /* What a session keeps besides keys and values. */
 typedef struct {
-    uint32_t position;  /* of the next token; only differences count, so it may go round */
-    uint32_t cached;    /* tokens whose keys and values are there */
-    uint32_t unused[2]; /* the keys behind it begin at a multiple of 16 */
+    uint32_t position; /* of the next token; only differences count, so it may go round */
+    uint32_t cached;   /* tokens whose keys and values are there */
+    uint32_t columns;  /* of second feed-forward matrices by column: dogberry_skipped() */
+    uint32_t skipped;  /* of these, spared by zeros */
 } dogberry_context;
 
 DOGBERRY_STATIC_ASSERT(sizeof(dogberry_context) == 16, context_size);
@@ -56,8 +57,9 @@ void dogberry_rmsnorm(int8_t *out, const int16_t *x, uint32_t width, uint32_t ep
 int dogberry_attention(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t slot);
 
 /* blocks->branch = the feed-forward part's function of the sums of layer `index`'s inner matrix, with which the scratch
- * begins. */
-int dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index);
+ * begins. Of ReLU, squared or not, the scratch holds the terms too, as dogberry_sum_terms() wants them: `*terms` is
+ * how many, else 0. */
+int dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t *terms);
 
 /* A layer's vectors, behind its matrices as in enum dogberry_block_part: int16, the biases of its four matrices in
  * their order, then SiLU's scales; and scale words: of the norms before attention and before feed-forward, then of the

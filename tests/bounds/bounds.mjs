@@ -23,7 +23,7 @@ const TARGETS = [
   { name: 'RV32IMC', prefix: 'riscv64-unknown-elf-', flags: ['-march=rv32imc', '-mabi=ilp32'], stack: 900 },
 ];
 const LEVELS = ['-Os', '-O2'];
-const TEXT_MAX = { 'Cortex-M0+ -Os': 30720 }; // less without transformers: tests/runtime/check_freestanding.sh
+const TEXT_MAX = { 'Cortex-M0+ -Os': 32768 }; // less without transformers: tests/runtime/check_freestanding.sh
 
 // Who calls through the table of kernels, and what may stand there.
 const KERNEL_CALLS = [
@@ -31,12 +31,16 @@ const KERNEL_CALLS = [
   [/^dogberry_embed$/, /^dogberry_(ref_)?rescale(_\w+)?$/],
   [/^dogberry_attention$/, /^dogberry_ref_share$/],
   [/^dogberry_ref_share$/, /^run_heads$/],
+  [/^dogberry_sum_terms$/, /^dogberry_(ref_)?add_columns(_\w+)?$/],
   [/^dogberry_feed_forward$/, /^dogberry_ref_swiglu$/],
   [/^(run_heads|score)$/, /^(dogberry_(ref_)?)?(scores|weigh|mix)(_\w+)?$/],
 ];
 
 // Who calls what the runtime's caller gave it, whose stack comes on top (dogberry_kernels_checked() does, too).
 const CALLBACK_CALLERS = /^(dogberry_(say|draw|fetch(_u16)?_from)|share_project)$/;
+
+// Assembly that returns through registers: the compiler's own, and from one part of a function to another.
+const REGISTER_RETURNS = /^(__|dogberry_add_columns_armv6m$)/;
 
 // Code that a port brings along anyway; everything else the runtime must define itself.
 const FOREIGN = /^(mem(cpy|set|cmp|move)|__(aeabi|gnu_thumb1_case)_\w+|__(u?div|u?mod|mul|ashl|ashr|lshr)[sd]i3)$/;
@@ -172,7 +176,7 @@ function depths(functions, frames) {
     const callees = new Set([...fn.calls].map(ownerOf));
     callees.delete(address);
     callees.delete(undefined);
-    if (!fn.pointer || name.startsWith('__')) return callees; // the compiler's own return through registers
+    if (!fn.pointer || REGISTER_RETURNS.test(name)) return callees;
     const kernels = KERNEL_CALLS.find(([callers]) => callers.test(name));
     if (kernels) named(kernels[1]).forEach((kernel) => callees.add(kernel));
     else if (!CALLBACK_CALLERS.test(name)) throw new Broken(`${name} calls through a pointer`);

@@ -93,6 +93,19 @@ succeeds "$dogberry" eval tuned.dog held.txt --json
 holds near "$(nats out)" "$(figure after tuned.json)"
 holds less "$(nats out)" "$(figure before tuned.json)"
 succeeds "$dogberry" pack one --bits 4 -o four.dog
+# Zeros of ReLU skip columns, and change no token; without columns nothing is skipped.
+succeeds "$dogberry" pack one --by-row -o rows.dog
+succeeds "$dogberry" generate one.dog --prompt "the cat" --json
+holds grep -q '"feed_forward"' out
+skipped=$(sed -n 's/.*"skipped": \([0-9]*\).*/\1/p' out)
+holds test "$skipped" -gt 0
+digest=$(sed -n 's/.*"digest": "\([0-9a-f]*\)".*/\1/p' out)
+succeeds "$dogberry" generate one.dog --prompt "the cat" --digest
+holds grep -q "^digest $digest" out
+holds grep -qE '^zeros skipped [1-9][0-9]*\.[0-9] % of the columns of second feed-forward matrices$' out
+succeeds "$dogberry" generate rows.dog --prompt "the cat" --digest
+holds grep -q "^digest $digest" out
+holds test "$(grep -c 'zeros skipped' out)" -eq 0
 succeeds "$dogberry" pack one --key-bits 8 -o narrow.dog
 succeeds "$dogberry" inspect narrow.dog
 holds grep -q 'keys of 8 bits' out

@@ -39,6 +39,26 @@ test('blocks of 4 bits are shared and streamed with their scales', () => {
   assert.ok(machine.flashUse().direct.transfers > 1000);
 });
 
+// Of a ReLU's second matrix only the columns of what is not zero are read, core 0 reading and core 1 multiplying.
+for (const name of ['columns', 'columns_four']) {
+  test(`zeros are skipped on both cores and streamed: ${name}`, () => {
+    const { machine, rows } = run({ name });
+    assert.deepEqual(names(rows), ['both cores, DMA', 'both cores', 'one core']);
+    for (const { skipped } of rows) assert.ok(skipped > 20 && skipped < 80, `${skipped} %`);
+    assert.ok(machine.cycles().core1.worked > 100000);
+    assert.ok(machine.flashUse().direct.transfers > 1000);
+    run({ name, cores: 1 });
+    run({ name, flashModel: false });
+  });
+
+  test(`a core 1 that stops answering leaves no column out: ${name}`, () => {
+    const { machine, talk } = run({ name });
+    machine.cores[1].stopped = true;
+    talk.command('/reset');
+    assert.equal(talk.say(LINE).digest, expected(name));
+  });
+}
+
 test('a model that fits runs from a copy in RAM, which is faster', () => {
   const { machine, talk } = boot({ model: image('second') });
   const direct = machine.flashUse().direct.transfers;

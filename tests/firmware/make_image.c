@@ -1,6 +1,6 @@
 /*
- * make_image OUT.dog VOCAB EMBEDDING HIDDEN [NAME [BITS]]: packs a model with random weights and made-up words, for the
- * firmware's tests and for timing (what it says is nonsense). The same sizes make the same file.
+ * make_image OUT.dog VOCAB EMBEDDING HIDDEN [NAME [BITS [transformer]]]: packs a model with random weights and made-up
+ * words, for the firmware's tests and for timing (what it says is nonsense). The same sizes make the same file.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -61,19 +61,27 @@ static void make_model(db_model_dir *model, const char *name, const db_model_con
     for (size_t i = 0; i < model->layout.parameters; i++)
         model->parameters[i] = (float)(db_random_unit(&random) - 0.5);
     /* The end of text is made unlikely, so that replies run to their full length. */
-    model->parameters[db_layout_find(&model->layout, "output.bias")->offset + END] = -20;
+    if (config->architecture == DOGBERRY_LSTM)
+        model->parameters[db_layout_find(&model->layout, "output.bias")->offset + END] = -20;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc < 5 || argc > 7)
-        return fprintf(stderr, "usage: make_image OUT.dog VOCAB EMBEDDING HIDDEN [NAME [BITS]]\n"), 2;
+    if (argc < 5 || argc > 8)
+        return fprintf(stderr, "usage: make_image OUT.dog VOCAB EMBEDDING HIDDEN [NAME [BITS [transformer]]]\n"), 2;
     db_model_config config = {.architecture = DOGBERRY_LSTM,
                               .output = DOGBERRY_DENSE,
                               .vocab = (uint32_t)strtoul(argv[2], NULL, 10),
                               .embedding = (uint32_t)strtoul(argv[3], NULL, 10),
                               .hidden = (uint32_t)strtoul(argv[4], NULL, 10),
                               .layers = 1};
+    if (argc > 7) {
+        config.architecture = DOGBERRY_TRANSFORMER;
+        config.heads = config.kv_heads = 4;
+        config.context = 24;
+        config.feed_forward = DB_RELU2;
+        config.rotary_base = DB_ROTARY_BASE;
+    }
     db_model_dir model;
     db_pack_options options;
     uint16_t ids[CALIBRATION_TOKENS];

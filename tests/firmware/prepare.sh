@@ -26,3 +26,5 @@ fi
 "$2" "$1/second.dog" 96 32 48 second
 "$2" "$1/third.dog" 80 16 32 third
 "$2" "$1/four_bits.dog" 160 80 100 four_bits 4
+"$2" "$1/columns.dog" 96 48 200 columns 8 transformer
+"$2" "$1/columns_four.dog" 96 72 200 columns_four 4 transformer

@@ -378,6 +378,70 @@ static int case_swiglu(run *r, buffers *b, uint32_t count, uint32_t bits, uint32
     return compare(r, b, words, "gate", bits, 1);
 }
 
+/* ---- Columns ---- */
+
+enum { COLUMNS = 200, ALL_TERMS = 8, VALUE_KINDS = 4 };
+
+/* Terms of so many columns: all, none, one, or some; values large, small, or mixed. Returns how many. */
+static uint32_t draw_terms(run *r, uint32_t *terms, uint32_t columns, uint32_t values)
+{
+    uint32_t count = 0, only = (next(r) >> 8) % columns;
+
+    for (uint32_t c = 0; c < columns; c++) {
+        uint32_t random = next(r) >> 8, value = 1u + random % 127u, density = values % ALL_TERMS;
+
+        if (values / ALL_TERMS % VALUE_KINDS == 0)
+            value = 127;
+        else if (values / ALL_TERMS % VALUE_KINDS == 1u)
+            value = 1u + random % 9u; /* what squared ReLU leaves */
+        else if (values / ALL_TERMS % VALUE_KINDS == 2u)
+            value = 68u + (c % GROUP < 18u ? 1u : 0u); /* a group's sum is one beyond what a lane has room for */
+        if (density == 1u ? c == only : (random >> 8) % (ALL_TERMS - 1u) < density)
+            terms[count++] = c << 8 | value;
+    }
+    return count;
+}
+
+/* A part of a matrix with more rows, or all of it. */
+static int case_columns(run *r, buffers *b, uint32_t bits, uint32_t blocks, uint32_t values)
+{
+    uint32_t stride = (blocks + values % 3u) * bits, fit = WEIGHT_BYTES / stride, groups, count;
+    uint32_t columns = fit < COLUMNS ? fit : COLUMNS, *terms = (uint32_t *)(void *)b->x;
+
+    groups = (columns + GROUP - 1u) / GROUP;
+    if (blocks * BLOCK > OUTS || groups * 2u * stride > SCALE_BYTES)
+        return 0;
+    seed(r, stride, blocks, values + bits);
+    if (bits == 8)
+        fill(r, b->weights, stride * columns, values / (VALUE_KINDS * ALL_TERMS));
+    else
+        fill_nibbles(r, b->weights, stride * columns, values / (VALUE_KINDS * ALL_TERMS));
+    fill_scales(r, b->scales, groups * 2u * stride, groups, values / (VALUE_KINDS * ALL_TERMS));
+    count = draw_terms(r, terms, columns, values);
+    prepare(b, blocks * BLOCK);
+    for (uint32_t k = 0; k < 2; k++) {
+        const dogberry_transformer_kernels *set = (k == 0 ? &dogberry_kernels_ref : r->set)->transformer;
+        int32_t *sums = b->out[k] + GUARD;
+
+        for (uint32_t i = 0; i < blocks * BLOCK; i++)
+            sums[i] = (int32_t)(i * 77777u) - 1000000;
+        set->add_columns(sums, b->weights, bits == 8 ? NULL : b->scales, stride, blocks, terms, count);
+    }
+    return compare(r, b, blocks * BLOCK, bits == 8 ? "int8 columns" : "int4 columns", count,
+                   stride * COLUMNS <= SMALL_BYTES);
+}
+
+static int check_columns(run *r, buffers *b)
+{
+    static const uint16_t tried[] = {1, 2, 3, 5, 8, 33};
+
+    for (uint32_t i = 0; i < sizeof tried / sizeof *tried; i++)
+        for (uint32_t values = i; values < DRAWS * VALUE_KINDS * ALL_TERMS; values += 7u)
+            if (case_columns(r, b, 8, tried[i], values) != 0 || case_columns(r, b, 4, tried[i], values) != 0)
+                return -1;
+    return 0;
+}
+
 static const uint16_t widths_tried[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 18, 20, 31, 32, 64, 256};
 static const uint16_t counts_tried[] = {1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 130, 500, 2000};
 
@@ -464,7 +528,7 @@ static int check_set(buffers *b, const dogberry_kernels *set)
         for (uint32_t values = 0; values < 25u; values++)
             if (case_rescale(&r, b, rows, values) != 0)
                 return -1;
-    if (check_attention(&r, b) != 0)
+    if (check_attention(&r, b) != 0 || check_columns(&r, b) != 0)
         return -1;
     if (check_values(&r, b) != 0 || check_shapes(&r, b) != 0 || (WEIGHT_BYTES > SMALL_BYTES && check_large(&r, b) != 0))
         return -1;

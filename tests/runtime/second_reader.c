@@ -134,18 +134,19 @@ static void read_scales(number at, number rows, number terms, number role)
     printf(" scales %08lx", crc(0xFFFFFFFF, at, 4 * rows) ^ 0xFFFFFFFF);
 }
 
-/* int4 rows: nibbles of padding are 8, and scale words and group scales beyond the rows 0. */
-static void read_int4(number at, number scales, number rows, number cols)
+/* int4: nibbles of padding are 8 (by column anything), and scale words and group scales beyond the rows 0. */
+static void read_int4(number at, number scales, number rows, number cols, number by_column)
 {
     number groups = (cols + 63) / 64, end = (rows + 7) / 8 * 8, wide = (cols + 15) / 16 * 16;
     demand(scales % 16 == 0, "scales offset");
     for (number r = 0; r < end; r++) {
-        number sum = 0, group_scales = scales + 4 * end + r / 8 * groups * 8 + r % 8;
-        for (number c = r < rows ? cols : 0; c < wide; c++)
+        number sum = 0, group_scales = scales + 4 * end + (by_column ? r : r / 8 * groups * 8 + r % 8);
+        for (number c = r < rows ? cols : 0; c < wide && !by_column; c++)
             demand((get(at + 4 * (r / 8 * wide + c), 4) >> 4 * (r % 8)) % 16 == 8, "padding");
         for (number g = 0; g < groups; g++) {
-            demand((get(group_scales + 8 * g, 1) != 0) == (r < rows), "group scale");
-            sum += 64 * get(group_scales + 8 * g, 1);
+            number scale = get(group_scales + (by_column ? end : 8) * g, 1);
+            demand((scale != 0) == (r < rows), "group scale");
+            sum += 64 * scale;
         }
         demand(sum <= 1 << 20 && (r < rows || get(scales + 4 * r, 4) == 0), "bounds");
         if (r < rows)
@@ -179,27 +180,28 @@ static void read_tensor(number e, byte seen[ROLES][16])
     static const byte sizes[] = {0, 1, 4, 2, 4, 2, 4};
     number role = get(e, 1), layer = get(e + 1, 1), type = get(e + 2, 1), detail = get(e + 3, 1);
     number rows = get(e + 4, 4), cols = get(e + 8, 4), stride = get(e + 12, 4), at = get(e + 16, 4);
-    number want_type, want_rows, want_cols, wide = (cols + 15) / 16 * 16, lines = type == 2 ? (rows + 7) / 8 : rows;
-    number most = role == 2 && architecture == LSTM ? 14 : role == 14 ? 16 : 0;
+    number want_type, want_rows, want_cols, wide = (cols + 15) / 16 * 16, blocks = (rows + 7) / 8;
+    number by_column = role == 17 && detail == 1, lines = by_column ? cols : type == 2 ? blocks : rows;
+    number most = role == 2 && architecture == LSTM ? 14 : role == 14 ? 16 : role == 17 && function < 3 ? 1 : 0;
     number terms = type == 1 ? cols : architecture == TRANSFORMER ? embedding : hidden;
     number place = role == 1 ? 0 : 1 + 6 * layer + role - 14; /* in a transformer's table */
     printf("tensor %lu layer %lu type %lu detail %lu: %lu x %lu", role, layer, type, detail, rows, cols);
     shape_of(role, layer, &want_type, &want_rows, &want_cols);
     demand(want_rows != 0 && (type == want_type || (type == 2 && want_type == 1)), "type");
     demand(rows == want_rows && cols == want_cols && !seen[role][layer]++, "shape, or a tensor that is there twice");
-    demand(detail <= most && (most == 0 || detail >= 8), "detail");
-    demand(stride == sizes[type] * (type <= 2 ? wide : 1), "stride");
+    demand(detail <= most && (most <= 1 || detail >= 8), "detail");
+    demand(stride == (by_column ? 8 * blocks / type : sizes[type] * (type <= 2 ? wide : 1)), "stride");
     demand(at % 16 == 0 && at >= 256 && get(e + 20, 4) == lines * stride, "data");
     demand(is_zero(e + 28, 4) && (type < 3 || get(e + 24, 4) == 0), "reserved, scales of a vector");
     demand(architecture != TRANSFORMER || (role != 1 && (role < 14 || role > 19)) || e == 256 + 32 * place, "order");
-    for (number r = 0; r < rows && type == 1; r++)
+    for (number r = 0; r < rows && type == 1 && !by_column; r++)
         demand(is_zero(at + r * stride + cols, stride - cols), "padding");
     printf(" data %08lx", crc(0xFFFFFFFF, at, lines * stride) ^ 0xFFFFFFFF);
     data_of[role] = at;
     if (type == 1 || type == 4)
         read_scales(type == 1 ? get(e + 24, 4) : at, rows, terms, role);
     if (type == 2)
-        read_int4(at, get(e + 24, 4), rows, cols);
+        read_int4(at, get(e + 24, 4), rows, cols, by_column);
     printf("\n");
 }
 

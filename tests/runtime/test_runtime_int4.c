@@ -75,7 +75,7 @@ static fixture make(uint32_t rows, uint32_t cols, fill how, uint32_t scale, uint
         f.group_scales[i] = (uint8_t)(scale ? scale : 1 + tiny_random(random, 255));
     for (uint32_t c = 0; c < cols; c++)
         f.x[c] = x_of(how, c, random);
-    f.matrix = (dogberry_matrix){16, scales, rows, cols, 4 * columns, 4, group_scales, groups};
+    f.matrix = (dogberry_matrix){16, scales, rows, cols, 4 * columns, 4, 0, group_scales, groups};
     return f;
 }
 

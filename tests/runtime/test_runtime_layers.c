@@ -188,7 +188,7 @@ typedef struct {
 static void set_up(const unit *u, dogberry_source *source, dogberry_layer *layer, uint32_t cols, uint32_t cell_frac)
 {
     uint32_t weights = offsetof(unit, weights), scales = offsetof(unit, scales);
-    dogberry_matrix matrix = {weights, scales, 4, cols, (cols + 15) / 16 * 16, 8, 0, 0};
+    dogberry_matrix matrix = {weights, scales, 4, cols, (cols + 15) / 16 * 16, 8, 0, 0, 0};
 
     *source = (dogberry_source){(const uint8_t *)u, NULL};
     *layer = (dogberry_layer){matrix, matrix, offsetof(unit, bias), offsetof(unit, recurrent_bias), cell_frac};
@@ -283,7 +283,8 @@ static layer_fixture *make_layer(uint32_t units, uint32_t bits, uint32_t *random
                               4 * units,
                               units,
                               bits == 4 ? 4 * columns : columns,
-                              bits,
+                              (uint16_t)bits,
+                              0,
                               bits == 4 ? offsetof(layer_fixture, group_scales) : 0,
                               (units + 63) / 64};
 

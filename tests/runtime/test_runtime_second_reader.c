@@ -44,9 +44,12 @@ static void matrix(FILE *out, const dogberry_image *image, unsigned role, unsign
                    const dogberry_matrix *m)
 {
     unsigned blocks = (m->rows + 7) / 8, four = m->bits == 4;
-    size_t lines = four ? blocks : m->rows, scales = four ? 8 * blocks * (4 + m->groups) : 4 * m->rows;
+    size_t lines = m->by_column ? m->cols
+                   : four       ? blocks
+                                : m->rows,
+           scales = four ? 8 * blocks * (4 + m->groups) : 4 * m->rows;
 
-    fprintf(out, "tensor %u layer %u type %u detail %u: %u x %u data %08x scales %08x\n", role, layer, four ? 2 : 1,
+    fprintf(out, "tensor %u layer %u type %u detail %u: %u x %u data %08x scales %08x\n", role, layer, four ? 2u : 1u,
             detail, m->rows, m->cols, dogberry_crc32(0, tiny_at(image, m->weights), lines * m->stride),
             dogberry_crc32(0, tiny_at(image, m->scales), scales));
 }
@@ -94,7 +97,7 @@ static void transformer(FILE *out, const dogberry_image *image)
             dogberry_matrix m;
 
             assert_int_equal(dogberry_block_matrix(image, l, part, &m), DOGBERRY_OK);
-            matrix(out, image, 14 + part, l, part ? 0 : (unsigned)dogberry_score_frac(image, l), &m);
+            matrix(out, image, 14 + part, l, part ? m.by_column : (unsigned)dogberry_score_frac(image, l), &m);
         }
         vector(out, image, 18, l, block_vector(image, l, DOGBERRY_BLOCK_BIAS),
                rows + 2 * image->embedding + dogberry_silu_scales(image));
@@ -227,9 +230,12 @@ static void agree(const tiny_config *config)
 static void readers_agree_on_transformers(void **state)
 {
     (void)state;
-    for (uint32_t number = 0; number < 4; number++) {
-        tiny_config config = transformer_config(number);
+    for (uint32_t number = 0; number < 6; number++) {
+        tiny_config config = transformer_config(number % 4);
 
+        config.outer_by_row = number == 5;
+        config.hidden = number == 4 ? 130 : config.hidden; /* several groups */
+        config.int4_roles = number == 4 ? 0x3FFFF : config.int4_roles;
         agree(&config);
     }
 }
@@ -300,6 +306,9 @@ static void readers_refuse_alike(void **state)
     config = tiny_transformer();
     refuse_alike(&config, 0);
     config.feed_forward = DOGBERRY_SILU;
+    refuse_alike(&config, 0);
+    config.feed_forward = DOGBERRY_RELU;
+    config.int4_roles = 0x3FFFF;
     refuse_alike(&config, 0);
 }
 

@@ -46,7 +46,7 @@ static tiny_config transformer_of(uint32_t kind)
     tiny_config config = tiny_transformer();
 
     config.embedding = kind == 0 ? 12 : kind == 1 ? 9 : kind == 2 ? 3 : 36;
-    config.hidden = 20 + 9 * kind;
+    config.hidden = kind == 1 ? 150 : 20 + 9 * kind;
     config.feed_forward = DOGBERRY_RELU + kind;
     config.key_bits = kind % 2 == 0 ? 12 : 8;
     config.layers = 1 + kind;

@@ -93,14 +93,14 @@ static int64_t sigmoid(int64_t x)
 
 typedef struct {
     const uint8_t *data, *scales;
-    uint32_t type, detail, rows, cols, stride;
+    uint32_t role, type, detail, rows, cols, stride;
 } tensor;
 
 static tensor find(const uint8_t *bytes, uint32_t role, uint32_t layer)
 {
     for (const uint8_t *e = bytes + 256; e < bytes + 256 + 32 * bytes[44]; e += 32)
         if (e[0] == role && e[1] == layer)
-            return (tensor){bytes + tiny_get32(e + 16), bytes + tiny_get32(e + 24), e[2], e[3], tiny_get32(e + 4),
+            return (tensor){bytes + tiny_get32(e + 16), bytes + tiny_get32(e + 24), role, e[2], e[3], tiny_get32(e + 4),
                             tiny_get32(e + 8),          tiny_get32(e + 12)};
     return (tensor){0};
 }
@@ -118,10 +118,18 @@ static int64_t bias_of(const tensor *t, uint32_t row)
 /* A weight times its group's scale. */
 static int64_t weight(const tensor *t, uint32_t row, uint32_t c)
 {
-    if (t->type == 1)
+    const uint32_t all = (t->rows + 7) / 8 * 8, groups = (t->cols + 63) / 64;
+    const uint8_t *z = t->scales + 4 * all;
+
+    const int by_column = t->role == OUTER && t->detail;
+
+    if (t->type == 1 && !by_column)
         return (int8_t)t->data[row * t->stride + c];
-    const uint32_t word = tiny_get32(t->data + row / 8 * t->stride + 4 * c), groups = (t->cols + 63) / 64;
-    const uint8_t *z = t->scales + 4 * ((t->rows + 7) / 8 * 8);
+    if (t->type == 1)
+        return (int8_t)t->data[c * t->stride + row];
+    if (by_column)
+        return ((int64_t)(t->data[c * t->stride + row / 2] >> 4 * (row % 2) & 15) - 8) * z[c / 64 * all + row];
+    const uint32_t word = tiny_get32(t->data + row / 8 * t->stride + 4 * c);
 
     return ((int64_t)(word >> 4 * (row % 8) & 15) - 8) * z[(row / 8 * groups + c / 64) * 8 + row % 8];
 }
@@ -140,7 +148,7 @@ static int64_t dot(const tensor *t, uint32_t row, const int64_t *x)
 typedef struct {
     const uint8_t *bytes;
     uint32_t width, hidden, layers, vocab, heads, kv_heads, head, context, kind, key_bits, epsilon;
-    uint32_t cached, position;
+    uint32_t cached, position, zeros; /* of ReLU */
     int64_t keys[LAYERS][CONTEXT_MAX][WIDTH_MAX], values[LAYERS][CONTEXT_MAX][WIDTH_MAX];
     int64_t logits[VOCAB_MAX];
 } reference;
@@ -269,7 +277,7 @@ static void attend(reference *m, int64_t *out, const int64_t *x, uint32_t layer)
         mix(m, out + h * m->head, sums + h * m->head, layer, h);
 }
 
-static void feed_forward(const reference *m, int64_t *out, const int64_t *x, uint32_t layer)
+static void feed_forward(reference *m, int64_t *out, const int64_t *x, uint32_t layer)
 {
     const tensor biases = find(m->bytes, BIAS, layer);
     const uint32_t scales = biases_before(m, BIAS, layer);
@@ -289,6 +297,7 @@ static void feed_forward(const reference *m, int64_t *out, const int64_t *x, uin
             out[i] = round_shift(round_shift(g * sigmoid(sat(2 * g, 16)), 15) * by, 14);
         }
         out[i] = sat(out[i], 8);
+        m->zeros += out[i] == 0;
     }
 }
 
@@ -365,6 +374,11 @@ static void agree_on(dogberry_image image, const dogberry_kernels *kernels)
                 fail_msg("%s, token %u: logit %u is %d instead of %d", kernels->name, i, v, dogberry_logits(session)[v],
                          (int)model.logits[v]);
     }
+    const uint32_t by_column = find(image.source.bytes, OUTER, 0).detail;
+    uint32_t columns;
+
+    assert_int_equal(dogberry_skipped(session, &columns), by_column * model.zeros);
+    assert_int_equal(columns, by_column * (TOKENS + 1) * image.layers * image.hidden);
     free(arena);
 }
 
@@ -414,6 +428,7 @@ static void transformers_compute_what_is_written(void **state)
             config.kv_heads = 1 + kind % 2;
             config.embedding = 2 * (kind % 3 == 0 ? 16 : kind % 3 == 1 ? 37 : 32);
             config.hidden = 56 + kind;
+            config.outer_by_row = kind >= 33;
         }
         agree(&config, (uint8_t)(8 + kind % 9), kind % 6 == 5);
     }

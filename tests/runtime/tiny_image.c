@@ -97,6 +97,24 @@ static void write_int16(writer *w, uint32_t rows, int32_t size)
     align(w);
 }
 
+/* A byte or a nibble for each row, in blocks of eight, column by column; what is beyond the rows is 0, as nibble 8. */
+static void write_columns(writer *w, uint32_t rows, uint32_t cols, uint32_t bits)
+{
+    for (uint32_t c = 0; c < cols; c++) {
+        for (uint32_t r = 0; r < (rows + 7) / 8 * 8; r++) {
+            uint8_t *at = w->bytes + w->at + r * bits / 8;
+            uint32_t value = tiny_random(&w->random, bits == 8 ? 255 : 16);
+
+            if (bits == 8)
+                *at = (uint8_t)(r < rows ? value - 127 : 0);
+            else
+                *at = (uint8_t)((r % 2 ? *at : 0) | (r < rows ? value : 8) << 4 * (r % 2));
+        }
+        w->at += (rows + 7) / 8 * bits;
+    }
+    align(w);
+}
+
 static void write_int8(writer *w, uint32_t rows, uint32_t cols)
 {
     for (uint32_t r = 0; r < rows; r++) {
@@ -122,8 +140,8 @@ static void write_int4(writer *w, uint32_t rows, uint32_t cols, uint32_t columns
     align(w);
 }
 
-/* Scale words, then group scales in blocks of eight rows; zero beyond the rows. */
-static void write_int4_scales(writer *w, uint32_t rows, uint32_t cols, double factor)
+/* Scale words, then group scales in blocks of eight rows; zero beyond the rows. By column they lie by group. */
+static void write_int4_scales(writer *w, uint32_t rows, uint32_t cols, double factor, int by_column)
 {
     uint32_t blocks = (rows + 7) / 8, groups = (cols + 63) / 64;
 
@@ -133,7 +151,7 @@ static void write_int4_scales(writer *w, uint32_t rows, uint32_t cols, double fa
         put(w->bytes + w->at, r < rows ? scale_word(scale) : 0, 4);
     }
     for (uint32_t i = 0; i < blocks * groups * 8; i++) {
-        uint32_t row = i / (8 * groups) * 8 + i % 8;
+        uint32_t row = by_column ? i % (8 * blocks) : i / (8 * groups) * 8 + i % 8;
 
         w->bytes[w->at++] = (uint8_t)(row < rows ? 1 + tiny_random(&w->random, 255) : 0);
     }
@@ -147,19 +165,31 @@ static void add_tensor(writer *w, uint32_t *index, uint32_t role_layer_detail, u
     uint8_t *e = w->bytes + 256 + 32u * (*index)++;
     uint32_t columns = (cols + 15u) & ~15u;
     uint32_t stride = type == 1 ? columns : type == 2 ? 4 * columns : type == 3 ? 2u : 4u;
+    uint32_t lines = type == 2 ? (rows + 7) / 8 : rows;
+    int by_column = (role_layer_detail & 0xFFu) == 17 && role_layer_detail >> 24 == 1;
 
+    if (by_column) {
+        stride = (rows + 7) / 8 * (8 / type);
+        lines = cols;
+    }
     put(e, role_layer_detail | type << 16, 4);
     put(e + 4, rows, 4);
     put(e + 8, cols, 4);
     put(e + 12, stride, 4);
     put(e + 16, (uint32_t)w->at, 4);
-    put(e + 20, (type == 2 ? (rows + 7) / 8 : rows) * stride, 4);
+    put(e + 20, lines * stride, 4);
     if (type == 2) {
-        write_int4(w, rows, cols, columns);
+        if (!by_column)
+            write_int4(w, rows, cols, columns);
+        else
+            write_columns(w, rows, cols, 4);
         put(e + 24, (uint32_t)w->at, 4);
-        write_int4_scales(w, rows, cols, size);
+        write_int4_scales(w, rows, cols, size, by_column);
     } else if (type == 1) {
-        write_int8(w, rows, cols);
+        if (!by_column)
+            write_int8(w, rows, cols);
+        else
+            write_columns(w, rows, cols, 8);
         put(e + 24, (uint32_t)w->at, 4);
         write_scales(w, rows, size);
     } else if (type == 3) {
@@ -249,6 +279,7 @@ static uint32_t add_transformer(writer *w, const tiny_config *c)
     uint32_t index = 0, width = c->embedding, head = width / c->heads, fused = width + 2 * c->kv_heads * head;
     uint32_t inner = c->feed_forward == DOGBERRY_SWIGLU ? 2 * c->hidden : c->hidden;
     uint32_t scales = c->feed_forward == DOGBERRY_SILU ? c->hidden : 0;
+    uint32_t by_column = c->feed_forward <= DOGBERRY_RELU2 && !c->outer_by_row;
 
     add_tensor(w, &index, 1, type_of(c, 1), c->vocab, width, 10);
     for (uint32_t l = 0; l < c->layers; l++) {
@@ -257,7 +288,7 @@ static uint32_t add_transformer(writer *w, const tiny_config *c)
         add_tensor(w, &index, 14 | layer | 12u << 24, type_of(c, 14), fused, width, 2 / sqrt(width));
         add_tensor(w, &index, 15 | layer, type_of(c, 15), width, width, 1 / sqrt(width));
         add_tensor(w, &index, 16 | layer, type_of(c, 16), inner, width, 2 / sqrt(width));
-        add_tensor(w, &index, 17 | layer, type_of(c, 17), width, c->hidden, 1 / sqrt(c->hidden));
+        add_tensor(w, &index, 17 | layer | by_column << 24, type_of(c, 17), width, c->hidden, 1 / sqrt(c->hidden));
         add_tensor(w, &index, 18 | layer, 3, fused + width + inner + width + scales, 1, 400);
         add_words(w, &index, 19 | layer, 2, c->heads, 0);
     }

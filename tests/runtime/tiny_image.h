@@ -22,6 +22,7 @@ typedef struct {
     uint32_t seed;       /* of the weights */
     uint32_t int4_roles; /* bit r set: the matrices of tensor role r are int4, else int8 */
     uint32_t heads, kv_heads, context, feed_forward, key_bits; /* transformer */
+    uint32_t outer_by_row;                                     /* the outer matrix, with ReLU too */
     uint32_t classes; /* class-factored output: at least 2; class 0 has one token, the others about as many each */
 } tiny_config;
 

@@ -92,10 +92,13 @@ export class Talk {
     };
   }
 
-  // What /bench says: [{ kernels, micros, cycles, flashReads, flashMisses, tokensPerSecond, digest }], the board's own
-  // figures for one token, by its timer; those of flash are undefined where the board does not count them.
+  // What /bench says: [{ kernels, micros, cycles, flashReads, flashMisses, tokensPerSecond, digest, skipped }], the board's own
+  // figures for one token, by its timer; those of flash are undefined where the board does not count them. `skipped`, per
+  // cent, is what zeros of ReLU spared of the second feed-forward matrices.
   bench() {
-    const [heading, ...lines] = this.command('/bench').trim().replace(/^the model runs .*\n/, '').split('\n');
+    const said = this.command('/bench').trim();
+    const skipped = Number(/^zeros skipped ([\d.]+) %/m.exec(said)?.[1] ?? 0);
+    const [heading, ...lines] = said.split('\n').filter((line) => !/^(the model runs|zeros skipped) /.test(line));
     const counted = heading.includes('flash reads');
     return lines.map((line) => {
       const words = line.split(/\s+/);
@@ -103,7 +106,7 @@ export class Talk {
       const numbers = words.slice(counted ? -6 : -4, -2).map(Number);
       const kernels = words.slice(0, counted ? -6 : -4).join(' ');
       const [micros, cycles, flashReads, flashMisses] = numbers;
-      return { kernels, micros, cycles, flashReads, flashMisses, tokensPerSecond, digest };
+      return { kernels, micros, cycles, flashReads, flashMisses, tokensPerSecond, digest, skipped };
     });
   }
 

@@ -1,7 +1,8 @@
 /*
  * The assembly routines of this folder; what they compute is said at dogberry_kernels in dogberry.h. All
  * follow the procedure call standard (AAPCS), call nothing, and take so much stack at most:
- *     dogberry_matvec_i8_armv6m 496 bytes, dogberry_matvec_i4_armv6m 344 bytes, those of attention 52 bytes.
+ *     dogberry_matvec_i8_armv6m 496 bytes, dogberry_matvec_i4_armv6m 344 bytes, those of attention 52 bytes, those of
+ *     columns 76 bytes.
  * Scores and mix take widths that are multiples of 4 only.
  * They go into sections .text.NAME, or wherever DOGBERRY_KERNEL_SECTION says (firmware whose code lies in slow
  * flash puts them into RAM).
@@ -27,5 +28,7 @@ int32_t dogberry_scores_i16_armv6m(int32_t *scores, const int32_t *query, const 
 uint32_t dogberry_weigh_armv6m(int32_t *scores, uint32_t count, int32_t most, uint32_t frac, uint32_t bits);
 void dogberry_mix_i8_armv6m(int32_t *sums, const int32_t *weights, const int8_t *values, uint32_t stride,
                             uint32_t count, uint32_t width);
+void dogberry_add_columns_armv6m(int32_t *sums, const void *columns, const uint8_t *group_scales, uint32_t stride,
+                                 uint32_t blocks, const uint32_t *terms, uint32_t count);
 
 #endif

@@ -33,6 +33,7 @@ static void mix_i8(int32_t *sums, const int32_t *weights, const int8_t *values, 
         dogberry_mix_i8_armv6m(sums, weights, values, stride, count, width);
 }
 
-const dogberry_transformer_kernels dogberry_armv6m_transformer = {scores_i8, scores_i16,          dogberry_weigh_armv6m,
-                                                                  mix_i8,    dogberry_ref_swiglu, dogberry_ref_share};
+const dogberry_transformer_kernels dogberry_armv6m_transformer = {
+    scores_i8,         scores_i16, dogberry_weigh_armv6m, mix_i8, dogberry_ref_swiglu, dogberry_add_columns_armv6m,
+    dogberry_ref_share};
 #endif

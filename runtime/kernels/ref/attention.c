@@ -75,6 +75,6 @@ void dogberry_ref_share(void (*work)(void *context, uint32_t first, uint32_t ite
     work(context, 0, count, 0);
 }
 
-const dogberry_transformer_kernels dogberry_ref_transformer = {dogberry_ref_scores_i8, dogberry_ref_scores_i16,
-                                                               dogberry_ref_weigh,     dogberry_ref_mix_i8,
-                                                               dogberry_ref_swiglu,    dogberry_ref_share};
+const dogberry_transformer_kernels dogberry_ref_transformer = {
+    dogberry_ref_scores_i8, dogberry_ref_scores_i16,  dogberry_ref_weigh, dogberry_ref_mix_i8,
+    dogberry_ref_swiglu,    dogberry_ref_add_columns, dogberry_ref_share};

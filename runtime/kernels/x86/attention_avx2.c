@@ -240,7 +240,7 @@ AVX2 void dogberry_avx2_swiglu(int8_t *out, const int32_t *gates, const int32_t 
 }
 
 const dogberry_transformer_kernels dogberry_avx2_transformer = {
-    dogberry_avx2_scores_i8, dogberry_avx2_scores_i16, weigh,
-    dogberry_avx2_mix_i8,    dogberry_avx2_swiglu,     dogberry_ref_share};
+    dogberry_avx2_scores_i8,  dogberry_avx2_scores_i16, weigh, dogberry_avx2_mix_i8, dogberry_avx2_swiglu,
+    dogberry_ref_add_columns, dogberry_ref_share};
 
 #endif

@@ -265,7 +265,7 @@ AVX512 static void mix_i8(int32_t *sums, const int32_t *weights, const int8_t *v
         dogberry_avx2_mix_i8(sums + c, weights, values + c, stride, count, width - c);
 }
 
-const dogberry_transformer_kernels dogberry_avx512_transformer = {scores_i8, scores_i16,           weigh,
-                                                                  mix_i8,    dogberry_avx2_swiglu, dogberry_ref_share};
+const dogberry_transformer_kernels dogberry_avx512_transformer = {
+    scores_i8, scores_i16, weigh, mix_i8, dogberry_avx2_swiglu, dogberry_ref_add_columns, dogberry_ref_share};
 
 #endif
