@@ -182,9 +182,9 @@ bool __not_in_flash_func(core1_wait)(void)
 
 void __not_in_flash_func(core1_share)(core1_work *work, void *context, uint32_t count)
 {
-    uint32_t half = count / 2;
+    uint32_t half = (count + 1) / 2; /* the other core begins later */
 
-    if (half == 0 || !core1.running || core1.done != core1.posted) {
+    if (count < 2 || !core1.running || core1.done != core1.posted) {
         work(context, 0, count, 0);
         return;
     }

@@ -238,6 +238,7 @@ int dogberry_dense(const dogberry_work *work, const dogberry_matrix *matrix, uin
             return status;
         int16_t *logit = logits + done;
 
+        DOGBERRY_UNROLL(4)
         for (const int32_t *end = sums + rows; sums < end; sums++)
             *logit++ = dogberry_saturate16(*sums);
         done += rows;

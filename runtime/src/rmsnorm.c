@@ -13,6 +13,7 @@ static uint32_t square_root(uint32_t n)
 {
     uint32_t root = 0, bit = (uint32_t)1 << 30;
 
+    DOGBERRY_UNROLL(16)
     for (; bit != 0; bit >>= 2) {
         uint32_t tried = root + bit;
 
@@ -29,12 +30,13 @@ static uint32_t square_root(uint32_t n)
 static uint32_t scale_of(uint64_t sum, uint32_t word)
 {
     int32_t k = 0;
+    uint32_t upper;
 
     for (; sum >> 32 != 0; k++)
         sum >>= 2;
-    for (; sum >> 30 == 0; k--)
-        sum <<= 2;
-    return dogberry_divide_scale(word, square_root((uint32_t)sum), k - SCALE_UNIT_BITS);
+    for (upper = (uint32_t)sum; upper >> 30 == 0; k--)
+        upper <<= 2;
+    return dogberry_divide_scale(word, square_root(upper), k - SCALE_UNIT_BITS);
 }
 
 void dogberry_rmsnorm(int8_t *out, const int16_t *x, uint32_t width, uint32_t epsilon, uint32_t word)

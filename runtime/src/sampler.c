@@ -87,6 +87,7 @@ uint32_t dogberry_likeliest(const dogberry_candidates *c)
     uint32_t best = c->count;
     int32_t highest = DOGBERRY_BARRED + (int32_t)c->bars - 1;
 
+    DOGBERRY_UNROLL(4)
     for (uint32_t id = 0, count = c->count, apart = c->apart; id < count; id++) {
         int32_t logit = c->logits[id];
 
@@ -102,15 +103,20 @@ uint32_t dogberry_likeliest(const dogberry_candidates *c)
  * lowest of all, and as they are counted but never wanted, do not disturb. */
 static void count_sections(const dogberry_candidates *c, uint32_t from, uint32_t shift, uint16_t *counts)
 {
-    const int16_t *logits = c->logits;
     int32_t start = c->highest - (int32_t)from;
 
     dogberry_fill(counts, 0, SECTIONS * sizeof *counts);
-    for (uint32_t id = 0, count = c->count, apart = c->apart; id < count; id++) {
-        uint32_t section = (uint32_t)(start - logits[id]) >> shift;
+    for (const int16_t *logit = c->logits, *end = logit + c->count; logit < end; logit++) {
+        uint32_t section = (uint32_t)(start - *logit) >> shift;
 
-        if (section < SECTIONS && id != apart)
+        if (section < SECTIONS)
             counts[section] = (uint16_t)(counts[section] + 1u);
+    }
+    if (c->apart < c->count) { /* which was counted, too */
+        uint32_t section = (uint32_t)(start - c->logits[c->apart]) >> shift;
+
+        if (section < SECTIONS)
+            counts[section] = (uint16_t)(counts[section] - 1u);
     }
 }
 
@@ -170,7 +176,9 @@ static uint64_t take_weights(const dogberry_candidates *c, const dogberry_sample
         int32_t logit = logits[at];
         uint32_t weight;
 
-        if (logit < lowest || at == c->apart || (logit == c->floor && at > c->last))
+        if (logit <= lowest && (logit < lowest || (logit == c->floor && at > c->last)))
+            continue;
+        if (at == c->apart)
             continue;
         weight = dogberry_exp2((uint32_t)(highest - logit) * slope);
         if (low < weight && high-- == 0)

@@ -16,6 +16,14 @@
 #define dogberry_fill(to, value, bytes) __builtin_memset((to), (value), (bytes))
 #define dogberry_compare(a, b, bytes) __builtin_memcmp((a), (b), (bytes))
 
+/* Before a loop: `times` rounds in one, unless code is to be small. */
+#ifdef __OPTIMIZE_SIZE__
+#define DOGBERRY_UNROLL(times)
+#else
+#define DOGBERRY_PRAGMA(text) _Pragma(#text)
+#define DOGBERRY_UNROLL(times) DOGBERRY_PRAGMA(GCC unroll times)
+#endif
+
 /* Fails to compile where the condition is false. */
 #define DOGBERRY_STATIC_ASSERT(condition, name) typedef char dogberry_assert_##name[(condition) ? 1 : -1]
 

@@ -1,7 +1,7 @@
 /*
  * The assembly routines of this folder; what they compute is said at dogberry_kernels in dogberry.h. All
  * follow the procedure call standard (AAPCS), call nothing, and take so much stack at most:
- *     dogberry_matvec_i8_armv6m 496 bytes, dogberry_matvec_i4_armv6m 344 bytes, those of attention 52 bytes, those of
+ *     dogberry_matvec_i8_armv6m 500 bytes, dogberry_matvec_i4_armv6m 344 bytes, those of attention 52 bytes, those of
  *     columns 76 bytes.
  * Scores and mix take widths that are multiples of 4 only.
  * They go into sections .text.NAME, or wherever DOGBERRY_KERNEL_SECTION says (firmware whose code lies in slow

@@ -22,7 +22,7 @@
  * of a chunk have x = 0, as where rows are padded, half a step is left out.
  *
  * In cycles of a Cortex-M0+ with the fast multiplier, for a word of four rows, 16 weights: 47 narrow, 55 wide; 5
- * for a step; about 45 for four rows of 128 columns. Rows behind the last four take 7 cycles a weight.
+ * for a step; about 35 for the first 128 columns of four rows, 45 for others. Rows behind the last four take 7 cycles a weight.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -42,7 +42,7 @@
         .equ    STREAM, 0
         .equ    OUT, 420        /* out of the four rows at work */
         .equ    OUT_END, 424    /* behind the last four */
-        .equ    OFFSET, 428     /* of the chunk */
+        .equ    OFFSET, 428     /* of the chunk, negative: where its sums begin */
         .equ    WEIGHTS, 432    /* of the chunk's first column, first row */
         .equ    W_STEP, 436     /* bytes from the end of the chunk in four rows to the next four */
         .equ    X_NEXT, 440     /* x that is not done yet */
@@ -50,7 +50,8 @@
         .equ    CHUNK_END, 448
         .equ    STRIDE, 452
         .equ    ROWS, 456
-        .equ    FRAME, 460
+        .equ    FOUR_ROWS, 460  /* the address of the code that begins four rows */
+        .equ    FRAME, 464
         .equ    X_ARGUMENT, FRAME + 36
 
 /* The word at byte \at of a row: r0 = the row, r5 = X, r6 = Y - 2^8 X or Y, r7 = the XOR mask, r3 = M; adds to \sum.
@@ -141,16 +142,8 @@ dogberry_matvec_i8_armv6m:
         lsls    r1, r1, #4              /* bytes of out, four rows at a time */
         adds    r1, r0, r1
         str     r1, [sp, #OUT_END]
-        movs    r4, #0
-        movs    r5, #0
-        movs    r6, #0
-        movs    r7, #0
-        b       2f
-1:
-        stmia   r0!, {r4-r7}
-2:
-        cmp     r0, r1
-        bne     1b
+        ldr     r4, =.Lfresh_rows
+        str     r4, [sp, #FOUR_ROWS]
         lsrs    r3, r3, #2
         beq     .Lrest
 
@@ -233,9 +226,19 @@ dogberry_matvec_i8_armv6m:
 .Leach_step:
         movs    r4, #0
         mov     r10, r4
-        mov     r4, r0
-        adds    r4, #STEP
-        mov     lr, r4
+        movs    r5, #STEP
+        ldr     r2, [sp, #CHUNK_END]
+        subs    r2, #16
+        cmp     r1, r2
+        bne     5f
+        ldr     r2, [r1, #8]            /* the last eight columns: all 0? */
+        ldr     r4, [r1, #12]
+        orrs    r4, r4, r2
+        bne     5f
+        movs    r5, #STEP - 24          /* then half a step will do */
+5:
+        adds    r5, r5, r0
+        mov     lr, r5
         adds    r0, #4
 .Leach_word:
         ldmia   r1!, {r4}
@@ -275,13 +278,20 @@ dogberry_matvec_i8_armv6m:
         adds    r0, #12
         cmp     r0, lr
         bne     .Leach_word
+        ldr     r5, [sp, #CHUNK_END]
         subs    r0, #STEP
+        movs    r2, #3 * 12
+        subs    r5, r5, r1
+        cmp     r5, #8                  /* only half a step leaves so many columns */
+        bne     6f
+        adds    r0, #24
+        movs    r2, #12
+6:
         ldr     r4, =.Lnarrow_step
         mov     r5, r10
         cmp     r5, #0
         beq     8f
-        movs    r2, #3 * 12             /* wide: Y instead of Y - 2^8 X */
-7:
+7:                                      /* wide: Y instead of Y - 2^8 X */
         adds    r4, r0, r2
         ldr     r5, [r4, #4]
         lsls    r5, r5, #8
@@ -293,32 +303,22 @@ dogberry_matvec_i8_armv6m:
         bpl     7b
         ldr     r4, =.Lwide_step
 8:
+        ldr     r5, [sp, #CHUNK_END]
+        subs    r5, r5, r1
+        cmp     r5, #8
+        beq     9f
         str     r4, [r0]
         adds    r0, #STEP
-        ldr     r4, [sp, #CHUNK_END]
-        cmp     r1, r4
+        cmp     r5, #0
         bne     .Leach_step
-        movs    r6, #0
-        subs    r0, #24                 /* X and Y of the last eight columns: all 0? */
-        ldr     r4, [r0]
-        ldr     r5, [r0, #4]
-        orrs    r4, r4, r5
-        ldr     r5, [r0, #12]
-        orrs    r4, r4, r5
-        ldr     r5, [r0, #16]
-        orrs    r4, r4, r5
-        beq     9f
-        adds    r0, #24
         b       10f
 9:
-        movs    r6, #8                  /* then half a step will do, whose code begins HALF before */
-        subs    r0, #STEP - 24
-        ldr     r4, [r0]
+        adds    r1, #8
         subs    r4, #HALF
         str     r4, [r0]
         adds    r0, #STEP - 24
 10:
-        mov     r10, r6                 /* bytes that the last step does not go on by */
+        mov     r10, r5                 /* bytes that the last step does not go on by */
         ldr     r4, =.Lend_of_stream
         str     r4, [r0]
 
@@ -331,8 +331,8 @@ dogberry_matvec_i8_armv6m:
         uxth    r6, r5
         lsrs    r5, r5, #16
         adds    r5, r5, r6
-        subs    r4, r4, r5
-        str     r4, [sp, #OFFSET]
+        subs    r5, r5, r4
+        str     r5, [sp, #OFFSET]
         ldr     r4, [sp, #X_NEXT]
         str     r1, [sp, #X_NEXT]
         subs    r1, r1, r4              /* columns of the chunk */
@@ -352,23 +352,33 @@ dogberry_matvec_i8_armv6m:
         lsls    r4, r4, #4
         ldr     r1, [sp, #OUT_END]
         subs    r1, r1, r4
-        b       .Lfour_rows
+        ldr     r2, [sp, #FOUR_ROWS]
+        mov     pc, r2
         .ltorg
 
-/* A chunk of four rows. r0 = weights, r1 = out, r3 = M, r12 = stride, lr = -stride. */
+/* A chunk of four rows, the first one or a later one. r0 = weights, r1 = out, r3 = M, r12 = stride, lr = -stride. */
         .balign 4
-.Lfour_rows:
+.Lfresh_rows:
+        str     r1, [sp, #OUT]
+        ldr     r2, [sp, #OFFSET]
+        mov     r8, r2
+        mov     r9, r2
+        mov     r10, r2
+        mov     r11, r2
+        b       11f
+.Lmore_rows:
         str     r1, [sp, #OUT]
         ldmia   r1!, {r4-r7}
         ldr     r2, [sp, #OFFSET]
-        subs    r4, r4, r2
-        subs    r5, r5, r2
-        subs    r6, r6, r2
-        subs    r7, r7, r2
+        adds    r4, r4, r2
+        adds    r5, r5, r2
+        adds    r6, r6, r2
+        adds    r7, r7, r2
         mov     r8, r4
         mov     r9, r5
         mov     r10, r6
         mov     r11, r7
+11:
         mov     r1, sp
         ldmia   r1!, {r2}
         mov     pc, r2
@@ -387,9 +397,13 @@ dogberry_matvec_i8_armv6m:
         adds    r0, r0, r2
         ldr     r2, [sp, #OUT_END]
         cmp     r1, r2
-        bne     9f
+        beq     12f
+        ldr     r2, [sp, #FOUR_ROWS]
+        mov     pc, r2
+12:
+        ldr     r2, =.Lmore_rows
+        str     r2, [sp, #FOUR_ROWS]
         b       .Lchunk
-9:
-        b       .Lfour_rows
+        .ltorg
         .size   dogberry_matvec_i8_armv6m, . - dogberry_matvec_i8_armv6m
 #endif
