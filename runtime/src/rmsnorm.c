@@ -13,7 +13,7 @@ static uint32_t square_root(uint32_t n)
 {
     uint32_t root = 0, bit = (uint32_t)1 << 30;
 
-    DOGBERRY_UNROLL(16)
+    DOGBERRY_UNROLL(4)
     for (; bit != 0; bit >>= 2) {
         uint32_t tried = root + bit;
 
