@@ -186,7 +186,7 @@ static uint64_t take_weights(const dogberry_candidates *c, const dogberry_sample
         low -= weight;
     }
     *id = at;
-    return (uint64_t)high << 32 | low;
+    return (uint64_t)high << 32 | low; /* NOLINT(*UndefinedBinaryOperatorResult): all are unsigned */
 }
 
 static uint64_t sum_of_weights(const dogberry_candidates *c, const dogberry_sampler *sampler, uint32_t from,
@@ -266,6 +266,7 @@ uint32_t dogberry_draw(dogberry_candidates *c, const dogberry_sampler *sampler, 
     h.candidates = c;
     h.sampler = sampler;
     h.sums[1] = 0;
+    h.firsts[1] = 0;
     if (kernels != NULL && dogberry_shares(kernels))
         kernels->share(add_up, &h, c->count, c->logits, 0);
     else
