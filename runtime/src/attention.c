@@ -121,8 +121,8 @@ static void run_heads(void *context, uint32_t first, uint32_t items, uint32_t pa
         int32_t most = score(at, scores, query, from);
 
         total = at->kernels->weigh(scores, at->seen, most, at->score_frac, at->weight_bits);
-        at->kernels->mix_i8(query, scores, at->values + from, at->head, at->seen,
-                            at->head); /* the query is done with */
+        /* The query is done with: the sums take its place. */
+        at->kernels->mix_i8(query, scores, at->values + from, at->head, at->seen, at->head);
         divide(at, at->out + (size_t)h * at->head, query, total, at->words[h]);
         if (--left == 0) {
             group++;

@@ -136,8 +136,8 @@ static void keep_first(dogberry_candidates *c, uint32_t n)
  * is one logit. */
 static void keep_best(dogberry_candidates *c, uint32_t k, uint16_t *counts)
 {
-    uint32_t from = 0, shift = ALL_BITS - 1u - SECTION_BITS,
-             section; /* few logits are further apart than half of all */
+    uint32_t from = 0, section;
+    uint32_t shift = ALL_BITS - 1u - SECTION_BITS; /* few logits are further apart than half of all */
     int32_t floor;
 
     for (;;) {

@@ -28,7 +28,6 @@ const TEXT_MAX = { 'Cortex-M0+ -Os': 32768 }; // less without transformers: test
 // Who calls through the table of kernels, and what may stand there.
 const KERNEL_CALLS = [
   [/^(project|dot|dogberry_kernels_checked|first_difference|try_i[48])$/, /^((dogberry_)?matvec|dogberry_(ref_)?rescale)(_\w+)?$/],
-  [/^dogberry_embed$/, /^dogberry_(ref_)?rescale(_\w+)?$/],
   [/^dogberry_attention$/, /^dogberry_ref_share$/],
   [/^dogberry_ref_share$/, /^run_heads$/],
   [/^dogberry_sum_terms$/, /^dogberry_(ref_)?add_columns(_\w+)?$/],
