@@ -73,8 +73,6 @@ dogberry_matrix db_shape_block(const dogberry_image *shape, uint32_t layer, uint
         return matrix;
     uint32_t wide = shape->embedding, inner = shape->hidden, bits = shape->layer[0].input.bits;
     uint32_t heads = shape->transformer.heads + 2 * shape->transformer.kv_heads;
-    const uint32_t kind = shape->transformer.feed_forward;
-    const bool is_rectified = kind == DOGBERRY_RELU || kind == DOGBERRY_RELU2;
     switch (part) {
     case DOGBERRY_BLOCK_ATTENTION:
         return matrix_shape(heads * shape->transformer.head, wide, bits);
@@ -83,7 +81,7 @@ dogberry_matrix db_shape_block(const dogberry_image *shape, uint32_t layer, uint
     case DOGBERRY_BLOCK_INNER:
         return matrix_shape(shape->transformer.feed_forward == DOGBERRY_SWIGLU ? 2 * inner : inner, wide, bits);
     default:
-        return is_rectified ? columns_shape(wide, inner, bits) : matrix_shape(wide, inner, bits);
+        return (db_is_rectified(shape->transformer.feed_forward) ? columns_shape : matrix_shape)(wide, inner, bits);
     }
 }
 

@@ -8,6 +8,7 @@
 #define DB_NN_CONFIG_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -15,6 +16,12 @@
 
 /* What stands between the two matrices of a transformer's feed-forward part (nn/feed_forward.h). */
 enum db_feed_forward { DB_RELU = 1, DB_RELU2 = 2, DB_SWIGLU = 3, DB_SILU = 4 };
+
+/* Returns whether a feed-forward function leaves zeros, whose columns of the second matrix can be left out. */
+static inline bool db_is_rectified(uint32_t feed_forward)
+{
+    return feed_forward == DB_RELU || feed_forward == DB_RELU2;
+}
 
 /* DB_ROTARY_BASE is the presets': for contexts of at most 128 tokens it learns better than the usual 10000. */
 enum { DB_LAYERS_MAX = 16, DB_CONTEXT_MAX = 4096, DB_ROTARY_BASE = 100 };

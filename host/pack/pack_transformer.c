@@ -10,9 +10,9 @@
 
 #include "base/memory.h"
 #include "nn/feed_forward.h"
-#include "pack/columns.h"
 #include "nn/rmsnorm.h"
 #include "pack/calibrate_transformer.h"
+#include "pack/columns.h"
 #include "pack/packing.h"
 #include "pack/quantize.h"
 #include "pack/units.h"
@@ -134,12 +134,6 @@ static void add_words(const transformer *t, uint8_t role, uint32_t layer, const 
                                                      .data = words});
 }
 
-/* Whether the feed-forward part's second matrix meets zeros, whose columns can be left out. */
-static bool is_rectified(const db_model_config *config)
-{
-    return config->feed_forward == DB_RELU || config->feed_forward == DB_RELU2;
-}
-
 static int add_block(const transformer *t, uint32_t index, db_error *error)
 {
     const db_layout *layout = &t->pack->model->layout;
@@ -169,7 +163,8 @@ static int add_block(const transformer *t, uint32_t index, db_error *error)
         failed = add_product(t, &products[i], next, error);
         if (!failed && products[i].role == DB_ROLE_ATTENTION)
             t->pack->parts.tensors[t->pack->parts.tensor_count - 1].detail = (uint8_t)units.score_frac;
-        if (!failed && products[i].role == DB_ROLE_OUTER && is_rectified(t->config) && !t->pack->by_row)
+        if (!failed && products[i].role == DB_ROLE_OUTER && db_is_rectified(t->config->feed_forward) &&
+            !t->pack->by_row)
             db_packing_turn_matrix(t->pack);
         next += products[i].rows;
     }
