@@ -14,6 +14,17 @@ need_data() {
     fi
 }
 
+# only_known "NAME..." "KNOWN...": ends the script where a name that was asked for is none of those it knows.
+only_known() {
+    local name
+    for name in $1; do
+        if [[ " $2 " != *" $name "* ]]; then
+            echo "there is no $name here; give some of: $2" >&2
+            exit 2
+        fi
+    done
+}
+
 # The four works as options of `train`, and as files for `eval`.
 held_out_options() { printf -- '--val\n%s\n' "${held_out[@]}"; }
 held_out_files() { printf "$data/shakespeare/%s.txt\n" "${held_out[@]}"; }

@@ -113,6 +113,7 @@ table() {
 }
 
 chosen=$*
+only_known "$chosen" "${presets[*]}"
 machine
 for kind in ${TEXTS:-built-in stories}; do
     if [ "$kind" = stories ]; then need_data stories-synthetic.txt; fi

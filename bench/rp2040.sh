@@ -26,6 +26,8 @@ models=(
     "dogberry-fast||60"
 )
 
+only_known "$wanted" "${models[*]%%|*}"
+
 # train_for SECONDS NAME OPTION...: into $folder/NAME.
 train_for() {
     echo "Training $2 for $1 seconds ..." >&2

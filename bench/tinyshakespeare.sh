@@ -27,6 +27,7 @@ variants=(
     "lstm-512-noisy|--tokenizer bpe --vocab 512 --cell lstm --embedding 96 --hidden 512 --drop-input 0.15 --drop-output 0.5 --drop-recurrent 0.4"
     "lstm-576-noisy|--tokenizer bpe --vocab 512 --cell lstm --embedding 96 --hidden 576 --drop-input 0.15 --drop-output 0.5 --drop-recurrent 0.4"
 )
+only_known "$*" "${variants[*]%%|*}"
 TRAIN_BYTES=1003854
 VALIDATION_BYTES=111540
 LIMIT=1048576 # bytes of an image
