@@ -6,6 +6,7 @@
 #   distinct-2      share of word pairs in a piece that are different ones
 #   repeated 4      share of a piece's 4-grams that were in it before
 #   known words     share of words that stand in the held-out text too (for tokenizers that spell)
+#   known pairs     share of word pairs that stand there
 # Then the first reply of each setting. TOKENS (300) in a reply, PROMPT ("who goes there").
 # SPDX-License-Identifier: MIT
 set -euo pipefail
@@ -17,7 +18,7 @@ shift
 replies=$(mktemp -d)
 trap 'rm -rf "$replies"' EXIT
 
-# measure ONE WORDS-FILE FILE...: the three means over pieces of 150 words; a file's rest is left out, and if ONE is 1
+# measure ONE WORDS-FILE FILE...: the four means over pieces of 150 words; a file's rest is left out, and if ONE is 1
 # all but its first piece.
 measure() {
     local one=$1
@@ -34,23 +35,28 @@ measure() {
         }
         { gsub(/[’]/, "\047"); n = split(tolower($0), part, /[^a-z\047]+/) }
         FNR == 1 && NR > 1 { count = 0 }
-        NR == FNR { for (i = 1; i <= n; i++) known[part[i]] = 1; next }
+        NR == FNR {
+            for (i = 1; i <= n; i++) if (part[i] != "") { known[part[i]] = 1; known_pair[before " " part[i]] = 1; before = part[i] }
+            next
+        }
         {
             for (i = 1; i <= n; i++) {
                 if (part[i] == "" || (one_piece && done == FILENAME)) continue
                 word[++count] = part[i]; words++; k += part[i] in known
+                if (count > 1) { read++; p += (word[count - 1] " " part[i]) in known_pair }
                 if (count == 150) { piece_ends(); done = FILENAME }
             }
         }
-        END { if (pieces) printf "%.3f | %.4f | %.3f", d / pieces, r / pieces, k / words; else printf "- | - | -" }
+        END { if (pieces) printf "%.3f | %.4f | %.3f | %.3f", d / pieces, r / pieces, k / words, p / read
+            else printf "- | - | - | -" }
     ' "$@"
 }
 
 held=("$@")
 known=$replies/known
 if [ ${#held[@]} -gt 0 ]; then cat "${held[@]}" > "$known"; else echo > "$known"; fi
-echo "| setting | distinct-2 | repeated 4 | known words |"
-echo "|---|---|---|---|"
+echo "| setting | distinct-2 | repeated 4 | known words | known pairs |"
+echo "|---|---|---|---|---|"
 [ ${#held[@]} -eq 0 ] || echo "| held-out text | $(measure 0 "$known" "${held[@]}") |"
 
 off="--temperature 1 --top-k 0 --top-p 0 --min-p 0 --repeat-penalty 0 --no-repeat 0"
@@ -74,6 +80,7 @@ done <<'SETTINGS'
 --temperature 0.8 --top-k 40 --no-repeat 4
 --temperature 0.8 --top-k 40 --no-repeat 3
 --temperature 0.8 --min-p 0.05
+--temperature 0.8 --min-p 0.1
 --temperature 0.8 --top-p 0.9
 --temperature 0.8 --top-k 40 --repeat-penalty 0.5 --no-repeat 4
 --temperature 0.6 --top-k 40 --no-repeat 4

@@ -120,7 +120,9 @@ int cli_sampling_forbid(const cli_sampling *given, dogberry_session *session, co
 
 void cli_sampling_print(const dogberry_sampling *sampling)
 {
-    printf("temperature %.2f, top-k %u", sampling->temperature / 1000.0, sampling->top_k);
+    printf("temperature %.2f", sampling->temperature / 1000.0);
+    if (sampling->top_k)
+        printf(", top-k %u", sampling->top_k);
     if (sampling->top_p)
         printf(", top-p %g", sampling->top_p / 1000.0);
     if (sampling->min_p)

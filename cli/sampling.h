@@ -34,7 +34,7 @@ void cli_sampling_read(const cli_sampling *given, dogberry_sampling *sampling);
 int cli_sampling_forbid(const cli_sampling *given, dogberry_session *session, const dogberry_tokenizer *tokenizer,
                         uint16_t *banned, db_error *error);
 
-/* "temperature 0.80, top-k 40", and of the others those that are on. */
+/* "temperature 0.80", and of the others those that are on. */
 void cli_sampling_print(const dogberry_sampling *sampling);
 
 #endif

@@ -53,7 +53,7 @@ static uint32_t *value_of(const struct setting *setting, dogberry_sampling *samp
     return (uint32_t *)(void *)((char *)sampling + setting->offset);
 }
 
-/* Temperature and top-k, and of the others those that are on. */
+/* Temperature, and of the others those that are on. */
 static void put_settings(const struct console *console)
 {
     console_write write = console->port->write;
@@ -61,8 +61,7 @@ static void put_settings(const struct console *console)
 
     text_put(write, "sampling: temperature ");
     text_put_thousandths(write, sampling.temperature);
-    put_amount(write, ", top-k ", sampling.top_k, "");
-    for (size_t i = 2; i < SETTINGS; i++) {
+    for (size_t i = 1; i < SETTINGS; i++) {
         uint32_t value = *value_of(&settings[i], &sampling);
 
         if (value == 0)
