@@ -88,10 +88,13 @@ static void usb_write(const char *bytes, size_t length)
     }
 }
 
+/* The UART takes 87 us a character, which is more than the smallest models need for it: nobody on USB should wait for
+ * that. */
 void serial_write(const char *bytes, size_t length)
 {
     usb_write(bytes, length);
-    uart_write_blocking(UART, (const uint8_t *)bytes, length);
+    if (!usb_cdc_is_read() || serial.usb_deaf)
+        uart_write_blocking(UART, (const uint8_t *)bytes, length);
 }
 
 bool serial_interrupted(void)

@@ -1,6 +1,6 @@
 /*
- * The board's two serial ports as one: USB and UART0 (GP0 out, GP1 in, 115200 8N1). What is written goes to
- * both, what is read comes from either.
+ * The board's two serial ports as one: USB and UART0 (GP0 out, GP1 in, 115200 8N1). What is written goes to USB, and
+ * to the UART while no terminal reads the USB port; what is read comes from either.
  * SPDX-License-Identifier: MIT
  */
 #ifndef FIRMWARE_SERIAL_H

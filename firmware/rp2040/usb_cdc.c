@@ -24,16 +24,16 @@
 #define OUT_BIT(endpoint) (2u << ((endpoint)*2))
 
 struct ring {
-    uint8_t bytes[RING_BYTES];
     volatile uint32_t head, tail; /* written so far, read so far */
+    uint8_t bytes[RING_BYTES];
 };
 
 static struct {
-    struct ring rx, tx;
     void (*received)(uint8_t byte);
-    volatile bool configured, sending, listening, opened;
+    volatile bool configured, sending, listening, opened, terminal, reads;
     bool full; /* the last packet sent was */
     uint32_t in_toggle, out_toggle;
+    struct ring rx, tx;
 } cdc;
 
 static uint32_t ring_used(const struct ring *ring)
@@ -45,7 +45,8 @@ static uint32_t ring_used(const struct ring *ring)
  * so after a full last one an empty packet is due. */
 static void send_next(void)
 {
-    uint32_t n = MIN(ring_used(&cdc.tx), USB_PACKET);
+    struct ring *tx = &cdc.tx;
+    uint32_t n = MIN(ring_used(tx), USB_PACKET), tail = tx->tail;
     volatile uint8_t *packet = (volatile uint8_t *)usb_dpram + IN_OFFSET;
 
     cdc.sending = cdc.configured && (n > 0 || cdc.full);
@@ -53,8 +54,8 @@ static void send_next(void)
         return;
     cdc.full = n == USB_PACKET;
     for (uint32_t i = 0; i < n; i++)
-        packet[i] = cdc.tx.bytes[(cdc.tx.tail + i) % RING_BYTES];
-    cdc.tx.tail += n;
+        packet[i] = tx->bytes[(tail + i) % RING_BYTES];
+    tx->tail = tail + n;
     usb_arm(&usb_dpram->ep_buf_ctrl[USB_EP_DATA].in, USB_BUF_CTRL_FULL | cdc.in_toggle | n);
     cdc.in_toggle ^= USB_BUF_CTRL_DATA1_PID;
 }
@@ -88,6 +89,7 @@ static void configure(bool on)
     static const uint32_t enable = EP_CTRL_ENABLE_BITS | EP_CTRL_INTERRUPT_PER_BUFFER;
 
     cdc.configured = on;
+    cdc.terminal = cdc.reads = false;
     cdc.sending = cdc.listening = cdc.full = false;
     cdc.in_toggle = cdc.out_toggle = 0;
     cdc.tx.tail = cdc.tx.head;
@@ -103,6 +105,8 @@ static void configure(bool on)
 
 static void set_ready(bool terminal)
 {
+    cdc.terminal = terminal;
+    cdc.reads = false;
     if (!terminal)
         return;
     cdc.tx.tail = cdc.tx.head; /* what nobody read is old news */
@@ -134,8 +138,10 @@ static void buffers_done(void)
         usb_control_in_done();
     if (done & OUT_BIT(0))
         usb_control_out_done();
-    if (done & IN_BIT(USB_EP_DATA))
+    if (done & IN_BIT(USB_EP_DATA)) {
+        cdc.reads = cdc.terminal;
         send_next();
+    }
     if (done & OUT_BIT(USB_EP_DATA))
         out_done();
 }
@@ -202,14 +208,18 @@ int usb_cdc_read(void)
 
 size_t usb_cdc_write(const char *bytes, size_t length)
 {
-    size_t n = 0;
-    uint32_t saved;
+    struct ring *tx = &cdc.tx;
+    uint32_t saved, head;
+    size_t n;
 
     if (!cdc.configured)
         return 0;
     saved = save_and_disable_interrupts(); /* a bus reset must not empty the ring in between */
-    for (; n < length && ring_used(&cdc.tx) < RING_BYTES; n++)
-        cdc.tx.bytes[cdc.tx.head++ % RING_BYTES] = (uint8_t)bytes[n];
+    head = tx->head;
+    n = MIN(length, RING_BYTES - ring_used(tx));
+    for (size_t i = 0; i < n; i++)
+        tx->bytes[(head + i) % RING_BYTES] = (uint8_t)bytes[i];
+    tx->head = head + n;
     if (!cdc.sending)
         send_next();
     restore_interrupts(saved);
@@ -219,6 +229,11 @@ size_t usb_cdc_write(const char *bytes, size_t length)
 bool usb_cdc_configured(void)
 {
     return cdc.configured;
+}
+
+bool usb_cdc_is_read(void)
+{
+    return cdc.reads;
 }
 
 bool usb_cdc_take_opened(void)

@@ -24,6 +24,9 @@ size_t usb_cdc_write(const char *bytes, size_t length);
 /* Never fails. Returns whether a host has configured the device. */
 bool usb_cdc_configured(void);
 
+/* Never fails. Returns whether a terminal program that has the port open has read anything. */
+bool usb_cdc_is_read(void);
+
 /* Whether a terminal program has opened the port since the last call. */
 bool usb_cdc_take_opened(void);
 
