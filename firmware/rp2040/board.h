@@ -16,7 +16,7 @@
 
 #define FIRMWARE_MODEL_OFFSET (128u * 1024u) /* of the image, from the start of flash; held by linker/ */
 #define FIRMWARE_ARENA_BYTES                                                                \
-    (224u * 1024u) /* for the session: nearly all RAM that is left; the linker refuses more \
+    (220u * 1024u) /* for the session: nearly all RAM that is left; the linker refuses more \
                     */
 
 /* What a host program finds in the first 4 KB of the binary, on a 4-byte boundary: little-endian words. */

@@ -160,8 +160,12 @@ static __force_inline bool wait(void)
 {
     uint32_t since;
 
-    if (core1.done == core1.posted)
-        return true;
+    for (uint32_t tries = 0; tries < 16; tries++) { /* mostly it is soon: the clock is slow to read */
+        if (core1.done == core1.posted) {
+            __dmb();
+            return true;
+        }
+    }
     since = timer_hw->timerawl;
     while (core1.done != core1.posted) {
         if (timer_hw->timerawl - since <= PATIENCE_US)

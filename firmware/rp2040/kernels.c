@@ -314,9 +314,20 @@ static struct product product_columns(int32_t *sums, const void *columns, const 
                             .term_count = count};
 }
 
+/* Few columns are done before the other core, or DMA, is asked. */
+static __force_inline bool is_short(uint32_t stride, uint32_t count)
+{
+    return stride * count < SHARED_LEAST;
+}
+
 static void shared_columns(int32_t *sums, const void *columns, const uint8_t *scales, uint32_t stride, uint32_t blocks,
                            const uint32_t *terms, uint32_t count)
 {
+    if (is_short(stride, count)) {
+        watch_alive();
+        kernels.alone.add_columns(sums, columns, scales, stride, blocks, terms, count);
+        return;
+    }
     const struct product p = product_columns(sums, columns, scales, stride, blocks, terms, count);
 
     share(&p);
@@ -325,6 +336,11 @@ static void shared_columns(int32_t *sums, const void *columns, const uint8_t *sc
 static void streamed_columns(int32_t *sums, const void *columns, const uint8_t *scales, uint32_t stride,
                              uint32_t blocks, const uint32_t *terms, uint32_t count)
 {
+    if (is_short(stride, count)) {
+        watch_alive();
+        kernels.alone.add_columns(sums, columns, scales, stride, blocks, terms, count);
+        return;
+    }
     const struct product p = product_columns(sums, columns, scales, stride, blocks, terms, count);
 
     stream_columns(&p);

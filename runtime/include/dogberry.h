@@ -216,6 +216,13 @@ typedef struct {
 
 #define DOGBERRY_PARTS_MAX 2u /* parts that share() makes */
 
+/* What a logit weighs in a draw: 2^(24 - (highest - logit) * slope / 2^26) (docs/NUMERICS.md, "Sampling"). */
+typedef struct {
+    int32_t least; /* of the logits that weigh anything: those below do not */
+    int32_t highest;
+    uint32_t slope; /* (highest - least) * slope is less than 25 * 2^26 */
+} dogberry_weighing;
+
 /* Weights and x lie on multiples of 16 bytes from the start of the image and of the arena, so weights in a mapped image
  * are aligned to 16 and x to DOGBERRY_ARENA_ALIGNMENT at least; out is aligned to 4. */
 typedef struct dogberry_kernels {
@@ -233,6 +240,10 @@ typedef struct dogberry_kernels {
      * bias is not NULL, for r < count. Sums are within what their scale words bound. out is sums, or begins before it
      * and may reach into it, or lies elsewhere. */
     void (*rescale)(int32_t *out, const int32_t *sums, const uint32_t *scales, const int16_t *bias, uint32_t count);
+    /* Takes the weights of logits number `at` .. end - 1 off `left`, as far as there is enough of it. Logits are aligned
+     * to 2 and none is above the highest. Returns the number of the first whose weight is more than what is left, else
+     * `end`. */
+    uint32_t (*take)(const int16_t *logits, uint32_t at, uint32_t end, const dogberry_weighing *how, uint64_t *left);
     /* As share() of transformers, for other work: rows of a matrix, whose weights begin at `weights` and of which
      * `bytes` bytes are read, or logits (0 bytes). NULL: it is not shared. Unused in a build without transformers. */
     void (*share)(void (*work)(void *context, uint32_t first, uint32_t items, uint32_t part), void *context,

@@ -18,16 +18,6 @@
 /* Nibbles of weights 0. */
 #define I4_ZEROS 0x88888888u
 
-uint32_t dogberry_padded_rows(uint32_t rows)
-{
-    return (rows + DOGBERRY_I4_BLOCK - 1u) / DOGBERRY_I4_BLOCK * DOGBERRY_I4_BLOCK;
-}
-
-uint32_t dogberry_groups_of(uint32_t cols)
-{
-    return (cols + DOGBERRY_I4_GROUP - 1u) / DOGBERRY_I4_GROUP;
-}
-
 int dogberry_scale_is_valid(uint32_t word, uint32_t terms)
 {
     uint32_t m = word & 0x7FFFu, s = word >> 16;

@@ -11,6 +11,9 @@
 
 enum { RUN_LEAST = 64 };
 
+/* Sums that are worth sharing where all that is left to do is rescaling them. */
+enum { SHARED_SUMS_LEAST = 20 };
+
 uint32_t dogberry_scratch_words(uint32_t hidden)
 {
     uint32_t words = 5u * (hidden < RUN_LEAST ? hidden : RUN_LEAST);
@@ -96,63 +99,109 @@ static int rescale(const dogberry_work *work, int32_t *out, const int32_t *sums,
     return DOGBERRY_OK;
 }
 
-/* Rows of int4 that do not begin or end with a block come with all the blocks they touch. */
-static int project(const dogberry_work *work, int32_t *out, const dogberry_matrix *matrix, uint32_t bias,
-                   uint32_t first, uint32_t count, const int8_t *x)
+/* logits = values, saturated. Returns the highest. Not inlined: the loop needs all registers. */
+DOGBERRY_APART static int32_t narrow(int16_t *logits, const int32_t *values, uint32_t count)
 {
-    uint32_t line = first, lines = count, skipped = 0;
+    int32_t highest = INT16_MIN;
+
+    DOGBERRY_UNROLL(4)
+    for (const int32_t *end = values + count; values < end; values++) {
+        int32_t logit = dogberry_saturate16(*values);
+
+        *logits++ = (int16_t)logit;
+        if (DOGBERRY_SELDOM(logit > highest))
+            highest = logit;
+    }
+    return highest;
+}
+
+/* Rows of int4 that do not begin or end with a block come with all the blocks they touch. Not inlined: where rows are
+ * shared it is not needed, but its registers would be saved. */
+__attribute__((noinline)) static int project(const dogberry_work *work, dogberry_product *p)
+{
+    const dogberry_matrix *matrix = p->matrix;
+    uint32_t line = p->first, lines = p->count, skipped = 0;
 
     if (dogberry_is_int4(matrix)) {
-        skipped = first % DOGBERRY_I4_BLOCK;
-        line = first / DOGBERRY_I4_BLOCK;
-        lines = (skipped + count + DOGBERRY_I4_BLOCK - 1u) / DOGBERRY_I4_BLOCK;
+        skipped = p->first % DOGBERRY_I4_BLOCK;
+        line = p->first / DOGBERRY_I4_BLOCK;
+        lines = (skipped + p->count + DOGBERRY_I4_BLOCK - 1u) / DOGBERRY_I4_BLOCK;
     }
-    if (x != NULL && dogberry_unread(dot(work, out, matrix, line, lines, x)))
+    if ((p->x != NULL && dogberry_unread(dot(work, p->out, matrix, line, lines, p->x))) ||
+        dogberry_unread(rescale(work, p->out, p->out + skipped, matrix->scales + 4u * p->first, p->bias, p->count)))
         return DOGBERRY_ERR_READ;
-    return rescale(work, out, out + skipped, matrix->scales + 4u * first, bias, count);
-}
-
-/* A product whose rows are shared by 2^log of them, as many as kernels take at a time. */
-typedef struct {
-    const dogberry_work *work;
-    int32_t *out;
-    const dogberry_matrix *matrix;
-    uint32_t bias, first, count, log;
-    const int8_t *x;
-} shared_product;
-
-/* Not of a streamed image, so this does not fail. */
-static void project_some(void *context, uint32_t first, uint32_t items, uint32_t part)
-{
-    const shared_product *p = context;
-    uint32_t from = first << p->log, left = p->count - from, rows = items << p->log;
-
-    (void)part;
-    (void)project(p->work, p->out + from, p->matrix, p->bias != 0 ? p->bias + 2u * from : 0, p->first + from,
-                  rows < left ? rows : left, p->x);
-}
-
-/* Not inlined: then what it needs is on the stack only where it is called. */
-__attribute__((noinline)) static int share_project(const dogberry_work *work, int32_t *out,
-                                                   const dogberry_matrix *matrix, uint32_t bias, uint32_t first,
-                                                   uint32_t count, const int8_t *x)
-{
-    uint32_t log = dogberry_is_int4(matrix) ? 3u : 2u, units = (count + (1u << log) - 1u) >> log;
-    shared_product whole = {work, out, matrix, bias, first, count, log, x};
-
-    if (dogberry_is_int4(matrix))
-        count = units;
-    work->kernels->share(project_some, &whole, units, work->rows.source->bytes + matrix->weights,
-                         x != NULL ? count * matrix->stride : 0);
+    if (p->logits != NULL)
+        p->highest = narrow(p->logits, p->out, p->count);
     return DOGBERRY_OK;
 }
 
-int dogberry_project(const dogberry_work *work, int32_t *out, const dogberry_matrix *matrix, uint32_t bias,
-                     uint32_t first, uint32_t count, const int8_t *x)
+/* A product of what is in memory, whose rows are shared in units of 2^log, as many as kernels take at a time. */
+typedef struct {
+    const dogberry_kernels *kernels;
+    const dogberry_product *product;
+    const uint8_t *weights, *group_scales; /* of the first unit; group_scales: 4 bits only, else NULL */
+    const uint32_t *scales;
+    const int16_t *bias; /* or NULL */
+    uint32_t unit_bytes, unit_scales, log;
+    int32_t highest[DOGBERRY_PARTS_MAX];
+} shared_product;
+
+static void project_some(void *context, uint32_t first, uint32_t items, uint32_t part)
 {
-    if (dogberry_shares(work->kernels) && first % DOGBERRY_I4_BLOCK == 0 && !dogberry_is_streamed(work->rows.source))
-        return share_project(work, out, matrix, bias, first, count, x);
-    return project(work, out, matrix, bias, first, count, x);
+    shared_product *s = context;
+    const dogberry_product *p = s->product;
+    uint32_t from = first << s->log, left = p->count - from, rows = items << s->log, stride = p->matrix->stride;
+    const uint8_t *weights = s->weights + first * s->unit_bytes;
+    int32_t *out = p->out + from;
+
+    if (rows > left)
+        rows = left;
+    if (p->x != NULL && s->group_scales != NULL)
+        s->kernels->matvec_i4(out, (const uint32_t *)(const void *)weights, s->group_scales + first * s->unit_scales,
+                              stride / 4u, items, p->x);
+    else if (p->x != NULL)
+        s->kernels->matvec_i8(out, (const int8_t *)weights, stride, rows, p->x);
+    s->kernels->rescale(out, out, s->scales + from, s->bias != NULL ? s->bias + from : NULL, rows);
+    if (p->logits != NULL)
+        s->highest[part] = narrow(p->logits + from, out, rows);
+}
+
+/* Not inlined: then what it needs is on the stack only where rows are shared. */
+__attribute__((noinline)) static void share_project(const dogberry_work *work, dogberry_product *p)
+{
+    const uint8_t *bytes = work->rows.source->bytes;
+    const dogberry_matrix *matrix = p->matrix;
+    uint32_t units = (p->count + 3u) / 4u, unit = p->first / 4u;
+    shared_product s; /* field by field, as compilers fill a whole one with zeros first */
+
+    s.kernels = work->kernels;
+    s.product = p;
+    s.scales = (const uint32_t *)(const void *)(bytes + matrix->scales) + p->first;
+    s.bias = p->bias != 0 ? (const int16_t *)(const void *)(bytes + p->bias) : NULL;
+    s.unit_bytes = 4u * matrix->stride;
+    s.group_scales = NULL;
+    s.log = 2;
+    s.highest[0] = s.highest[1] = INT16_MIN;
+    if (dogberry_is_int4(matrix)) {
+        units = (p->count + DOGBERRY_I4_BLOCK - 1u) / DOGBERRY_I4_BLOCK;
+        unit = p->first / DOGBERRY_I4_BLOCK;
+        s.unit_bytes = matrix->stride;
+        s.unit_scales = matrix->groups * DOGBERRY_I4_BLOCK;
+        s.group_scales = bytes + matrix->group_scales + unit * s.unit_scales;
+        s.log = 3;
+    }
+    s.weights = bytes + matrix->weights + unit * s.unit_bytes;
+    work->kernels->share(project_some, &s, units, s.weights, p->x != NULL ? units * s.unit_bytes : 0);
+    p->highest = s.highest[0] > s.highest[1] ? s.highest[0] : s.highest[1];
+}
+
+int dogberry_project(const dogberry_work *work, dogberry_product *p)
+{
+    if (!dogberry_shares(work->kernels) || p->first % DOGBERRY_I4_BLOCK != 0 ||
+        (p->x == NULL && p->count < SHARED_SUMS_LEAST) || dogberry_is_streamed(work->rows.source))
+        return project(work, p);
+    share_project(work, p);
+    return DOGBERRY_OK;
 }
 
 uint32_t dogberry_units_at_once(const dogberry_work *work, uint32_t hidden)
@@ -172,10 +221,10 @@ int dogberry_add_product(const dogberry_work *work, uint32_t at, uint32_t used, 
         fit &= ~(DOGBERRY_I4_BLOCK - 1u);
     while (count > 0) {
         uint32_t rows = count < fit ? count : fit;
-        int status = dogberry_project(work, product, matrix, 0, first, rows, x);
+        dogberry_product added = {matrix, first, rows, 0, x, product, NULL, 0};
 
-        if (dogberry_unread(status))
-            return status;
+        if (dogberry_unread(dogberry_project(work, &added)))
+            return DOGBERRY_ERR_READ;
         for (uint32_t r = 0; r < rows; r++)
             *sums++ += product[r];
         first += rows;
@@ -184,11 +233,9 @@ int dogberry_add_product(const dogberry_work *work, uint32_t at, uint32_t used, 
     return DOGBERRY_OK;
 }
 
-/* Column c of a row in a block (4 bits). */
-static int32_t embedded(const dogberry_matrix *embeddings, const matrix_lines *line, uint32_t row, uint32_t c)
+/* Column c of a row in a block of 4 bits. At most 2^11 in size. */
+static int32_t embedded_i4(const matrix_lines *line, uint32_t row, uint32_t c)
 {
-    if (!dogberry_is_int4(embeddings))
-        return ((const int8_t *)line->weights)[c];
     int32_t weight = (int32_t)(((const uint32_t *)line->weights)[c] >> (4u * row) & 15u) - 8;
 
     return line->group_scales[c / DOGBERRY_I4_GROUP * DOGBERRY_I4_BLOCK + row] * weight;
@@ -206,8 +253,16 @@ int dogberry_embed(const dogberry_work *work, const dogberry_matrix *embeddings,
     if (scale == NULL || (DOGBERRY_HAS_STREAM && !can_rescale(0, *scale)) ||
         dogberry_unread(fetch_lines(work, embeddings, at, 1, &line)))
         return DOGBERRY_ERR_READ;
-    for (uint32_t c = 0; c < embeddings->cols; c++) {
-        int32_t value = dogberry_rescale(embedded(embeddings, &line, token % DOGBERRY_I4_BLOCK, c), *scale);
+    const int8_t *weights = dogberry_is_int4(embeddings) ? NULL : line.weights;
+    int32_t m = (int32_t)(*scale & 0x7FFFu);
+    uint32_t shift = *scale >> 16, cols = embeddings->cols;
+
+    /* Products are less than 2^26, so that from 31 on every shift gives 0. */
+    if (shift > 31u)
+        shift = 31u;
+    for (uint32_t c = 0; c < cols; c++) {
+        int32_t weight = weights != NULL ? weights[c] : embedded_i4(&line, token % DOGBERRY_I4_BLOCK, c);
+        int32_t value = dogberry_round_shift(weight * m, shift);
 
         if (DOGBERRY_HAS_TRANSFORMER && wide != NULL)
             wide[c] = dogberry_saturate16(value);
@@ -217,30 +272,36 @@ int dogberry_embed(const dogberry_work *work, const dogberry_matrix *embeddings,
     return DOGBERRY_OK;
 }
 
-/* A run's sums stand at the end of the scratch, and each logit goes where all sums were read already: 4 bytes
- * are read for every 2 written. So the first run is as long as half of the logits and the rest, the next half
- * of that, and so on. Runs end where blocks of rows do, so that no block is read twice. */
+/* A run's sums stand at the end of the scratch, and each logit goes where all sums were read already: 4 bytes are read
+ * for every 2 written. So the first run is as long as half of the logits and the rest, the next half of that, and so
+ * on. Where parts may go on at the same time, all sums stand behind all logits up to the run's last. Runs end where
+ * blocks of rows do, so that no block is read twice. */
 int dogberry_dense(const dogberry_work *work, const dogberry_matrix *matrix, uint32_t bias, uint32_t first,
-                   uint32_t count, const int8_t *x)
+                   uint32_t count, const int8_t *x, int32_t *highest)
 {
-    int16_t *logits = (int16_t *)work->scratch;
-    uint32_t done = 0;
+    uint32_t words = work->words - DOGBERRY_PROJECT_SLACK, done = 0;
 
+    *highest = INT16_MIN;
     while (done < count) {
-        uint32_t rows = count - done, fit = work->words - (done + 1u) / 2u - DOGBERRY_PROJECT_SLACK;
+        uint32_t rows = count - done, fit = words - (done + 1u) / 2u;
 
+        if (dogberry_shares(work->kernels))
+            fit = (fit - 1u) * 2u / 3u;
         if (rows > fit)
             rows = fit - (first + done + fit) % DOGBERRY_I4_BLOCK;
-        int32_t *sums = work->scratch + (work->words - rows - DOGBERRY_PROJECT_SLACK);
-        int status = dogberry_project(work, sums, matrix, bias + 2u * done, first + done, rows, x);
+        dogberry_product run = {matrix,
+                                first + done,
+                                rows,
+                                bias + 2u * done,
+                                x,
+                                work->scratch + (words - rows),
+                                (int16_t *)(void *)work->scratch + done,
+                                0};
 
-        if (dogberry_unread(status))
-            return status;
-        int16_t *logit = logits + done;
-
-        DOGBERRY_UNROLL(4)
-        for (const int32_t *end = sums + rows; sums < end; sums++)
-            *logit++ = dogberry_saturate16(*sums);
+        if (dogberry_unread(dogberry_project(work, &run)))
+            return DOGBERRY_ERR_READ;
+        if (run.highest > *highest)
+            *highest = run.highest;
         done += rows;
     }
     return DOGBERRY_OK;

@@ -20,16 +20,21 @@ int dogberry_class_places(const dogberry_image *image, uint32_t c, uint32_t *fir
 
 int dogberry_class_logits(const dogberry_image *image, const dogberry_factored_room *room)
 {
-    return dogberry_dense(&room->work, &image->factored.matrix, image->factored.bias, 0, image->classes, room->hidden);
+    int32_t highest;
+
+    return dogberry_dense(&room->work, &image->factored.matrix, image->factored.bias, 0, image->classes, room->hidden,
+                          &highest);
 }
 
 int dogberry_word_logits(const dogberry_image *image, uint32_t c, uint32_t *first, uint32_t *count,
                          const dogberry_factored_room *room)
 {
+    int32_t highest;
+
     if (dogberry_unread(dogberry_class_places(image, c, first, count)))
         return DOGBERRY_ERR_READ;
     return dogberry_dense(&room->work, &image->output_matrix, image->output_bias + 2u * *first, *first, *count,
-                          room->hidden);
+                          room->hidden, &highest);
 }
 
 int dogberry_token_class(const dogberry_image *image, uint32_t token, uint32_t *index)

@@ -12,15 +12,21 @@ enum { RELU_SHIFT = 8, RELU2_SHIFT = 23 };
 /* How many scales of SiLU are on the stack. */
 enum { SILU_AT_ONCE = 16 };
 
-static int32_t relu(int32_t x)
+static inline int32_t at_most(int32_t x, int32_t limit)
 {
-    return dogberry_round_shift(x, RELU_SHIFT);
+    return DOGBERRY_SELDOM(x > limit) ? limit : x;
 }
 
-static int32_t relu2(int32_t x)
+/* (Squared) ReLU of a positive number, 0..127. */
+static inline int32_t rectified(int32_t x, uint32_t squared)
 {
-    x = dogberry_saturate16(x);
-    return dogberry_round_shift(x * x, RELU2_SHIFT);
+    if (squared) {
+        x = at_most(x, INT16_MAX);
+        x = dogberry_round_shift(x * x, RELU2_SHIFT);
+    } else {
+        x = dogberry_round_shift(x, RELU_SHIFT);
+    }
+    return at_most(x, INT8_MAX);
 }
 
 /* SiLU is SwiGLU with the same let through at every token: what takes a unit's results to a unit of their own. */
@@ -29,7 +35,7 @@ static int silu(const dogberry_image *image, const dogberry_blocks *blocks, uint
     uint32_t hidden = image->hidden, at, count;
     const int32_t *x = blocks->work.scratch;
 
-    if (dogberry_unread(dogberry_block_vector(image, index, DOGBERRY_BLOCK_BIAS, &at)))
+    if (dogberry_unread(dogberry_find_vector(image, index, DOGBERRY_BLOCK_BIAS, &at)))
         return DOGBERRY_ERR_READ;
     at += 2u * dogberry_block_biases(image);
     for (uint32_t u = 0; u < hidden; u += count) {
@@ -47,22 +53,27 @@ static int silu(const dogberry_image *image, const dogberry_blocks *blocks, uint
     return DOGBERRY_OK;
 }
 
-/* From the last one on, so that terms stand in what was read already, and behind it. Returns how many there are. */
-static uint32_t rectify(const dogberry_image *image, const dogberry_blocks *blocks)
+/* What a matrix by row reads. */
+static void rectify(int8_t *out, const int32_t *x, uint32_t count, uint32_t squared)
 {
-    uint32_t squared = image->transformer.feed_forward == DOGBERRY_RELU2;
-    int32_t *x = blocks->work.scratch, *end = x + dogberry_terms_end(image->embedding, image->hidden), *term = end;
+    DOGBERRY_UNROLL(4)
+    for (uint32_t u = 0; u < count; u++)
+        out[u] = (int8_t)(x[u] > 0 ? rectified(x[u], squared) : 0);
+}
 
-    for (uint32_t u = image->hidden; u-- > 0;) {
+/* What one by column reads, up to `end`. From the last one on, so that terms stand in what was read already, and behind
+ * it. Returns how many there are. */
+static uint32_t collect(int32_t *end, const int32_t *x, uint32_t count, uint32_t squared)
+{
+    int32_t *term = end;
+
+    DOGBERRY_UNROLL(4)
+    for (uint32_t u = count; u-- > 0;) {
         int32_t value = x[u];
 
-        if (value > 0) {
-            value = squared ? relu2(value) : relu(value);
-            value = (int32_t)dogberry_saturate8(value);
-        } else {
-            value = 0;
-        }
-        blocks->branch[u] = (int8_t)value;
+        if (value <= 0)
+            continue;
+        value = rectified(value, squared);
         if (value != 0)
             *--term = (int32_t)(u << 8) | value;
     }
@@ -71,16 +82,19 @@ static uint32_t rectify(const dogberry_image *image, const dogberry_blocks *bloc
 
 int dogberry_feed_forward(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t index, uint32_t *terms)
 {
-    uint32_t hidden = image->hidden;
-    const int32_t *x = blocks->work.scratch;
+    uint32_t hidden = image->hidden, squared = image->transformer.feed_forward == DOGBERRY_RELU2;
+    int32_t *x = blocks->work.scratch;
 
-    *terms = 0;
+    if (terms != NULL) {
+        *terms = collect(x + dogberry_terms_end(image->embedding, hidden), x, hidden, squared);
+        return DOGBERRY_OK;
+    }
+    dogberry_pad(blocks->branch, hidden);
     if (dogberry_is_rectified(image))
-        *terms = rectify(image, blocks);
+        rectify(blocks->branch, x, hidden, squared);
     else if (image->transformer.feed_forward == DOGBERRY_SWIGLU)
         blocks->work.kernels->transformer->swiglu(blocks->branch, x, x + hidden, hidden);
     else if (dogberry_unread(silu(image, blocks, index)))
         return DOGBERRY_ERR_READ;
-    dogberry_pad(blocks->branch, hidden);
     return DOGBERRY_OK;
 }

@@ -21,14 +21,19 @@ static int sum_gates(const dogberry_work *work, const dogberry_layer *layer, uin
     int32_t *sums = work->scratch;
     int status = DOGBERRY_OK;
 
-    for (uint32_t at = 0, row = first; at < 3u * count && !dogberry_unread(status); at += all, row += hidden)
-        status = dogberry_project(work, sums + at, &layer->input, layer->bias + 2u * row, row, all, x);
+    for (uint32_t at = 0, row = first; at < 3u * count && !dogberry_unread(status); at += all, row += hidden) {
+        dogberry_product input = {&layer->input, row, all, layer->bias + 2u * row, x, sums + at, NULL, 0};
+
+        status = dogberry_project(work, &input);
+    }
     for (uint32_t at = 0, row = first; at < 2u * count && !dogberry_unread(status); at += two, row += hidden)
         status = dogberry_add_product(work, at, SUMS * count, &layer->recurrent, row, two, h);
     if (dogberry_unread(status))
         return status;
-    return dogberry_project(work, sums + NEW_RECURRENT * count, &layer->recurrent, layer->recurrent_bias + 2u * first,
-                            last, count, h);
+    dogberry_product recurrent = {
+        &layer->recurrent, last, count, layer->recurrent_bias + 2u * first, h, sums + NEW_RECURRENT * count, NULL, 0};
+
+    return dogberry_project(work, &recurrent);
 }
 
 /* n = tanh(input + reset * recurrent), k = (1 - z) n + z k for one unit, whose sums are `count` apart.

@@ -64,8 +64,15 @@ int dogberry_open_tensors(const dogberry_opening *opening);
 int dogberry_check_regions(const dogberry_opening *opening);
 
 /* Rows of int4, rounded up to whole blocks; groups of a row. */
-uint32_t dogberry_padded_rows(uint32_t rows);
-uint32_t dogberry_groups_of(uint32_t cols);
+static inline uint32_t dogberry_padded_rows(uint32_t rows)
+{
+    return (rows + DOGBERRY_I4_BLOCK - 1u) / DOGBERRY_I4_BLOCK * DOGBERRY_I4_BLOCK;
+}
+
+static inline uint32_t dogberry_groups_of(uint32_t cols)
+{
+    return (cols + DOGBERRY_I4_GROUP - 1u) / DOGBERRY_I4_GROUP;
+}
 
 /* Whether a word can scale sums of at most 2^14 * `terms`. */
 int dogberry_scale_is_valid(uint32_t word, uint32_t terms);

@@ -15,6 +15,9 @@
 void dogberry_ref_rescale(int32_t *out, const int32_t *sums, const uint32_t *scales, const int16_t *bias,
                           uint32_t count);
 
+uint32_t dogberry_ref_take(const int16_t *logits, uint32_t at, uint32_t end, const dogberry_weighing *how,
+                           uint64_t *left);
+
 /* The same for transformers. */
 extern const dogberry_transformer_kernels dogberry_ref_transformer;
 

@@ -34,10 +34,19 @@ typedef struct {
     int8_t *fresh;  /* [H] scratch shared by the layers: outputs of the step being made */
 } dogberry_state;
 
-/* out[r] = rows first .. first + count - 1 of matrix times x, rescaled, plus number r of the int16 at offset
- * `bias` (0: none). `out` has room for DOGBERRY_PROJECT_SLACK values more. Where x is NULL the products stand there. */
-int dogberry_project(const dogberry_work *work, int32_t *out, const dogberry_matrix *matrix, uint32_t bias,
-                     uint32_t first, uint32_t count, const int8_t *x);
+/* Rows of a matrix times a vector. */
+typedef struct {
+    const dogberry_matrix *matrix;
+    uint32_t first, count; /* rows */
+    uint32_t bias;         /* offset of the first one's int16; 0: none */
+    const int8_t *x;       /* or NULL: the products stand in `out` */
+    int32_t *out;          /* [count], with room for DOGBERRY_PROJECT_SLACK values more */
+    int16_t *logits;       /* [count], or NULL; apart from `out`, or where nothing is shared, before it */
+    int32_t highest;       /* of the logits */
+} dogberry_product;
+
+/* out[r] = row first + r times x, rescaled, plus bias; and logits[r] = that, saturated. */
+int dogberry_project(const dogberry_work *work, dogberry_product *product);
 
 /* work->scratch[r] = the product of row r of a matrix by column and `count` terms, which end in the scratch
  * dogberry_terms_end() words behind its start, and are lost. For dogberry_project() to go on with. */
@@ -70,9 +79,9 @@ int dogberry_embed(const dogberry_work *work, const dogberry_matrix *embeddings,
                    int16_t *wide);
 
 /* logit i = matrix[first + i] . x + number i at offset `bias` for i < count, Q(logit_frac), at the start of the
- * scratch, which ends at least DOGBERRY_DENSE_TAIL words behind the last of them. */
+ * scratch, which ends at least DOGBERRY_DENSE_TAIL words behind the last of them; and the highest of them. */
 int dogberry_dense(const dogberry_work *work, const dogberry_matrix *matrix, uint32_t bias, uint32_t first,
-                   uint32_t count, const int8_t *x);
+                   uint32_t count, const int8_t *x, int32_t *highest);
 
 #define DOGBERRY_DENSE_TAIL 64u
 

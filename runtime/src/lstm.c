@@ -26,8 +26,8 @@ static int sum_gates(const dogberry_work *work, const dogberry_layer *layer, uin
     uint32_t rows = count == hidden ? GATES * hidden : count;
 
     for (uint32_t at = 0, row = first; at < GATES * count; at += rows, row += hidden) {
-        uint32_t bias = layer->bias + 2u * row;
-        int status = dogberry_project(work, work->scratch + at, &layer->input, bias, row, rows, x);
+        dogberry_product input = {&layer->input, row, rows, layer->bias + 2u * row, x, work->scratch + at, NULL, 0};
+        int status = dogberry_project(work, &input);
 
         if (!dogberry_unread(status))
             status = dogberry_add_product(work, at, GATES * count, &layer->recurrent, row, rows, h);

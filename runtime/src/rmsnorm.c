@@ -8,22 +8,26 @@
 
 enum { SCALE_UNIT_BITS = 10 };
 
-/* The largest r with r * r <= n, a bit at a time. */
+/* The root of (i + 8.5) * 2^27, and 2^27 divided by it. */
+static const uint16_t roots[24] = {33776, 35708, 37540, 39287, 40960, 42567, 44115, 45611, 47059, 48465, 49830, 51159,
+                                   52454, 53719, 54954, 56162, 57344, 58503, 59639, 60753, 61848, 62924, 63982, 65022};
+static const uint16_t inverses[24] = {3974, 3759, 3575, 3416, 3277, 3153, 3042, 2943, 2852, 2769, 2694, 2624,
+                                      2559, 2499, 2442, 2390, 2341, 2294, 2251, 2209, 2170, 2133, 2098, 2064};
+
+/* The largest r with r * r <= n, for n from 2^30 on. Two steps of Newton's method with the first one's divisor come
+ * within 1 of it; differences are small, so that products may go round. */
 static uint32_t square_root(uint32_t n)
 {
-    uint32_t root = 0, bit = (uint32_t)1 << 30;
+    uint32_t i = (n >> 27) - 8u, r = roots[i];
+    int32_t inverse = inverses[i];
 
-    DOGBERRY_UNROLL(4)
-    for (; bit != 0; bit >>= 2) {
-        uint32_t tried = root + bit;
-
-        root >>= 1;
-        if (n >= tried) {
-            n -= tried;
-            root += bit;
-        }
-    }
-    return root;
+    r += (uint32_t)(((int32_t)(n - r * r) >> 10) * inverse >> 18);
+    r += (uint32_t)(((int32_t)(n - r * r) >> 4) * inverse >> 24);
+    while ((int32_t)(n - r * r) < 0)
+        r--;
+    while (n - r * r > 2u * r)
+        r++;
+    return r;
 }
 
 /* The scale word of word * 1024 / sqrt(sum). With 2^30 <= sum / 4^k < 2^32 the root of the latter has 16 bits. */
@@ -43,6 +47,7 @@ void dogberry_rmsnorm(int8_t *out, const int16_t *x, uint32_t width, uint32_t ep
 {
     uint64_t sum = epsilon;
 
+    DOGBERRY_UNROLL(4)
     for (uint32_t c = 0; c < width; c++)
         sum += (uint32_t)(x[c] * x[c]);
     uint32_t scale = scale_of(sum, word), shift = scale >> 16;
@@ -51,7 +56,8 @@ void dogberry_rmsnorm(int8_t *out, const int16_t *x, uint32_t width, uint32_t ep
     /* |x m| <= 2^30, so that from 31 on every shift gives 0. */
     if (shift > 31u)
         shift = 31u;
+    dogberry_pad(out, width);
+    DOGBERRY_UNROLL(4)
     for (uint32_t c = 0; c < width; c++)
         out[c] = dogberry_saturate8(dogberry_round_shift(x[c] * m, shift));
-    dogberry_pad(out, width);
 }

@@ -163,30 +163,32 @@ static void keep_best(dogberry_candidates *c, uint32_t k, uint16_t *counts)
 }
 
 /* Takes the weights of the kept ids from `*id` to end - 1 off `left`, as far as there is enough of it: `*id` is then
- * the first whose weight is more, or the end. Returns what is left. */
+ * the first whose weight is more, or the end. Returns what is left. Kept are, between the id that is barred and the
+ * last one at the floor, all that are high enough. */
 static uint64_t take_weights(const dogberry_candidates *c, const dogberry_sampler *sampler, uint32_t *id, uint32_t end,
                              uint64_t left)
 {
-    int32_t highest = c->highest, lowest = highest - (int32_t)sampler->reach;
-    uint32_t slope = sampler->slope, low = (uint32_t)left, high = (uint32_t)(left >> 32), at = *id;
+    int32_t lowest = c->highest - (int32_t)sampler->reach;
+    dogberry_weighing how = {lowest < c->floor ? c->floor : lowest, c->highest, sampler->slope};
+    uint32_t at = *id;
 
-    if (lowest < c->floor)
-        lowest = c->floor;
-    for (const int16_t *logits = c->logits; at < end; at++) {
-        int32_t logit = logits[at];
-        uint32_t weight;
+    while (at < end) {
+        uint32_t stop = end;
 
-        if (logit <= lowest && (logit < lowest || (logit == c->floor && at > c->last)))
-            continue;
-        if (at == c->apart)
-            continue;
-        weight = dogberry_exp2((uint32_t)(highest - logit) * slope);
-        if (low < weight && high-- == 0)
+        if (at <= c->apart && c->apart < stop)
+            stop = c->apart;
+        if (at <= c->last && c->last < stop)
+            stop = c->last + 1u;
+        if (at > c->last && how.least == c->floor)
+            how.least++;
+        at = c->kernels->take(c->logits, at, stop, &how, &left);
+        if (at < stop)
             break;
-        low -= weight;
+        if (at == c->apart)
+            at++;
     }
     *id = at;
-    return (uint64_t)high << 32 | low; /* NOLINT(*UndefinedBinaryOperatorResult): all are unsigned */
+    return left;
 }
 
 static uint64_t sum_of_weights(const dogberry_candidates *c, const dogberry_sampler *sampler, uint32_t from,
@@ -226,7 +228,8 @@ void dogberry_cut(dogberry_candidates *c, const dogberry_sampler *sampler, uint1
 {
     c->floor = DOGBERRY_BARRED + (int32_t)c->bars;
     c->last = c->count;
-    c->highest = c->logits[dogberry_likeliest(c)];
+    if (!c->known || (c->apart < c->count && c->logits[c->apart] == c->highest))
+        c->highest = c->logits[dogberry_likeliest(c)];
     if (sampler->top_k > 0 && sampler->top_k < c->count)
         keep_best(c, sampler->top_k, counts);
     if (DOGBERRY_HAS_TOP_P && c->highest - (int32_t)sampler->near > c->floor) {
@@ -254,7 +257,7 @@ static void add_up(void *context, uint32_t first, uint32_t items, uint32_t part)
 }
 
 uint32_t dogberry_draw(dogberry_candidates *c, const dogberry_sampler *sampler, uint16_t *counts,
-                       dogberry_random *random, const dogberry_kernels *kernels)
+                       dogberry_random *random)
 {
     halves h;
     uint64_t at;
@@ -267,8 +270,8 @@ uint32_t dogberry_draw(dogberry_candidates *c, const dogberry_sampler *sampler, 
     h.sampler = sampler;
     h.sums[1] = 0;
     h.firsts[1] = 0;
-    if (kernels != NULL && dogberry_shares(kernels))
-        kernels->share(add_up, &h, c->count, c->logits, 0);
+    if (dogberry_shares(c->kernels))
+        c->kernels->share(add_up, &h, c->count, c->logits, 0);
     else
         add_up(&h, 0, c->count, 0);
     at = dogberry_random_below(random, h.sums[0] + h.sums[1]);

@@ -80,7 +80,7 @@ static int classes_of(const two_level *d, dogberry_candidates *c)
 
     if (dogberry_unread(status))
         return status;
-    *c = (dogberry_candidates){d->room->logits, d->image->classes, d->alone, 0, 0, 0, 0};
+    dogberry_set_candidates(c, d->image->kernels, d->room->logits, d->image->classes, d->alone);
     c->bars = (uint32_t)dogberry_rules_apply(d->rules);
     for (uint32_t i = 0; c->bars && i < c->count; i++) {
         int16_t *logit = &d->room->logits[i];
@@ -99,7 +99,7 @@ static int words_of(const two_level *d, uint32_t class, dogberry_candidates *c)
 
     if (dogberry_unread(status))
         return status;
-    *c = (dogberry_candidates){d->room->logits, range.count, range.count, 0, 0, 0, 0};
+    dogberry_set_candidates(c, d->image->kernels, d->room->logits, range.count, range.count);
     if (class == d->unknown_class)
         c->apart = d->unknown_index;
     if (dogberry_rules_apply(d->rules)) {
@@ -275,7 +275,7 @@ static int draw_word(two_level *d, uint32_t *class)
             return DOGBERRY_ERR_READ;
         *class = (uint32_t)drawn;
         if (d->room->shares[*class] != NEW)
-            return (int)dogberry_draw(&c, d->sampler, d->room->heap, d->random, NULL);
+            return (int)dogberry_draw(&c, d->sampler, d->room->heap, d->random);
         uint32_t word = try_words(d, *class, &c);
 
         if (word != REJECTED)

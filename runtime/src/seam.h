@@ -24,6 +24,17 @@
 #define DOGBERRY_UNROLL(times) DOGBERRY_PRAGMA(GCC unroll times)
 #endif
 
+/* Not inlined, unless code is to be small. */
+#ifdef __OPTIMIZE_SIZE__
+#define DOGBERRY_APART
+#else
+#define DOGBERRY_APART __attribute__((noinline))
+#endif
+
+/* A condition that a loop is to be laid out for. */
+#define DOGBERRY_SELDOM(condition) __builtin_expect((condition), 0)
+#define DOGBERRY_OFTEN(condition) __builtin_expect((condition), 1)
+
 /* Fails to compile where the condition is false. */
 #define DOGBERRY_STATIC_ASSERT(condition, name) typedef char dogberry_assert_##name[(condition) ? 1 : -1]
 

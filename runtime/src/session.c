@@ -29,36 +29,37 @@ static void map_transformer(const dogberry_image *image, dogberry_arena_map *map
     map->rows = map->cache + (uint32_t)sizeof(dogberry_context) + ROUND_UP_16(dogberry_transformer_cache_bytes(image));
 }
 
-dogberry_arena_map dogberry_map_arena(const dogberry_image *image)
+static void map_arena(const dogberry_image *image, dogberry_arena_map *map)
 {
     int transformer = dogberry_is_transformer(image);
     uint32_t words = transformer ? dogberry_transformer_words(image) : dogberry_scratch_words(image->hidden);
     uint32_t scratch = ROUND_UP_16(4u * words), fresh = image->hidden;
-    dogberry_arena_map map;
 
-    map.logits = DOGBERRY_SESSION_BYTES;
-    map.heap = map.logits + ROUND_UP_16(2u * logit_count(image));
-    map.edited = map.heap + 2u * DOGBERRY_TOP_K_MAX;
-    map.input = map.edited + ROUND_UP_16(2u * image->factored.largest);
-    if (map.input - map.logits < scratch)
-        map.input = map.logits + scratch;
-    map.fresh = map.input + ROUND_UP_16(image->embedding);
+    map->logits = DOGBERRY_SESSION_BYTES;
+    map->heap = map->logits + ROUND_UP_16(2u * logit_count(image));
+    map->edited = map->heap + 2u * DOGBERRY_TOP_K_MAX;
+    map->input = map->edited + ROUND_UP_16(2u * image->factored.largest);
+    if (map->input - map->logits < scratch)
+        map->input = map->logits + scratch;
+    map->fresh = map->input + ROUND_UP_16(image->embedding);
     if (transformer && fresh < image->embedding)
         fresh = image->embedding;
-    map.shares = map.fresh + ROUND_UP_16(fresh);
-    map.layers = map.shares + ROUND_UP_16(4u * image->classes);
-    map.layer_bytes = ROUND_UP_16(image->hidden) + ROUND_UP_16(2u * image->hidden);
-    map.rows = map.layers + image->layers * map.layer_bytes;
-    map.stream = map.cache = 0;
+    map->shares = map->fresh + ROUND_UP_16(fresh);
+    map->layers = map->shares + ROUND_UP_16(4u * image->classes);
+    map->layer_bytes = ROUND_UP_16(image->hidden) + ROUND_UP_16(2u * image->hidden);
+    map->rows = map->layers + image->layers * map->layer_bytes;
+    map->stream = map->cache = 0;
     if (transformer)
-        map_transformer(image, &map);
-    map.total = map.rows + (DOGBERRY_HAS_STREAM ? ROUND_UP_16(image->stream.chunk) : 0);
-    return map;
+        map_transformer(image, map);
+    map->total = map->rows + (DOGBERRY_HAS_STREAM ? ROUND_UP_16(image->stream.chunk) : 0);
 }
 
 size_t dogberry_session_bytes(const dogberry_image *image)
 {
-    return dogberry_map_arena(image).total;
+    dogberry_arena_map map;
+
+    map_arena(image, &map);
+    return map.total;
 }
 
 static void *at(dogberry_session *session, uint32_t offset)
@@ -66,8 +67,9 @@ static void *at(dogberry_session *session, uint32_t offset)
     return (uint8_t *)session + offset;
 }
 
-static dogberry_state layer_state(dogberry_session *session, const dogberry_arena_map *map, uint32_t layer)
+static dogberry_state layer_state(dogberry_session *session, uint32_t layer)
 {
+    const dogberry_arena_map *map = &session->map;
     uint32_t offset = map->layers + layer * map->layer_bytes;
     dogberry_state state;
 
@@ -77,8 +79,9 @@ static dogberry_state layer_state(dogberry_session *session, const dogberry_aren
     return state;
 }
 
-static dogberry_work work_of(dogberry_session *session, const dogberry_arena_map *map)
+static dogberry_work work_of(dogberry_session *session)
 {
+    const dogberry_arena_map *map = &session->map;
     const dogberry_image *image = session->model.image;
     dogberry_work work = {
         image->kernels, at(session, map->logits), (map->input - map->logits) / 4u, {&image->source, NULL, 0}};
@@ -90,9 +93,10 @@ static dogberry_work work_of(dogberry_session *session, const dogberry_arena_map
     return work;
 }
 
-static dogberry_blocks blocks_of(dogberry_session *session, const dogberry_arena_map *map)
+static dogberry_blocks blocks_of(dogberry_session *session)
 {
-    dogberry_blocks blocks = {work_of(session, map),    at(session, map->cache),
+    const dogberry_arena_map *map = &session->map;
+    dogberry_blocks blocks = {work_of(session),         at(session, map->cache),
                               at(session, map->stream), at(session, map->input),
                               at(session, map->fresh),  at(session, map->cache + (uint32_t)sizeof(dogberry_context))};
 
@@ -100,13 +104,13 @@ static dogberry_blocks blocks_of(dogberry_session *session, const dogberry_arena
 }
 
 /* What the output matrix reads: int8, padded with zeros. */
-static const int8_t *output_of(dogberry_session *session, const dogberry_arena_map *map)
+static const int8_t *output_of(dogberry_session *session)
 {
     const dogberry_image *image = session->model.image;
 
     if (dogberry_is_transformer(image))
-        return at(session, map->input);
-    return layer_state(session, map, image->layers - 1u).output;
+        return at(session, session->map.input);
+    return layer_state(session, image->layers - 1u).output;
 }
 
 static int is_broken(const dogberry_session *session)
@@ -123,15 +127,15 @@ static int checked(dogberry_session *session, int status)
 }
 
 /* A token's way through recurrent layers. */
-static int run_recurrent(dogberry_session *session, const dogberry_arena_map *map, uint32_t token)
+static int run_recurrent(dogberry_session *session, uint32_t token)
 {
     const dogberry_image *image = session->model.image;
-    dogberry_work work = work_of(session, map);
-    int8_t *x = at(session, map->input);
+    dogberry_work work = work_of(session);
+    int8_t *x = at(session, session->map.input);
     int status = dogberry_embed(&work, &image->embeddings, token, x, NULL);
 
     for (uint32_t l = 0; l < image->layers && !dogberry_unread(status); l++) {
-        dogberry_state state = layer_state(session, map, l);
+        dogberry_state state = layer_state(session, l);
 
         if (dogberry_is_gru(image))
             status = dogberry_gru_step(&work, &image->layer[l], image->hidden, x, &state);
@@ -146,15 +150,14 @@ static int run_recurrent(dogberry_session *session, const dogberry_arena_map *ma
 static int run(dogberry_session *session, uint32_t token)
 {
     const dogberry_image *image = session->model.image;
-    dogberry_arena_map map = dogberry_map_arena(image);
 
     session->stale = 1;
     if (dogberry_is_transformer(image)) {
-        dogberry_blocks blocks = blocks_of(session, &map);
+        dogberry_blocks blocks = blocks_of(session);
 
         return checked(session, dogberry_transformer_step(image, &blocks, token));
     }
-    return checked(session, run_recurrent(session, &map, token));
+    return checked(session, run_recurrent(session, token));
 }
 
 int dogberry_start(dogberry_session **session, const dogberry_image *image, void *arena, size_t bytes)
@@ -170,6 +173,7 @@ int dogberry_start(dogberry_session **session, const dogberry_image *image, void
 
     dogberry_fill(fresh, 0, sizeof *fresh);
     fresh->model.image = image;
+    map_arena(image, &fresh->map);
     fresh->sampler = dogberry_sampler_make(&image->sampling, image->logit_frac);
     *session = fresh;
     return dogberry_reset(fresh, 1);
@@ -186,9 +190,7 @@ static void forget_stop(dogberry_session *session)
 
 int dogberry_reset(dogberry_session *session, uint32_t seed)
 {
-    dogberry_arena_map map = dogberry_map_arena(session->model.image);
-
-    dogberry_fill(at(session, map.logits), 0, map.rows - map.logits);
+    dogberry_fill(at(session, session->map.logits), 0, session->map.rows - session->map.logits);
     session->random = dogberry_random_seeded(seed);
     session->digest = 0;
     session->decoder.state = 0;
@@ -272,10 +274,9 @@ int dogberry_feed(dogberry_session *session, const char *text, size_t length)
 
 static dogberry_factored_room room_of(dogberry_session *session)
 {
-    const dogberry_image *image = session->model.image;
-    dogberry_arena_map map = dogberry_map_arena(image);
-    dogberry_factored_room room = {work_of(session, &map), output_of(session, &map), at(session, map.logits),
-                                   at(session, map.heap),  at(session, map.edited),  at(session, map.shares)};
+    const dogberry_arena_map *map = &session->map;
+    dogberry_factored_room room = {work_of(session),       output_of(session),       at(session, map->logits),
+                                   at(session, map->heap), at(session, map->edited), at(session, map->shares)};
 
     return room;
 }
@@ -291,7 +292,8 @@ static int make_logits(dogberry_session *session, const dogberry_factored_room *
     if (session->stale && dogberry_is_factored(image))
         status = dogberry_class_logits(image, room);
     else if (session->stale)
-        status = dogberry_dense(&room->work, &image->output_matrix, image->output_bias, 0, image->vocab, room->hidden);
+        status = dogberry_dense(&room->work, &image->output_matrix, image->output_bias, 0, image->vocab, room->hidden,
+                                &session->highest);
     session->stale = 0;
     return checked(session, status);
 }
@@ -362,9 +364,9 @@ __attribute__((noinline)) static int draw(dogberry_session *session)
                             0,
                             0};
     dogberry_logit_range range = {room.logits, NULL, 0, 0, image->vocab};
-    dogberry_candidates candidates = {room.logits, image->vocab, image->unknown_token, 0, 0, 0, 0};
+    dogberry_candidates candidates;
 
-    if (DOGBERRY_HAS_RULES)
+    if (DOGBERRY_HAS_RULES && (session->sampler.penalty | session->sampler.ngram | session->banned_count) != 0)
         dogberry_rules_settle(&rules, &session->sampler);
     if (dogberry_is_factored(image)) {
         session->stale = 1;
@@ -372,13 +374,17 @@ __attribute__((noinline)) static int draw(dogberry_session *session)
     }
     if (dogberry_unread(make_logits(session, &room)))
         return DOGBERRY_ERR_READ;
+    dogberry_set_candidates(&candidates, image->kernels, room.logits, image->vocab, image->unknown_token);
+    candidates.highest = session->highest;
+    candidates.known = 1;
     if (DOGBERRY_HAS_RULES && dogberry_rules_apply(&rules)) {
         session->stale = 1; /* they are not the model's any more */
         candidates.bars = 1;
+        candidates.known = 0;
         if (dogberry_unread(dogberry_rules_edit(&rules, &range)))
             return DOGBERRY_ERR_READ;
     }
-    return (int)dogberry_draw(&candidates, &session->sampler, room.heap, &session->random, image->kernels);
+    return (int)dogberry_draw(&candidates, &session->sampler, room.heap, &session->random);
 }
 
 /* The text of a token behind what was held back; what of it may be printed stays in `piece`. Returns its length,
@@ -457,7 +463,7 @@ uint32_t dogberry_skipped(const dogberry_session *session, uint32_t *columns)
     *columns = 0;
     if (!dogberry_is_transformer(session->model.image))
         return 0;
-    context = (const void *)((const uint8_t *)session + dogberry_map_arena(session->model.image).cache);
+    context = (const void *)((const uint8_t *)session + session->map.cache);
     *columns = context->columns;
     return context->skipped;
 }

@@ -14,35 +14,6 @@
 #include "seam.h"
 #include "stop.h"
 
-struct dogberry_session {
-    union {
-        const dogberry_image *image;
-        uint64_t width; /* as wide on every machine */
-    } model;
-    union {
-        const uint16_t *tokens;
-        uint64_t width;
-    } banned;
-    union {
-        const char *const *strings;
-        uint64_t width;
-    } stops;
-    dogberry_sampler sampler;
-    dogberry_random random;
-    uint32_t digest;
-    dogberry_history history;
-    dogberry_stop stop;
-    dogberry_decoder decoder;
-    uint8_t stale;  /* tokens were fed since the logits were computed */
-    uint8_t broken; /* the image could not be read: nothing here means anything until a reset */
-    uint8_t banned_count, stop_count;
-    uint8_t unused[9];
-};
-
-#define DOGBERRY_SESSION_BYTES 368u
-
-DOGBERRY_STATIC_ASSERT(sizeof(struct dogberry_session) == DOGBERRY_SESSION_BYTES, session_size);
-
 /* Byte offsets from the start of the session; each a multiple of 16. */
 typedef struct {
     uint32_t logits; /* int16 [V], factored: of the classes, then of the largest class's tokens */
@@ -59,6 +30,35 @@ typedef struct {
     uint32_t total;
 } dogberry_arena_map;
 
-dogberry_arena_map dogberry_map_arena(const dogberry_image *image);
+struct dogberry_session {
+    union {
+        const dogberry_image *image;
+        uint64_t width; /* as wide on every machine */
+    } model;
+    union {
+        const uint16_t *tokens;
+        uint64_t width;
+    } banned;
+    union {
+        const char *const *strings;
+        uint64_t width;
+    } stops;
+    dogberry_arena_map map;
+    dogberry_sampler sampler;
+    dogberry_random random;
+    uint32_t digest;
+    int32_t highest; /* logit, while they are not stale; not of a factored output */
+    dogberry_history history;
+    dogberry_stop stop;
+    dogberry_decoder decoder;
+    uint8_t stale;  /* tokens were fed since the logits were computed */
+    uint8_t broken; /* the image could not be read: nothing here means anything until a reset */
+    uint8_t banned_count, stop_count;
+    uint8_t unused[5];
+};
+
+#define DOGBERRY_SESSION_BYTES 416u
+
+DOGBERRY_STATIC_ASSERT(sizeof(struct dogberry_session) == DOGBERRY_SESSION_BYTES, session_size);
 
 #endif

@@ -46,13 +46,7 @@ static inline int32_t dogberry_tanh(int16_t x)
 }
 
 /* 2^-halvings in Q24, halvings in Q26 below 25. Linear interpolation, then rounded to its place. */
-static inline uint32_t dogberry_exp2(uint32_t halvings)
-{
-    const uint32_t *at = dogberry_exp2_table + (halvings << 6 >> 26);
-    uint32_t value = at[0] - (((at[0] - at[1]) * (halvings << 12 >> 20) + 2048u) >> 12);
-
-    return ((value << 1 >> (halvings >> 26)) + 1u) >> 1;
-}
+uint32_t dogberry_exp2(uint32_t halvings);
 
 /* The sine of `phase` / 2^32 of a turn in Q14, -16384..16384. A quarter has 64 intervals. */
 static inline int32_t dogberry_sine(uint32_t phase)

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "bytes.h"
+#include "blocks.h"
 #include "image.h"
 #include "kinds.h"
 #include "seam.h"
@@ -24,7 +25,7 @@ enum role {
     ROLE_PLACE_TOKENS,
     ROLE_TOKEN_PLACES,
     ROLE_CLASS_FIRST,
-    ROLE_ATTENTION, /* of a transformer's layer, to ROLE_BLOCK_SCALES */
+    ROLE_ATTENTION, /* of a transformer's layer, to ROLE_BLOCK_SCALES: in the order of blocks.h */
     ROLE_ATTENTION_OUTPUT,
     ROLE_INNER,
     ROLE_OUTER,
@@ -60,12 +61,6 @@ int dogberry_region_is_inside(const dogberry_image *image, uint32_t offset, uint
 {
     return (offset & 15u) == 0 && offset >= DOGBERRY_HEADER_BYTES && offset <= image->length &&
            length <= image->length - offset;
-}
-
-/* Entries of a transformer's layer stand together, in the order of their roles, right behind the embedding. */
-static uint32_t block_entry(uint32_t role, uint32_t layer)
-{
-    return 1u + layer * (ROLE_BLOCK_SCALES - ROLE_ATTENTION + 1u) + role - ROLE_ATTENTION;
 }
 
 static int is_block_role(uint32_t role)
@@ -217,7 +212,8 @@ static int is_wanted(const dogberry_image *image, const dogberry_tensor *t, uint
                               : t->type != wanted.type)
         return 0;
     if (dogberry_is_transformer(image) &&
-        (is_block_role(t->role) ? index != block_entry(t->role, t->layer) : t->role == ROLE_EMBEDDING && index != 0))
+        (is_block_role(t->role) ? index != dogberry_block_index(t->layer, t->role - ROLE_ATTENTION)
+                                : t->role == ROLE_EMBEDDING && index != 0))
         return 0;
     return detail_is_valid(image, t);
 }
@@ -262,23 +258,6 @@ static uint32_t line_bytes(const dogberry_matrix *m)
     return m->stride + m->groups * DOGBERRY_I4_BLOCK;
 }
 
-static void set_matrix(dogberry_matrix *m, const dogberry_tensor *t)
-{
-    m->weights = t->offset;
-    m->scales = t->scales;
-    m->rows = t->rows;
-    m->cols = t->cols;
-    m->stride = t->stride;
-    m->bits = 8;
-    m->by_column = (uint16_t)dogberry_is_by_column(t);
-    m->group_scales = m->groups = 0;
-    if (t->type == DOGBERRY_TENSOR_INT4) {
-        m->bits = 4;
-        m->group_scales = t->scales + 4u * dogberry_padded_rows(t->rows);
-        m->groups = dogberry_groups_of(t->cols);
-    }
-}
-
 static void attach(dogberry_image *image, const dogberry_tensor *t)
 {
     uint32_t home = homes[t->role];
@@ -296,7 +275,7 @@ static void attach(dogberry_image *image, const dogberry_tensor *t)
             image->stream.row = 4u * t->rows; /* read whole */
         return;
     }
-    set_matrix(m, t);
+    dogberry_set_matrix(m, t);
     if (t->role == ROLE_INPUT) /* the first member of its layer */
         ((dogberry_layer *)there)->cell_frac = t->detail;
     uint32_t line = DOGBERRY_HAS_STREAM ? line_bytes(m) : 0;
@@ -310,16 +289,14 @@ static void attach(dogberry_image *image, const dogberry_tensor *t)
 static const dogberry_tensor *read_block(const dogberry_image *image, uint32_t layer, uint32_t part,
                                          dogberry_tensor *room)
 {
-    uint32_t index = block_entry(ROLE_ATTENTION + part, layer);
-
     if (!DOGBERRY_HAS_TRANSFORMER)
         return NULL;
-    if (dogberry_is_streamed(&image->source))
-        return read_tensor(image, index, room) == DOGBERRY_OK ? room : NULL;
-    return dogberry_fetch(&image->source, DOGBERRY_TABLE_AT + index * DOGBERRY_TABLE_ENTRY, DOGBERRY_TABLE_ENTRY, room);
+    if (!dogberry_is_streamed(&image->source))
+        return dogberry_block_entry(image, layer, part);
+    return read_tensor(image, dogberry_block_index(layer, part), room) == DOGBERRY_OK ? room : NULL;
 }
 
-int dogberry_block_vector(const dogberry_image *image, uint32_t layer, uint32_t part, uint32_t *offset)
+int dogberry_read_vector(const dogberry_image *image, uint32_t layer, uint32_t part, uint32_t *offset)
 {
     dogberry_tensor room;
     const dogberry_tensor *t = read_block(image, layer, part, &room);
@@ -330,10 +307,10 @@ int dogberry_block_vector(const dogberry_image *image, uint32_t layer, uint32_t 
     return DOGBERRY_OK;
 }
 
-int dogberry_score_frac(const dogberry_image *image, uint32_t layer)
+int dogberry_read_detail(const dogberry_image *image, uint32_t layer, uint32_t part)
 {
     dogberry_tensor room;
-    const dogberry_tensor *t = read_block(image, layer, DOGBERRY_BLOCK_ATTENTION, &room);
+    const dogberry_tensor *t = read_block(image, layer, part, &room);
 
     return t != NULL ? t->detail : DOGBERRY_ERR_READ;
 }
@@ -345,7 +322,7 @@ int dogberry_block_matrix(const dogberry_image *image, uint32_t layer, uint32_t 
 
     if (t == NULL)
         return DOGBERRY_ERR_READ;
-    set_matrix(matrix, t);
+    dogberry_set_matrix(matrix, t);
     return DOGBERRY_OK;
 }
 

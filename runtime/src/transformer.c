@@ -7,6 +7,9 @@
 
 #include "rescale.h"
 
+/* A small vocabulary's logits are made in one go: dogberry_dense(). */
+enum { LOGITS_AT_ONCE = 128 };
+
 int dogberry_is_head_scale(uint32_t word)
 {
     return dogberry_scale_is_valid(word, 1) && (word & 0x7FFFu) != 0 && word >> 16 <= DOGBERRY_HEAD_SHIFT_MAX;
@@ -53,10 +56,14 @@ uint32_t dogberry_silu_scales(const dogberry_image *image)
 
 uint32_t dogberry_transformer_words(const dogberry_image *image)
 {
-    uint32_t attention = dogberry_attention_rows(image) + DOGBERRY_PARTS_MAX * image->transformer.context;
+    uint32_t attention = dogberry_attention_rows(image) + DOGBERRY_PARTS_MAX * image->transformer.context +
+                         image->transformer.head;                   /* sines and cosines of the pairs of components */
     uint32_t inner = dogberry_inner_rows(image) + image->embedding; /* terms of a ReLU, and sums beside them */
+    uint32_t vocab = image->vocab < LOGITS_AT_ONCE ? image->vocab : LOGITS_AT_ONCE, logits = vocab + vocab / 2u + 2u;
 
-    return (attention > inner ? attention : inner) + DOGBERRY_PROJECT_SLACK;
+    if (attention < inner)
+        attention = inner;
+    return (attention > logits ? attention : logits) + DOGBERRY_PROJECT_SLACK;
 }
 
 uint32_t dogberry_transformer_layer_bytes(const dogberry_image *image)
@@ -109,18 +116,19 @@ __attribute__((noinline)) static int block_project(const dogberry_image *image, 
                                                    const int8_t *x, uint32_t part, passage *layer)
 {
     dogberry_matrix matrix;
-    uint32_t bias = layer->bias;
 
-    if (dogberry_unread(dogberry_block_matrix(image, layer->index, part, &matrix)))
+    if (dogberry_unread(dogberry_find_matrix(image, layer->index, part, &matrix)))
         return DOGBERRY_ERR_READ;
+    dogberry_product product = {&matrix, 0, matrix.rows, layer->bias, x, blocks->work.scratch, NULL, 0};
+
     layer->bias += 2u * matrix.rows;
     if (matrix.by_column) {
         count_skipped(blocks->context, matrix.cols, layer->terms);
         if (dogberry_unread(dogberry_sum_terms(&blocks->work, &matrix, layer->terms)))
             return DOGBERRY_ERR_READ;
-        x = NULL;
+        product.x = NULL;
     }
-    return dogberry_project(&blocks->work, blocks->work.scratch, &matrix, bias, 0, matrix.rows, x);
+    return dogberry_project(&blocks->work, &product);
 }
 
 /* stream += matrix times branch + bias. */
@@ -130,6 +138,7 @@ static int add_branch(const dogberry_image *image, const dogberry_blocks *blocks
         return DOGBERRY_ERR_READ;
     const int32_t *added = blocks->work.scratch;
 
+    DOGBERRY_UNROLL(2)
     for (int16_t *x = blocks->stream, *end = x + image->embedding; x < end; x++)
         *x = dogberry_saturate16(*x + *added++);
     return DOGBERRY_OK;
@@ -148,6 +157,16 @@ static int normalize(const dogberry_image *image, const dogberry_blocks *blocks,
     return DOGBERRY_OK;
 }
 
+/* blocks->branch, or terms in the scratch, = what the outer matrix reads. */
+static int feed_forward(const dogberry_image *image, const dogberry_blocks *blocks, passage *layer)
+{
+    int by_column = dogberry_find_detail(image, layer->index, DOGBERRY_BLOCK_OUTER);
+
+    if (DOGBERRY_HAS_STREAM && by_column < 0)
+        return DOGBERRY_ERR_READ;
+    return dogberry_feed_forward(image, blocks, layer->index, by_column ? &layer->terms : NULL);
+}
+
 int dogberry_transformer_step(const dogberry_image *image, const dogberry_blocks *blocks, uint32_t token)
 {
     uint32_t slot = make_room(image, blocks);
@@ -158,15 +177,15 @@ int dogberry_transformer_step(const dogberry_image *image, const dogberry_blocks
         passage layer = {.index = l};
         uint32_t scales;
 
-        if (dogberry_unread(dogberry_block_vector(image, l, DOGBERRY_BLOCK_SCALES, &scales)) ||
-            dogberry_unread(dogberry_block_vector(image, l, DOGBERRY_BLOCK_BIAS, &layer.bias)) ||
+        if (dogberry_unread(dogberry_find_vector(image, l, DOGBERRY_BLOCK_SCALES, &scales)) ||
+            dogberry_unread(dogberry_find_vector(image, l, DOGBERRY_BLOCK_BIAS, &layer.bias)) ||
             dogberry_unread(normalize(image, blocks, scales)) ||
             dogberry_unread(block_project(image, blocks, blocks->norm, DOGBERRY_BLOCK_ATTENTION, &layer)) ||
             dogberry_unread(dogberry_attention(image, blocks, l, slot)) ||
             dogberry_unread(add_branch(image, blocks, DOGBERRY_BLOCK_ATTENTION_OUTPUT, &layer)) ||
             dogberry_unread(normalize(image, blocks, scales + 4u)) ||
             dogberry_unread(block_project(image, blocks, blocks->norm, DOGBERRY_BLOCK_INNER, &layer)) ||
-            dogberry_unread(dogberry_feed_forward(image, blocks, l, &layer.terms)) ||
+            dogberry_unread(feed_forward(image, blocks, &layer)) ||
             dogberry_unread(add_branch(image, blocks, DOGBERRY_BLOCK_OUTER, &layer)))
             return DOGBERRY_ERR_READ;
     }

@@ -20,16 +20,17 @@ import { basename, dirname, join, resolve } from 'node:path';
 // Most bytes of stack that any public function may take, by target: measured, and a little for other compilers.
 const TARGETS = [
   { name: 'Cortex-M0+', prefix: 'arm-none-eabi-', flags: ['-mcpu=cortex-m0plus', '-mthumb'], stack: 1300 },
-  { name: 'RV32IMC', prefix: 'riscv64-unknown-elf-', flags: ['-march=rv32imc', '-mabi=ilp32'], stack: 900 },
+  { name: 'RV32IMC', prefix: 'riscv64-unknown-elf-', flags: ['-march=rv32imc', '-mabi=ilp32'], stack: 980 },
 ];
 const LEVELS = ['-Os', '-O2'];
-const TEXT_MAX = { 'Cortex-M0+ -Os': 32768 }; // less without transformers: tests/runtime/check_freestanding.sh
+const TEXT_MAX = { 'Cortex-M0+ -Os': 32800 }; // less without transformers: tests/runtime/check_freestanding.sh
 
 // Who calls through the table of kernels, and what may stand there.
 const KERNEL_CALLS = [
-  [/^(project|dot|dogberry_kernels_checked|first_difference|try_i[48])$/, /^((dogberry_)?matvec|dogberry_(ref_)?rescale)(_\w+)?$/],
+  [/^(project(_some)?|dot|dogberry_kernels_checked|first_difference|try_i[48])$/, /^((dogberry_)?matvec|dogberry_(ref_)?rescale)(_\w+)?$/],
+  [/^take_weights$/, /^dogberry_(ref_)?take(_\w+)?$/],
   [/^dogberry_attention$/, /^dogberry_ref_share$/],
-  [/^dogberry_ref_share$/, /^run_heads$/],
+  [/^dogberry_ref_share$/, /^run_some$/],
   [/^dogberry_sum_terms$/, /^dogberry_(ref_)?add_columns(_\w+)?$/],
   [/^dogberry_feed_forward$/, /^dogberry_ref_swiglu$/],
   [/^(run_heads|score)$/, /^(dogberry_(ref_)?)?(scores|weigh|mix)(_\w+)?$/],

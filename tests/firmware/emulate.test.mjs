@@ -145,9 +145,9 @@ for (const chip of ['rp2040', 'pico2']) {
     assert.deepEqual([version, modelOffset, reserved], [1, MODEL_OFFSET, 0]);
     assert.equal(flashBytes, binary.length);
     assert.ok(flashBytes <= 64 * 1024, `firmware of ${flashBytes} bytes`);
-    assert.equal(arenaBytes, 224 * 1024);
+    assert.equal(arenaBytes, 220 * 1024);
     // Beside the arena: buffers, and what runs for every token, from RAM.
-    assert.ok(ramBytes > arenaBytes && ramBytes < arenaBytes + 32 * 1024, `${ramBytes} bytes of RAM`);
+    assert.ok(ramBytes > arenaBytes && ramBytes < arenaBytes + 36 * 1024, `${ramBytes} bytes of RAM`);
     assert.equal(stackBytes, 4096);
   });
 }

@@ -262,6 +262,38 @@ static int case_rescale(run *r, buffers *b, uint32_t rows, uint32_t values)
     return compare(r, b, rows + behind, "rescale", behind, 1);
 }
 
+/* Logits of which few or all weigh, from any number on, with less left than they weigh, or so much that it goes beyond
+ * 32 bits. */
+static int case_take(run *r, buffers *b, uint32_t count, uint32_t values)
+{
+    int16_t *logits = (int16_t *)(void *)b->weights;
+    dogberry_weighing how = {.highest = INT16_MIN};
+    uint64_t left;
+    uint32_t at = values % 7u < count ? values % 7u : 0, reach;
+
+    seed(r, count, 1, values);
+    prepare(b, 3);
+    for (uint32_t i = 0; i < count; i++) {
+        logits[i] = (int16_t)draw_number(r, 6u + values % 11u, values / 5u);
+        if (logits[i] > how.highest)
+            how.highest = logits[i];
+    }
+    how.slope = 100u + (next(r) >> 8) % (values & 1u ? 20000u : 4000000u);
+    reach = (25u << 26) / how.slope - 1u;
+    how.least = how.highest - (int32_t)((next(r) >> 8) % (reach < 65536u ? reach : 65536u));
+    left = values % 3u == 0 ? ((uint64_t)1 << 32) + (next(r) >> 12) : (uint64_t)next(r) >> (values % 13u);
+    for (uint32_t k = 0; k < 2; k++) {
+        const dogberry_kernels *set = k == 0 ? &dogberry_kernels_ref : r->set;
+        uint64_t rest = left;
+        int32_t *out = b->out[k] + GUARD;
+
+        out[0] = (int32_t)set->take(logits, at, count, &how, &rest);
+        out[1] = (int32_t)(uint32_t)rest;
+        out[2] = (int32_t)(uint32_t)(rest >> 32);
+    }
+    return compare(r, b, 3, "take", count, 1);
+}
+
 /* ---- Attention ---- */
 
 /* The shape of a case: what fits is run. */
@@ -526,7 +558,7 @@ static int check_set(buffers *b, const dogberry_kernels *set)
 
     for (uint32_t rows = 1; rows <= 40; rows++)
         for (uint32_t values = 0; values < 25u; values++)
-            if (case_rescale(&r, b, rows, values) != 0)
+            if (case_rescale(&r, b, rows, values) != 0 || case_take(&r, b, 3u * rows, values) != 0)
                 return -1;
     if (check_attention(&r, b) != 0 || check_columns(&r, b) != 0)
         return -1;

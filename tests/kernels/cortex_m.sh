@@ -57,7 +57,7 @@ build() {
         -Wl,--gc-sections -Wl,--no-warn-rwx-segments -nostartfiles -I"$source_dir/runtime/include" \
         -I"$source_dir/runtime/src" -I"$source_dir/tests/kernels" -T "$source_dir/tests/kernels/cortex_m.ld" \
         $(memory_of "$core") "$source_dir/tests/kernels/platform_cortex_m.c" "$@" "$source_dir/runtime/src/kernels.c" \
-        "$source_dir/runtime/src/tables.c" \
+        "$source_dir/runtime/src/tables.c" "$source_dir/runtime/src/exp2.c" \
         $(find "$source_dir/runtime/kernels" -name '*.[cS]') -o "$output"
 }
 

@@ -45,7 +45,7 @@ build_for() {
     "$@" -std=c99 -ffreestanding -fno-builtin -nostdlib -I"$source_dir/runtime/include" -I"$source_dir/runtime/src" \
         -I"$source_dir/tests/kernels" -I"$generic" -DMACHINE_NAME='"kernels"' "$generic/memory.c" \
         "$source_dir/runtime/src/kernels.c" \
-        "$source_dir/runtime/src/tables.c" \
+        "$source_dir/runtime/src/tables.c" "$source_dir/runtime/src/exp2.c" \
         $(find "$source_dir/runtime/kernels" -name '*.c') $(case $machine in rv32 | xtensa) echo -lgcc ;; esac) -o "$output"
 }
 

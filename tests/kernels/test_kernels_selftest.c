@@ -70,9 +70,9 @@ static void long_i8(int32_t *out, const int8_t *weights, uint32_t stride, uint32
 static void broken_sets_fail(void **state)
 {
     const dogberry_kernels *ref = &dogberry_kernels_ref;
-    const dogberry_kernels broken_i8 = {"i8", wrong_i8, ref->matvec_i4, ref->rescale, NULL, NULL};
-    const dogberry_kernels broken_i4 = {"i4", ref->matvec_i8, wrong_i4, ref->rescale, NULL, NULL};
-    const dogberry_kernels too_long = {"long", long_i8, ref->matvec_i4, ref->rescale, NULL, NULL};
+    const dogberry_kernels broken_i8 = {"i8", wrong_i8, ref->matvec_i4, ref->rescale, ref->take, NULL, NULL};
+    const dogberry_kernels broken_i4 = {"i4", ref->matvec_i8, wrong_i4, ref->rescale, ref->take, NULL, NULL};
+    const dogberry_kernels too_long = {"long", long_i8, ref->matvec_i4, ref->rescale, ref->take, NULL, NULL};
 
     (void)state;
     assert_ptr_equal(check(&broken_i8), ref);
@@ -89,6 +89,7 @@ static void a_long_name_is_cut(void **state)
                                   wrong_i8,
                                   dogberry_kernels_ref.matvec_i4,
                                   dogberry_kernels_ref.rescale,
+                                  dogberry_kernels_ref.take,
                                   NULL,
                                   NULL};
 
@@ -99,8 +100,9 @@ static void a_long_name_is_cut(void **state)
 
 static void a_set_without_int8_is_tried_with_int4(void **state)
 {
-    const dogberry_kernels only_i4 = {"small", NULL, dogberry_kernels_ref.matvec_i4, dogberry_kernels_ref.rescale,
-                                      NULL,    NULL};
+    const dogberry_kernels only_i4 = {
+        "small", NULL, dogberry_kernels_ref.matvec_i4, dogberry_kernels_ref.rescale, dogberry_kernels_ref.take,
+        NULL,    NULL};
 
     (void)state;
     assert_ptr_equal(check(&only_i4), &only_i4);

@@ -458,7 +458,7 @@ static void scores_are_the_two_levels(void **state)
 
     (void)state;
     assert_int_equal(f->image.factored.largest, 12);
-    assert_int_equal(bytes, 368 + 544 + 16 + 32 + 48 + 32 + 48);
+    assert_int_equal(bytes, 416 + 544 + 16 + 32 + 48 + 32 + 48);
     assert_int_equal(dogberry_start(&session, &f->image, arena, bytes), DOGBERRY_OK);
     int16_t by_class[CLASSES];
 

@@ -141,7 +141,9 @@ static void projections_take_any_rows(void **state)
             int32_t out[ROWS + DOGBERRY_PROJECT_SLACK + 1];
 
             out[count + DOGBERRY_PROJECT_SLACK] = 77;
-            dogberry_project(&work, out, &f.matrix, bias_at(&f, 0), first, count, f.x);
+            dogberry_product product = {&f.matrix, first, count, bias_at(&f, 0), f.x, out, NULL, 0};
+
+            dogberry_project(&work, &product);
             for (uint32_t r = 0; r < count; r++)
                 assert_int_equal(out[r],
                                  dogberry_rescale((int32_t)dot(&f, first + r), f.scales[first + r]) + f.bias[r]);
@@ -168,8 +170,13 @@ static void logits_of_any_rows(void **state)
 
             work.words = words > dogberry_scratch_words(1) ? words : dogberry_scratch_words(1);
             work.scratch = malloc(4 * work.words);
-            dogberry_dense(&work, &f.matrix, bias_at(&f, first), first, count, f.x);
+            int32_t highest, wanted = INT16_MIN;
+
+            dogberry_dense(&work, &f.matrix, bias_at(&f, first), first, count, f.x, &highest);
             assert_memory_equal(work.scratch, whole + first, count * sizeof *whole);
+            for (uint32_t r = first; r < first + count; r++)
+                wanted = whole[r] > wanted ? whole[r] : wanted;
+            assert_int_equal(highest, wanted);
             free(work.scratch);
         }
     }

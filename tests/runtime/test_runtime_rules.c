@@ -61,12 +61,13 @@ static uint32_t sample(const fixture *f, const dogberry_sampler *sampler, dogber
                             .banned_count = f->banned_count,
                             .unknown = f->tokenizer.unknown};
     dogberry_logit_range range = {logits, NULL, 0, 0, VOCAB};
-    dogberry_candidates candidates = {.logits = logits, .count = VOCAB, .apart = f->tokenizer.unknown, .bars = 1};
+    dogberry_candidates candidates = {
+        .kernels = &dogberry_kernels_ref, .logits = logits, .count = VOCAB, .apart = f->tokenizer.unknown, .bars = 1};
 
     memcpy(logits, f->logits, sizeof logits);
     dogberry_rules_settle(&rules, sampler);
     assert_int_equal(dogberry_rules_edit(&rules, &range), DOGBERRY_OK);
-    return dogberry_draw(&candidates, sampler, heap, random, NULL);
+    return dogberry_draw(&candidates, sampler, heap, random);
 }
 
 static int may_repeat(const fixture *f, uint32_t token)

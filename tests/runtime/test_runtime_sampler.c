@@ -68,7 +68,8 @@ static void check_draws(const int16_t *logits, dogberry_sampling sampling, uint3
 {
     dogberry_sampler sampler = dogberry_sampler_make(&sampling, frac);
     dogberry_random random = dogberry_random_seeded(sampling.temperature + sampling.top_k);
-    dogberry_candidates candidates = {.logits = logits, .count = VOCAB, .apart = banned};
+    dogberry_candidates candidates = {
+        .kernels = &dogberry_kernels_ref, .logits = logits, .count = VOCAB, .apart = banned};
     static uint32_t counts[VOCAB];
     uint16_t heap[DOGBERRY_TOP_K_MAX];
     uint8_t barred[VOCAB] = {0};
@@ -83,7 +84,7 @@ static void check_draws(const int16_t *logits, dogberry_sampling sampling, uint3
     reference_keep(p, nats, barred, VOCAB, &sampling);
     reference_normalize(p, VOCAB);
     for (int i = 0; i < DRAWS; i++)
-        counts[dogberry_draw(&candidates, &sampler, heap, &random, NULL)]++;
+        counts[dogberry_draw(&candidates, &sampler, heap, &random)]++;
     snprintf(what, sizeof what, "temperature %u, top-k %u, min-p %u, top-p %u", sampling.temperature, sampling.top_k,
              sampling.min_p, sampling.top_p);
     check_counts(what, counts, p, VOCAB, DRAWS);
@@ -181,10 +182,11 @@ static uint32_t greedy(const int16_t *logits, uint32_t count, uint32_t banned, d
 {
     dogberry_sampling sampling = {.top_k = 5, .top_p = 10, .min_p = 900};
     dogberry_sampler sampler = dogberry_sampler_make(&sampling, 8);
-    dogberry_candidates candidates = {.logits = logits, .count = count, .apart = banned};
+    dogberry_candidates candidates = {
+        .kernels = &dogberry_kernels_ref, .logits = logits, .count = count, .apart = banned};
     uint16_t heap[DOGBERRY_TOP_K_MAX];
 
-    return dogberry_draw(&candidates, &sampler, heap, random, NULL);
+    return dogberry_draw(&candidates, &sampler, heap, random);
 }
 
 static void greedy_takes_the_lowest_of_equals(void **state)

@@ -80,9 +80,9 @@ static void words(FILE *out, const dogberry_image *image, unsigned role, unsigne
 
 static uint32_t block_vector(const dogberry_image *image, uint32_t layer, uint32_t part)
 {
-    uint32_t offset;
+    uint32_t offset = 0;
 
-    assert_int_equal(dogberry_block_vector(image, layer, part, &offset), DOGBERRY_OK);
+    assert_int_equal(dogberry_find_vector(image, layer, part, &offset), DOGBERRY_OK);
     return offset;
 }
 
@@ -97,7 +97,7 @@ static void transformer(FILE *out, const dogberry_image *image)
             dogberry_matrix m;
 
             assert_int_equal(dogberry_block_matrix(image, l, part, &m), DOGBERRY_OK);
-            matrix(out, image, 14 + part, l, part ? m.by_column : (unsigned)dogberry_score_frac(image, l), &m);
+            matrix(out, image, 14 + part, l, (unsigned)dogberry_find_detail(image, l, part), &m);
         }
         vector(out, image, 18, l, block_vector(image, l, DOGBERRY_BLOCK_BIAS),
                rows + 2 * image->embedding + dogberry_silu_scales(image));

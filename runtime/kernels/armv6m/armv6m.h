@@ -2,7 +2,7 @@
  * The assembly routines of this folder; what they compute is said at dogberry_kernels in dogberry.h. All
  * follow the procedure call standard (AAPCS), call nothing, and take so much stack at most:
  *     dogberry_matvec_i8_armv6m 500 bytes, dogberry_matvec_i4_armv6m 344 bytes, those of attention 52 bytes, those of
- *     columns 76 bytes.
+ *     columns 76 bytes, dogberry_take_armv6m 48 bytes.
  * Scores and mix take widths that are multiples of 4 only.
  * They go into sections .text.NAME, or wherever DOGBERRY_KERNEL_SECTION says (firmware whose code lies in slow
  * flash puts them into RAM).
@@ -21,6 +21,8 @@ void dogberry_matvec_i4_armv6m(int32_t *out, const uint32_t *weights, const uint
                                uint32_t blocks, const int8_t *x);
 void dogberry_rescale_armv6m(int32_t *out, const int32_t *sums, const uint32_t *scales, const int16_t *bias,
                              uint32_t count);
+uint32_t dogberry_take_armv6m(const int16_t *logits, uint32_t at, uint32_t end, const dogberry_weighing *how,
+                              uint64_t *left);
 int32_t dogberry_scores_i8_armv6m(int32_t *scores, const int32_t *query, const int8_t *keys, uint32_t stride,
                                   uint32_t count, uint32_t width);
 int32_t dogberry_scores_i16_armv6m(int32_t *scores, const int32_t *query, const int16_t *keys, uint32_t stride,

@@ -13,6 +13,7 @@ const dogberry_kernels dogberry_kernels_armv6m = {"armv6m",
                                                   dogberry_matvec_i4_armv6m,
                                                   DOGBERRY_HAS_TRANSFORMER ? dogberry_rescale_armv6m
                                                                            : dogberry_ref_rescale,
+                                                  DOGBERRY_HAS_TRANSFORMER ? dogberry_take_armv6m : dogberry_ref_take,
                                                   NULL,
                                                   DOGBERRY_TRANSFORMER_KERNELS(dogberry_armv6m_transformer)};
 #endif

@@ -401,6 +401,16 @@ dogberry_matvec_i8_armv6m:
         ldr     r2, [sp, #FOUR_ROWS]
         mov     pc, r2
 12:
+        ldr     r1, [sp, #X_NEXT]       /* all columns, and no rows left? */
+        ldr     r2, [sp, #X_END]
+        subs    r1, r1, r2
+        ldr     r2, [sp, #ROWS]
+        lsls    r2, r2, #30
+        orrs    r1, r2
+        bne     13f
+        ldr     r2, =.Lfinish
+        mov     pc, r2
+13:
         ldr     r2, =.Lmore_rows
         str     r2, [sp, #FOUR_ROWS]
         b       .Lchunk

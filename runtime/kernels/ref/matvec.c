@@ -83,6 +83,10 @@ static void matvec_i4(int32_t *out, const uint32_t *weights, const uint8_t *grou
     }
 }
 
-const dogberry_kernels dogberry_kernels_ref = {"ref",     DOGBERRY_HAS_INT8 ? matvec_i8 : NULL,
-                                               matvec_i4, dogberry_ref_rescale,
-                                               NULL,      DOGBERRY_TRANSFORMER_KERNELS(dogberry_ref_transformer)};
+const dogberry_kernels dogberry_kernels_ref = {"ref",
+                                               DOGBERRY_HAS_INT8 ? matvec_i8 : NULL,
+                                               matvec_i4,
+                                               dogberry_ref_rescale,
+                                               dogberry_ref_take,
+                                               NULL,
+                                               DOGBERRY_TRANSFORMER_KERNELS(dogberry_ref_transformer)};

@@ -144,8 +144,12 @@ static void matvec_i4(int32_t *out, const uint32_t *weights, const uint8_t *grou
         blocks_i4(out + b * DOGBERRY_I4_BLOCK, weights + (size_t)b * columns, group_scales + b * scales, columns, 1, x);
 }
 
-const dogberry_kernels dogberry_kernels_wasm_simd128 = {
-    "wasm-simd128",       matvec_i8, matvec_i4,
-    dogberry_ref_rescale, NULL,      DOGBERRY_TRANSFORMER_KERNELS(dogberry_ref_transformer)};
+const dogberry_kernels dogberry_kernels_wasm_simd128 = {"wasm-simd128",
+                                                        matvec_i8,
+                                                        matvec_i4,
+                                                        dogberry_ref_rescale,
+                                                        dogberry_ref_take,
+                                                        NULL,
+                                                        DOGBERRY_TRANSFORMER_KERNELS(dogberry_ref_transformer)};
 
 #endif

@@ -202,7 +202,12 @@ AVX2 static void rescale(int32_t *out, const int32_t *sums, const uint32_t *scal
         dogberry_ref_rescale(out + r, sums + r, scales + r, bias != NULL ? bias + r : NULL, count - r);
 }
 
-const dogberry_kernels dogberry_kernels_avx2 = {
-    "avx2", matvec_i8, matvec_i4, rescale, NULL, DOGBERRY_TRANSFORMER_KERNELS(dogberry_avx2_transformer)};
+const dogberry_kernels dogberry_kernels_avx2 = {"avx2",
+                                                matvec_i8,
+                                                matvec_i4,
+                                                rescale,
+                                                dogberry_ref_take,
+                                                NULL,
+                                                DOGBERRY_TRANSFORMER_KERNELS(dogberry_avx2_transformer)};
 
 #endif

@@ -31,9 +31,12 @@ static void matvec_i4(int32_t *out, const uint32_t *weights, const uint8_t *grou
         dogberry_kernels_scalar32.matvec_i4(out, weights, group_scales, columns, blocks, x);
 }
 
-const dogberry_kernels dogberry_kernels_xtensa_s3 = {
-    "xtensa-s3", DOGBERRY_HAS_INT8 ? matvec_i8 : NULL,
-    matvec_i4,   dogberry_ref_rescale,
-    NULL,        DOGBERRY_TRANSFORMER_KERNELS(dogberry_ref_transformer)};
+const dogberry_kernels dogberry_kernels_xtensa_s3 = {"xtensa-s3",
+                                                     DOGBERRY_HAS_INT8 ? matvec_i8 : NULL,
+                                                     matvec_i4,
+                                                     dogberry_ref_rescale,
+                                                     dogberry_ref_take,
+                                                     NULL,
+                                                     DOGBERRY_TRANSFORMER_KERNELS(dogberry_ref_transformer)};
 
 #endif
