@@ -84,7 +84,8 @@ dogberry_matrix db_shape_block(const dogberry_image *shape, uint32_t layer, uint
     case DOGBERRY_BLOCK_INNER:
         return matrix_shape(shape->transformer.feed_forward == DOGBERRY_SWIGLU ? 2 * inner : inner, wide, bits);
     default:
-        return (db_is_rectified(shape->transformer.feed_forward) ? columns_shape : matrix_shape)(wide, inner, WIDE_BITS);
+        return (db_is_rectified(shape->transformer.feed_forward) ? columns_shape : matrix_shape)(wide, inner,
+                                                                                                 WIDE_BITS);
     }
 }
 
