@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# What each of the thirteen transformers learns: bits per character of held-out text in float, int8, int4 and tuned int4, and
-# what it says, once on the built-in text and once on stories. Usage: quality.sh [BUILD [PRESET...]].
+# What each of the thirteen transformers learns: bits per character of held-out text in float, int8 and int4, packed and
+# tuned, and what it says, once on the built-in text and once on stories. Usage: quality.sh [BUILD [PRESET...]].
 # MINUTES (1) for presets below 20 thousand weights; larger ones get MIDDLE (2), expert-229k LARGE (4) and expert-1310k
-# HUGE (8), on THREADS cores (all). Tuning takes TUNE (1) times as long again. TEXTS ("built-in stories") says which tables. The last 5 % of the stories are held out.
+# HUGE (8), on THREADS cores (all). Tuning for 4 bits takes TUNE (1) times as long again, for 8 bits TUNE8 (0.25) times.
+# TEXTS ("built-in stories") says which tables. The last 5 % of the texts are held out.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -68,11 +69,11 @@ against() {
     echo "$(calculate "$bits" "%.3f") ($(calculate "100 * ($bits / $1 - 1)" "%+.2f") %)"
 }
 
-# tune NAME MINUTES: $work/NAME-tuned, which `pack` then makes an int4 image of.
+# tune NAME BITS MINUTES: $work/NAME-tunedBITS, which `pack` then makes an image of.
 tune() {
-    if ! "$dogberry" tune "$work/$1" --bits 4 --minutes "$2" --threads "${THREADS:-$(nproc)}" --quiet -o "$work/$1-tuned" \
-        > "$work/$1-tuned.log" 2>&1; then
-        tail -n 5 "$work/$1-tuned.log" >&2
+    if ! "$dogberry" tune "$work/$1" --bits "$2" --minutes "$3" --threads "${THREADS:-$(nproc)}" --quiet \
+        -o "$work/$1-tuned$2" > "$work/$1-tuned$2.log" 2>&1; then
+        tail -n 5 "$work/$1-tuned$2.log" >&2
         return 1
     fi
 }
@@ -83,26 +84,29 @@ says() {
 }
 
 row() {
-    local preset=$1 name=$1-$2 minutes float
+    local preset=$1 name=$1-$2 minutes float bits
     minutes=$(minutes_of "$1")
     train "$name" "$work/$text-train.txt" --val "$work/$text-val.txt" --preset "$preset" --minutes "$minutes" \
         --threads "${THREADS:-$(nproc)}" "${how[@]}"
-    tune "$name" "$(calculate "$minutes * ${TUNE:-1}" "%.2f")"
-    pack "$name" 8 > "$work/bytes8"
-    pack "$name" 4 > "$work/bytes4"
-    pack "$name-tuned" 4 > "$work/bytes4"
+    tune "$name" 8 "$(calculate "$minutes * ${TUNE8:-0.25}" "%.2f")"
+    tune "$name" 4 "$(calculate "$minutes * ${TUNE:-1}" "%.2f")"
+    for bits in 8 4; do
+        pack "$name" $bits > "$work/bytes$bits"
+        pack "$name-tuned$bits" $bits > "$work/bytes$bits"
+    done
     float=$(bits_of "$work/$name")
     echo "| $preset | $(trained_parameters "$name") | $text | $(trained_minutes "$name" | cut -c 1-4) |" \
         "$(calculate "$float" "%.3f") | $(against "$float" "$work/$name-int8.dog") |" \
-        "$(against "$float" "$work/$name-int4.dog") | $(against "$float" "$work/$name-tuned-int4.dog") |" \
+        "$(against "$float" "$work/$name-tuned8-int8.dog") | $(against "$float" "$work/$name-int4.dog") |" \
+        "$(against "$float" "$work/$name-tuned4-int4.dog") |" \
         "$(cat "$work/bytes8") | $(cat "$work/bytes4") |"
     printf '%s says: %s\n' "$name" "$(says "$work/$name-int8.dog")" >> "$work/samples"
 }
 
 table() {
-    echo "| preset | parameters | text | minutes | float, bits per character | int8 | int4 | int4, tuned |" \
-        "int8 image, bytes | int4, tuned |"
-    echo "|---|---|---|---|---|---|---|---|---|---|"
+    echo "| preset | parameters | text | minutes | float, bits per character | int8 | int8, tuned | int4 | int4, tuned |" \
+        "int8 image, bytes | int4 image, bytes |"
+    echo "|---|---|---|---|---|---|---|---|---|---|---|"
     local preset
     for preset in "${presets[@]}"; do
         [ -z "$chosen" ] || [[ " $chosen " == *" $preset "* ]] || continue

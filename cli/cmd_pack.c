@@ -51,7 +51,7 @@ static void print_bits(const dogberry_image *image, const settings *given)
     if (is_mixed(given))
         printf("int4 and int8");
     else if (bits != ends)
-        printf("int%u (embedding and output int%u)", bits, ends);
+        printf("int%u (embedding, output and outer matrices int%u)", bits, ends);
     else
         printf("int%u", bits);
 }

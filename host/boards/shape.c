@@ -15,6 +15,9 @@ enum { ALIGNMENT = 16, TABLE_ENTRY = 32 };
 enum { POOL_WORD = 8, POOL_SUBWORD = 4, POOL_CHARACTER = 2, BYTE_IDS = 512, MERGE_BYTES = 8 };
 enum { PROVENANCE = 3072 }; /* training, packing and spelling of a usual model */
 
+/* What some of a transformer's matrices have in any image: db_matrix_bits(). */
+enum { WIDE_BITS = 8 };
+
 static uint64_t aligned(uint64_t bytes)
 {
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -81,7 +84,8 @@ dogberry_matrix db_shape_block(const dogberry_image *shape, uint32_t layer, uint
     case DOGBERRY_BLOCK_INNER:
         return matrix_shape(shape->transformer.feed_forward == DOGBERRY_SWIGLU ? 2 * inner : inner, wide, bits);
     default:
-        return (db_is_rectified(shape->transformer.feed_forward) ? columns_shape : matrix_shape)(wide, inner, bits);
+        return (db_is_rectified(shape->transformer.feed_forward) ? columns_shape : matrix_shape)(wide, inner,
+                                                                                                 WIDE_BITS);
     }
 }
 
@@ -156,7 +160,7 @@ static void fill_matrices(dogberry_image *shape, uint32_t bits)
 {
     uint32_t gates = shape->architecture == DOGBERRY_GRU ? 3 : 4;
     bool transformer = shape->architecture == DOGBERRY_TRANSFORMER;
-    uint32_t outside = transformer ? 8 : bits; /* db_matrix_bits() */
+    uint32_t outside = transformer ? WIDE_BITS : bits;
     shape->embeddings = matrix_shape(shape->vocab, shape->embedding, outside);
     shape->layer[0].input.bits = (uint16_t)bits; /* of all of a transformer's layers: db_shape_block() */
     for (uint32_t i = 0; i < shape->layers && !transformer; i++) {

@@ -9,7 +9,8 @@
 uint32_t db_matrix_bits(const db_model_config *config, const db_tensor *tensor, uint32_t bits)
 {
     const bool in_a_layer = strncmp(tensor->name, "model.layers.", strlen("model.layers.")) == 0;
-    return config->architecture != DOGBERRY_TRANSFORMER || in_a_layer ? bits : 8;
+    const bool is_outer = strstr(tensor->name, "mlp.down_proj") != NULL;
+    return config->architecture != DOGBERRY_TRANSFORMER || (in_a_layer && !is_outer) ? bits : 8;
 }
 
 void db_matrix_quantize(db_matrix *out, db_matrix_kind kind, const float *values, uint32_t rows, uint32_t cols,

@@ -20,10 +20,9 @@ typedef struct {
     bool fixed;    /* by the fixed rule, not by search */
 } db_matrix_kind;
 
-/* Returns the bits of a model's tensor in an image of `bits` 8 or 4. In one of 4 a transformer's embedding and output
- * matrix keep 8, since with 4 they make half of what the image loses once it is tuned (docs/PACKING.md,
- * "Transformers").
- */
+/* Returns the bits of a model's tensor in an image of `bits` 8 or 4. In one of 4 a transformer's embedding, output
+ * matrix and outer matrices of the feed-forward part keep 8: with 4 they make most of what the image loses once it is
+ * tuned (docs/PACKING.md, "Transformers"). */
 uint32_t db_matrix_bits(const db_model_config *config, const db_tensor *tensor, uint32_t bits);
 
 typedef struct {

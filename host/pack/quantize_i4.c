@@ -316,14 +316,14 @@ void db_round_i4_fixed(float *out, const float *values, uint32_t rows, uint32_t 
     }
 }
 
-void db_settle_i4_fixed(float *values, uint32_t rows, uint32_t cols, float share)
+void db_settle_i4_fixed(float *values, uint32_t rows, uint32_t cols, float most)
 {
     row_scales row;
     for (uint32_t r = 0; r < rows; r++, values += cols) {
         fixed_scales(&row, values, cols);
         for (uint32_t c = 0; c < cols; c++) {
             const float inverse = inverse_step(&row, c / GROUP), step = row.unit * row.scales[c / GROUP];
-            const float units = values[c] * inverse;
+            const float units = values[c] * inverse, share = fminf(2 * most * inverse, 1);
             if (units > DB_I4_LEAST && units < DB_I4_MOST)
                 values[c] += share * (step * to_weight(values[c], inverse) - values[c]);
         }

@@ -50,10 +50,11 @@ void db_quantize_i4_fixed(db_quantized_i4 *out, const float *values, uint32_t ro
  * threads. Allocates nothing. */
 void db_round_i4_fixed(float *out, const float *values, uint32_t rows, uint32_t cols);
 
-/* Moves values [rows][cols] `share` (0..1) of the way to what db_round_i4_fixed() makes of them, but not those that it
- * cuts off: they make the step. (Nagel, Fournarakis, Bondarenko and Blankevoort, "Overcoming Oscillations in
- * Quantization-Aware Training", 2022, of a term in the loss that does this.) */
-void db_settle_i4_fixed(float *values, uint32_t rows, uint32_t cols, float share);
+/* Moves values [rows][cols] towards what db_round_i4_fixed() makes of them, those half a step off by `most`, others by
+ * as much less as they are nearer, none beyond; but not those that it cuts off: they make the step. (Nagel,
+ * Fournarakis, Bondarenko and Blankevoort, "Overcoming Oscillations in Quantization-Aware Training", 2022, of a term in
+ * the loss that does this.) */
+void db_settle_i4_fixed(float *values, uint32_t rows, uint32_t cols, float most);
 
 /* Returns the real number that row r, column c stands for. */
 double db_quantized_i4_value(const db_quantized_i4 *matrix, uint32_t r, uint32_t c);

@@ -175,7 +175,7 @@ static void round_for_training(void *user, const float *parameters, float *round
     db_round_weights(user, parameters, rounded);
 }
 
-static void settle_for_training(void *user, float *parameters, float share)
+static void settle_for_training(void *user, float *parameters, float most)
 {
     const db_weight_rounding *rounding = user;
     assert(rounding->kind.bits == 4);
@@ -183,7 +183,7 @@ static void settle_for_training(void *user, float *parameters, float share)
     for (size_t i = 0; i < rounding->layout.count; i++) {
         const db_tensor *tensor = &rounding->layout.tensors[i];
         if (is_matrix(tensor) && db_matrix_bits(rounding->config, tensor, 4) == 4)
-            db_settle_i4_fixed(parameters + tensor->offset, tensor->rows, tensor->cols, share);
+            db_settle_i4_fixed(parameters + tensor->offset, tensor->rows, tensor->cols, most);
     }
 }
 
@@ -205,9 +205,14 @@ db_train_rounding db_weight_rounding_for_training(db_weight_rounding *rounding)
 void db_tune_defaults(db_train_options *options, const db_model_config *config, size_t tokens, uint32_t bits)
 {
     db_train_defaults(options, config, tokens);
-    options->learning_rate *= config->architecture == DOGBERRY_TRANSFORMER ? 0.05 : 0.03;
     options->warmup = 20;
     options->average = 0.99;
-    if (config->architecture == DOGBERRY_TRANSFORMER && bits == 4)
-        options->pull = 8;
+    if (config->architecture != DOGBERRY_TRANSFORMER) {
+        options->learning_rate *= 0.03;
+        return;
+    }
+    options->learning_rate *= 0.2;
+    options->weight_decay = 0;
+    if (bits == 4)
+        options->pull = 0.2;
 }

@@ -43,8 +43,8 @@ void db_round_weights(const db_weight_rounding *rounding, const float *parameter
 db_train_rounding db_weight_rounding_for_training(db_weight_rounding *rounding);
 
 /* For tuning for `bits` (32: without rounding): lowers the rate, shortens warm-up and average, as a trained model is to
- * be adapted, not trained anew. A transformer's weights of 4 bits settle. Dropout stays: with less of it a model that
- * is at its best begins to learn its text by heart. */
+ * be adapted, not trained anew. A transformer's weights no longer decay, and those of 4 bits settle. Dropout stays:
+ * with less of it a model that is at its best begins to learn its text by heart. */
 void db_tune_defaults(db_train_options *options, const db_model_config *config, size_t tokens, uint32_t bits);
 
 #endif

@@ -164,7 +164,7 @@ size_t db_run_step(db_run *run, double rate, double *nats)
         }
     }
     if (finite && o->rounding != NULL && o->rounding->settle != NULL && o->pull > 0) {
-        o->rounding->settle(o->rounding->user, run->arrays.parameters, (float)fmin(o->pull * o->learning_rate, 1));
+        o->rounding->settle(o->rounding->user, run->arrays.parameters, (float)(o->pull * o->learning_rate));
     }
     return finite ? size : 0;
 }

@@ -37,8 +37,9 @@ typedef struct {
     void *user;
     /* rounded [layout.parameters] = what an image keeps of `parameters`. Called by one thread at a time. */
     void (*round)(void *user, const float *parameters, float *rounded);
-    /* Moves the weights `share` of the way to what they are rounded to; those that are cut off stay. As `round`. */
-    void (*settle)(void *user, float *parameters, float share);
+    /* Moves weights half-way between what they may be rounded to by `most` to what they are rounded to, nearer ones by
+     * less; those that are cut off stay. As `round`. */
+    void (*settle)(void *user, float *parameters, float most);
     /* Measures what activations are rounded to anew, as the image will have it; NULL: that stays. Called whenever a
      * snapshot is taken or gone back to, so that it follows from the snapshot. As `round`. */
     void (*refresh)(void *user, const float *parameters);
@@ -78,9 +79,10 @@ typedef struct {
     double drop_attention; /* values that attention looks at; transformers only */
 
     const db_train_rounding *rounding; /* NULL = none; all losses are then with rounding on */
-    double pull; /* with rounding: times learning_rate, the share that weights settle by in every step
-                    (rounding->settle): driven to the middle between two whole numbers they would swing from one to the
-                    other for ever. It does not go down with the rate, so that at the end weights come to rest */
+    double pull; /* with rounding: times learning_rate, how far a weight half-way between two whole numbers moves in
+                    every step (rounding->settle): driven there by the gradient it would swing from one to the other for
+                    ever. Below 1, so that a gradient that means it is stronger, whatever the weight's size; and it does
+                    not go down with the rate, so that at the end weights come to rest */
 
     uint32_t patience; /* evaluations without a better validation loss before stopping; 0 = off */
 

@@ -140,15 +140,19 @@ static bool is_wanted(const job *wanted, const db_preset *preset, uint32_t bits)
     return false;
 }
 
+/* `throughout`: every matrix has these bits, as mixed bits may have it; a transformer's image of 4 keeps some at 8. */
 static int write_image(const db_model_dir *model, const db_tokens *tokens, const char *folder, uint32_t bits,
-                       db_error *error)
+                       bool throughout, db_error *error)
 {
+    uint8_t tensor_bits[DB_TENSORS_MAX];
     char path[4096];
     void *image;
     size_t bytes, count = tokens->count < CALIBRATION_TOKENS ? tokens->count : CALIBRATION_TOKENS;
     db_pack_options options;
     db_pack_defaults(&options);
     options.bits = bits;
+    memset(tensor_bits, (int)bits, sizeof tensor_bits);
+    options.tensor_bits = throughout ? tensor_bits : NULL;
     options.golden_prompt = "The dog ran";
     options.golden_tokens = GOLDEN_TOKENS;
     if (db_pack(model, tokens->ids, count, &options, &image, &bytes, error))
@@ -159,7 +163,7 @@ static int write_image(const db_model_dir *model, const db_tokens *tokens, const
     return failed;
 }
 
-static int write_images(const db_preset *preset, const job *wanted, db_error *error)
+static int write_images(const db_preset *preset, const job *wanted, bool throughout, db_error *error)
 {
     bool int8 = is_wanted(wanted, preset, 8), int4 = is_wanted(wanted, preset, 4);
     if (!int8 && !int4)
@@ -176,8 +180,8 @@ static int write_images(const db_preset *preset, const job *wanted, db_error *er
         if (preset->config.architecture != DOGBERRY_TRANSFORMER)
             model.parameters[db_layout_find(&model.layout, "output.bias")->offset + model.tokenizer.view.end] = -20;
         db_tokens_append(&tokens, &model.tokenizer, wanted->corpus);
-        failed = (int8 && write_image(&model, &tokens, wanted->folder, 8, error)) ||
-                 (int4 && write_image(&model, &tokens, wanted->folder, 4, error));
+        failed = (int8 && write_image(&model, &tokens, wanted->folder, 8, throughout, error)) ||
+                 (int4 && write_image(&model, &tokens, wanted->folder, 4, throughout, error));
     }
     db_tokens_free(&tokens);
     db_model_dir_free(&model);
@@ -194,9 +198,9 @@ int main(int argc, char **argv)
     job wanted = {&corpus, argv[1], argc > 2 ? argv + 2 : NULL};
     make_text(&corpus);
     for (const db_preset *preset = db_presets(); preset->name && !failed; preset++)
-        failed = write_images(preset, &wanted, &error);
+        failed = write_images(preset, &wanted, false, &error);
     for (size_t i = 0; i < sizeof others / sizeof *others && !failed; i++)
-        failed = write_images(&others[i], &wanted, &error);
+        failed = write_images(&others[i], &wanted, true, &error);
     if (failed)
         fprintf(stderr, "make_presets: %s\n", error.message);
     db_corpus_free(&corpus);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -131,6 +132,37 @@ static void training_rounds_as_the_packer_does(void **state)
     }
 }
 
+/* Weights settle by their own steps: half a step off by all of `most`, others by less, however large the row is; `most`
+ * of half a step takes all to where they are rounded to. What is cut off stays. */
+static void weights_settle_by_their_own_steps(void **state)
+{
+    (void)state;
+    enum { SHORT = 64 };
+    int cut_off = 0;
+    for (float size = 0.01f; size < 200; size *= 16) {
+        float values[SHORT], rounded[SHORT], settled[SHORT];
+        db_quantized_i4 matrix;
+        fill(values, 1, SHORT);
+        for (int c = 0; c < SHORT; c++)
+            values[c] *= size;
+        db_round_i4_fixed(rounded, values, 1, SHORT);
+        db_quantize_i4_fixed(&matrix, values, 1, SHORT);
+        const float step = (float)matrix.steps[0] * matrix.group_scales[0];
+        db_quantized_i4_free(&matrix);
+        for (int share = 2; share <= 10; share += 8) {
+            memcpy(settled, values, sizeof values);
+            db_settle_i4_fixed(settled, 1, SHORT, step / (float)share);
+            for (int c = 0; c < SHORT; c++) {
+                const bool stays = values[c] >= DB_I4_MOST * step || values[c] <= DB_I4_LEAST * step;
+                const float way = stays ? 0 : 2 * (rounded[c] - values[c]) / (float)share;
+                assert_true(fabsf(settled[c] - values[c] - way) < 1e-4f * step);
+                cut_off += stays;
+            }
+        }
+    }
+    assert_true(cut_off > 0);
+}
+
 static void layout_is_the_images(void **state)
 {
     (void)state;
@@ -228,7 +260,7 @@ int main(void)
         cmocka_unit_test(errors_are_those_of_four_bits),      cmocka_unit_test(fixed_rule_fits_steps),
         cmocka_unit_test(training_rounds_as_the_packer_does), cmocka_unit_test(layout_is_the_images),
         cmocka_unit_test(importance_moves_the_step),          cmocka_unit_test(extremes_are_sound),
-        cmocka_unit_test(sums_stay_in_their_bounds),
+        cmocka_unit_test(sums_stay_in_their_bounds),          cmocka_unit_test(weights_settle_by_their_own_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -508,7 +508,7 @@ static void weights_that_are_drawn_come_to_rest(void **state)
         tune(&config, model.parameters, &text, NULL, 0.01, 0, &result);
         db_weight_rounding_make(&rounding, &config, model.parameters, &text, 4, 1);
         const db_train_rounding hook = db_weight_rounding_for_training(&rounding);
-        tune(&config, model.parameters, &text, &hook, 0.001, drawn ? 30 : 0, &result);
+        tune(&config, model.parameters, &text, &hook, 0.001, drawn ? 1 : 0, &result);
         distances[drawn] = distance_from_rounded(&rounding, model.parameters);
         losses[drawn] = result.last.best_loss;
         db_weight_rounding_free(&rounding);
@@ -517,6 +517,24 @@ static void weights_that_are_drawn_come_to_rest(void **state)
     print_message("drawn: off by %.5f instead of %.5f, %.4f nats instead of %.4f\n", distances[1], distances[0],
                   losses[1], losses[0]);
     assert_true(distances[1] < 0.6 * distances[0]);
+}
+
+/* Tuning is slower than training, and what it asks of a transformer it asks of no other: weights that do not decay, and
+ * a pull on those of four bits that a gradient can overcome. */
+static void tuning_has_rates_of_its_own(void **state)
+{
+    (void)state;
+    const db_model_config *configs[] = {&CONFIGS[0], &TRANSFORMERS[0]};
+    for (int transformer = 0; transformer < 2; transformer++)
+        for (uint32_t bits = 4; bits <= 32; bits *= 2) {
+            db_train_options training, tuning;
+            db_train_defaults(&training, configs[transformer], 100000);
+            db_tune_defaults(&tuning, configs[transformer], 100000, bits);
+            assert_true(tuning.learning_rate > 0 && tuning.learning_rate < 0.5 * training.learning_rate);
+            assert_true(training.weight_decay > 0);
+            assert_true(tuning.weight_decay == (transformer ? 0 : training.weight_decay));
+            assert_true(transformer && bits == 4 ? tuning.pull > 0 && tuning.pull < 1 : tuning.pull == 0);
+        }
 }
 
 static void threads_round_alike(void **state)
@@ -557,6 +575,7 @@ int main(void)
         cmocka_unit_test(gru_keeps_small_updates),
         cmocka_unit_test(tuning_wins_back_what_rounding_lost),
         cmocka_unit_test(weights_that_are_drawn_come_to_rest),
+        cmocka_unit_test(tuning_has_rates_of_its_own),
         cmocka_unit_test(threads_round_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
