@@ -20,11 +20,12 @@ enum { WARMUP = 200, WINDOW = 32, BATCH_TOKENS = 8192, WINDOW_MOST = 1024, STEP_
 /* Below so many weights to a token of the text less dropout is better. */
 #define WEIGHTS_A_TOKEN 0.5
 
-/* A transformer learns from each window by itself, as long as what it will see. The wider, the smaller its steps: rates
- * were measured at widths of 8, 18 and 32. */
+/* A transformer learns from each window by itself, twice as long as its context: in the second half of it older tokens
+ * have been dropped, as they will be for all but the shortest texts. The wider, the smaller its steps: rates were
+ * measured at widths of 8, 18 and 32. */
 static void transformer_defaults(db_train_options *options, const db_model_config *config)
 {
-    options->window = config->context < WINDOW_MOST ? config->context : WINDOW_MOST;
+    options->window = 2 * config->context < WINDOW_MOST ? 2 * config->context : WINDOW_MOST;
     while (options->batch > 8 && options->batch * options->window > STEP_TOKENS)
         options->batch /= 2;
     options->learning_rate = fmin(0.06, 0.8 / config->embedding);

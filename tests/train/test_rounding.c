@@ -532,6 +532,7 @@ static void tuning_has_rates_of_its_own(void **state)
             db_tune_defaults(&tuning, configs[transformer], 100000, bits);
             assert_true(tuning.learning_rate > 0 && tuning.learning_rate < 0.5 * training.learning_rate);
             assert_true(training.weight_decay > 0);
+            assert_true(!transformer || training.window == 2 * configs[transformer]->context);
             assert_true(tuning.weight_decay == (transformer ? 0 : training.weight_decay));
             assert_true(transformer && bits == 4 ? tuning.pull > 0 && tuning.pull < 1 : tuning.pull == 0);
         }
