@@ -3,7 +3,8 @@
 # tuned, and what it says, once on the built-in text and once on stories. Usage: quality.sh [BUILD [PRESET...]].
 # MINUTES (1) for presets below 20 thousand weights; larger ones get MIDDLE (2), expert-229k LARGE (4) and expert-1310k
 # HUGE (8), on THREADS cores (all). Tuning for 4 bits takes TUNE (1) times as long again, for 8 bits TUNE8 (0.25) times.
-# TEXTS ("built-in stories") says which tables. The last 5 % of the texts are held out.
+# TEXTS ("built-in stories") says which tables. The last 5 % of the texts are held out. Models that a run before left in
+# BUILD/bench are not trained again.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -86,8 +87,8 @@ says() {
 row() {
     local preset=$1 name=$1-$2 minutes float bits
     minutes=$(minutes_of "$1")
-    train "$name" "$work/$text-train.txt" --val "$work/$text-val.txt" --preset "$preset" --minutes "$minutes" \
-        --threads "${THREADS:-$(nproc)}" "${how[@]}"
+    [ -s "$work/$name/config.json" ] || train "$name" "$work/$text-train.txt" --val "$work/$text-val.txt" \
+        --preset "$preset" --minutes "$minutes" --threads "${THREADS:-$(nproc)}" "${how[@]}"
     tune "$name" 8 "$(calculate "$minutes * ${TUNE8:-0.25}" "%.2f")"
     tune "$name" 4 "$(calculate "$minutes * ${TUNE:-1}" "%.2f")"
     for bits in 8 4; do

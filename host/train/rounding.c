@@ -211,7 +211,7 @@ void db_tune_defaults(db_train_options *options, const db_model_config *config, 
         options->learning_rate *= 0.03;
         return;
     }
-    options->learning_rate *= 0.2;
+    options->learning_rate *= 0.05;
     options->weight_decay = 0;
     if (bits == 4)
         options->pull = 0.2;
