@@ -301,49 +301,35 @@ static void __not_in_flash_func(share_unstreamed)(core1_work *work, void *contex
         core1_share(work, context, count);
 }
 
-static struct product product_columns(int32_t *sums, const void *columns, const uint8_t *scales, uint32_t stride,
-                                      uint32_t blocks, const uint32_t *terms, uint32_t count)
+/* Few columns are done before the other core, or DMA, is asked. */
+static __force_inline void run_columns(int32_t *sums, const void *columns, const uint8_t *scales, uint32_t stride,
+                                       uint32_t blocks, const uint32_t *terms, uint32_t count,
+                                       void (*run)(const struct product *))
 {
     watch_alive();
-    return (struct product){.out = sums,
-                            .weights = columns,
-                            .group_scales = scales,
-                            .width = stride,
-                            .count = blocks,
-                            .terms = terms,
-                            .term_count = count};
-}
-
-/* Few columns are done before the other core, or DMA, is asked. */
-static __force_inline bool is_short(uint32_t stride, uint32_t count)
-{
-    return stride * count < SHARED_LEAST;
+    if (stride * count < SHARED_LEAST) {
+        kernels.alone.add_columns(sums, columns, scales, stride, blocks, terms, count);
+        return;
+    }
+    run(&(const struct product){.out = sums,
+                                .weights = columns,
+                                .group_scales = scales,
+                                .width = stride,
+                                .count = blocks,
+                                .terms = terms,
+                                .term_count = count});
 }
 
 static void shared_columns(int32_t *sums, const void *columns, const uint8_t *scales, uint32_t stride, uint32_t blocks,
                            const uint32_t *terms, uint32_t count)
 {
-    if (is_short(stride, count)) {
-        watch_alive();
-        kernels.alone.add_columns(sums, columns, scales, stride, blocks, terms, count);
-        return;
-    }
-    const struct product p = product_columns(sums, columns, scales, stride, blocks, terms, count);
-
-    share(&p);
+    run_columns(sums, columns, scales, stride, blocks, terms, count, share);
 }
 
 static void streamed_columns(int32_t *sums, const void *columns, const uint8_t *scales, uint32_t stride,
                              uint32_t blocks, const uint32_t *terms, uint32_t count)
 {
-    if (is_short(stride, count)) {
-        watch_alive();
-        kernels.alone.add_columns(sums, columns, scales, stride, blocks, terms, count);
-        return;
-    }
-    const struct product p = product_columns(sums, columns, scales, stride, blocks, terms, count);
-
-    stream_columns(&p);
+    run_columns(sums, columns, scales, stride, blocks, terms, count, stream_columns);
 }
 
 /* A set like the best, but for its name, the ways of its products, and what transformers need beside them. */

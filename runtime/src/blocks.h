@@ -39,7 +39,7 @@ static inline void dogberry_set_matrix(dogberry_matrix *m, const dogberry_tensor
     }
 }
 
-/* In a build whose images are in memory only. */
+/* Where an image in memory has it. */
 static inline const dogberry_tensor *dogberry_block_entry(const dogberry_image *image, uint32_t layer, uint32_t part)
 {
     uint32_t index = dogberry_block_index(layer, part);

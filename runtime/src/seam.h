@@ -31,9 +31,8 @@
 #define DOGBERRY_APART __attribute__((noinline))
 #endif
 
-/* A condition that a loop is to be laid out for. */
+/* A condition that a loop is to be laid out for being false. */
 #define DOGBERRY_SELDOM(condition) __builtin_expect((condition), 0)
-#define DOGBERRY_OFTEN(condition) __builtin_expect((condition), 1)
 
 /* Fails to compile where the condition is false. */
 #define DOGBERRY_STATIC_ASSERT(condition, name) typedef char dogberry_assert_##name[(condition) ? 1 : -1]

@@ -16,6 +16,8 @@
         .cpu    cortex-m0plus
         .thumb
 
+#include "macros.h"
+
 /* The frame of both products, from sp on; 36 bytes of saved registers and then two arguments follow it. */
         .equ    SCORES, 0
         .equ    QUERY, 4
@@ -24,24 +26,6 @@
         .equ    FRAME, 16
         .equ    COUNT, FRAME + 36
         .equ    WIDTH, FRAME + 40
-
-        .macro  enter
-        push    {r4-r7, lr}
-        mov     r4, r8
-        mov     r5, r9
-        mov     r6, r10
-        mov     r7, r11
-        push    {r4-r7}
-        .endm
-
-        .macro  leave
-        pop     {r4-r7}
-        mov     r8, r4
-        mov     r9, r5
-        mov     r10, r6
-        mov     r11, r7
-        pop     {r4-r7, pc}
-        .endm
 
 /* r3 = the product of four keys at r12, 8 bits, and of the query r4..r7; r12 goes on by r8 bytes. r1, r2 are scratch. */
         .macro  dot_i8
@@ -159,8 +143,7 @@
         .global dogberry_weigh_armv6m
         .type   dogberry_weigh_armv6m, %function
         .thumb_func
-/* r0 = scores, r1 = count, r2 = most, r3 = frac; on the stack: bits. The interpolation is dogberry_exp2() of tables.h;
- * halves are rounded up by adding the last bit that a shift has dropped, which is the carry. */
+/* r0 = scores, r1 = count, r2 = most, r3 = frac; on the stack: bits. */
 dogberry_weigh_armv6m:
         enter
         lsls    r1, r1, #2
@@ -189,23 +172,7 @@ dogberry_weigh_armv6m:
         cmp     r2, r8
         bhs     1f
         lsls    r2, r7                  /* halvings in Q26 */
-        lsls    r3, r2, #6
-        lsrs    r3, r3, #26
-        lsls    r3, r3, #2
-        add     r3, r9
-        ldmia   r3!, {r4, r5}
-        subs    r5, r4, r5
-        lsls    r3, r2, #12
-        lsrs    r3, r3, #20
-        muls    r5, r3, r5
-        add     r5, r10
-        lsrs    r5, r5, #12
-        subs    r4, r4, r5
-        lsrs    r2, r2, #26
-        movs    r3, #0
-        adds    r2, r2, r3              /* no carry, which a shift by 0 leaves as it is */
-        lsrs    r4, r2
-        adcs    r4, r3
+        exp2    r4, r2, r3, r5, r9, r10
         lsrs    r4, r6
         adcs    r4, r3
         add     r12, r4

@@ -27,6 +27,8 @@
         .cpu    cortex-m0plus
         .thumb
 
+#include "macros.h"
+
 /* The frame, from sp on; 36 bytes of saved registers and then the arguments follow it. */
         .equ    SUMS, 0
         .equ    COLUMNS, 4
@@ -58,12 +60,7 @@
         .thumb_func
 /* r0 = sums, r1 = columns, r2 = group_scales or NULL, r3 = stride; on the stack: blocks, terms, count. */
 dogberry_add_columns_armv6m:
-        push    {r4-r7, lr}
-        mov     r4, r8
-        mov     r5, r9
-        mov     r6, r10
-        mov     r7, r11
-        push    {r4-r7}
+        enter
         sub     sp, #FRAME
         str     r0, [sp, #SUMS]
         str     r1, [sp, #COLUMNS]
@@ -198,12 +195,7 @@ dogberry_add_columns_armv6m:
 
 .Lfinish:
         add     sp, #FRAME
-        pop     {r4-r7}
-        mov     r8, r4
-        mov     r9, r5
-        mov     r10, r6
-        mov     r11, r7
-        pop     {r4-r7, pc}
+        leave
 
 .Lrun_i8:
         lsls    r2, r2, #4              /* -128 * sum */

@@ -32,6 +32,8 @@
         .cpu    cortex-m0plus
         .thumb
 
+#include "macros.h"
+
 /* The frame, from sp on; 36 bytes of saved registers and then the arguments follow it. */
         .equ    X, 0            /* 64 words: the run's x */
         .equ    OUT, 256        /* out of the block at work */
@@ -105,12 +107,7 @@
         .thumb_func
 /* r0 = out, r1 = weights, r2 = group_scales, r3 = columns; on the stack: blocks, x. */
 dogberry_matvec_i4_armv6m:
-        push    {r4-r7, lr}
-        mov     r4, r8
-        mov     r5, r9
-        mov     r6, r10
-        mov     r7, r11
-        push    {r4-r7}
+        enter
         sub     sp, #FRAME
         str     r0, [sp, #OUT]
         str     r1, [sp, #WEIGHTS]
@@ -144,12 +141,7 @@ dogberry_matvec_i4_armv6m:
 
 .Lfinish:
         add     sp, #FRAME
-        pop     {r4-r7}
-        mov     r8, r4
-        mov     r9, r5
-        mov     r10, r6
-        mov     r11, r7
-        pop     {r4-r7, pc}
+        leave
 
 .Lgroup:
         ldr     r1, [sp, #X_NEXT]

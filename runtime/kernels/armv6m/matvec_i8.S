@@ -34,6 +34,8 @@
         .cpu    cortex-m0plus
         .thumb
 
+#include "macros.h"
+
         .equ    CHUNK, 128      /* columns, at most */
         .equ    STEP, 52        /* bytes of the stream: an address, four times X, Y, mask */
         .equ    HALF, 4         /* bytes of code by which half a step begins before a step */
@@ -123,12 +125,7 @@
         .thumb_func
 /* r0 = out, r1 = weights, r2 = stride, r3 = rows; on the stack: x. */
 dogberry_matvec_i8_armv6m:
-        push    {r4-r7, lr}
-        mov     r4, r8
-        mov     r5, r9
-        mov     r6, r10
-        mov     r7, r11
-        push    {r4-r7}
+        enter
         sub     sp, #FRAME
         str     r0, [sp, #OUT]
         str     r1, [sp, #WEIGHTS]
@@ -194,12 +191,7 @@ dogberry_matvec_i8_armv6m:
 
 .Lfinish:
         add     sp, #FRAME
-        pop     {r4-r7}
-        mov     r8, r4
-        mov     r9, r5
-        mov     r10, r6
-        mov     r11, r7
-        pop     {r4-r7, pc}
+        leave
 
 /* The stream of a chunk. r0 = where it goes, r1 = x, r3 = M, r6 = 0x01010101, r7 = 16, r8 = 0x80808080, r9 = 257,
  * r10 = not 0 in a step that is wide, r11 = sums of |x| in two half-words, r12 = likewise of negative x only,

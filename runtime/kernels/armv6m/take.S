@@ -1,7 +1,5 @@
 /*
- * Weights of logits on Armv6-M: most logits are too low to have one, and are passed by four at a time. The weight is
- * dogberry_exp2() of tables.h; halves are rounded up by adding the last bit that a shift has dropped, which is the
- * carry. In cycles of a Cortex-M0+ with the fast multiplier: 5 a logit, and some 40 more for one that weighs.
+ * Weights of logits on Armv6-M: most logits are too low to have one, and are passed by four at a time. In cycles of a Cortex-M0+ with the fast multiplier: 5 a logit, and some 40 more for one that weighs.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,6 +10,8 @@
         .syntax unified
         .cpu    cortex-m0plus
         .thumb
+
+#include "macros.h"
 
 /* The frame, from sp on; 36 bytes of saved registers and then the argument left follow it. */
         .equ    LOGITS, 0
@@ -28,12 +28,7 @@
 /* r0 = logits, r1 = at, r2 = end, r3 = how; on the stack: left. Then r0 = the logit at hand, r3 = least, r8 = highest,
  * r9 = slope, r10 = the table, r11 = 2048, r12 = where fewer than four are left, lr = the lower half of what is left. */
 dogberry_take_armv6m:
-        push    {r4-r7, lr}
-        mov     r4, r8
-        mov     r5, r9
-        mov     r6, r10
-        mov     r7, r11
-        push    {r4-r7}
+        enter
         sub     sp, #FRAME
         str     r0, [sp, #LOGITS]
         lsls    r2, r2, #1
@@ -102,23 +97,7 @@ dogberry_take_armv6m:
         subs    r4, r4, r2
         mov     r5, r9
         muls    r4, r5, r4              /* halvings in Q26 */
-        lsls    r5, r4, #6
-        lsrs    r5, r5, #26
-        lsls    r5, r5, #2
-        add     r5, r10
-        ldmia   r5!, {r6, r7}
-        subs    r7, r6, r7
-        lsls    r5, r4, #12
-        lsrs    r5, r5, #20
-        muls    r7, r5, r7
-        add     r7, r11
-        lsrs    r7, r7, #12
-        subs    r6, r6, r7
-        lsrs    r4, r4, #26
-        movs    r5, #0
-        adds    r4, r4, r5              /* no carry, which a shift by 0 leaves as it is */
-        lsrs    r6, r4
-        adcs    r6, r5                  /* the weight */
+        exp2    r6, r4, r5, r7, r10, r11
         mov     r4, lr
         subs    r4, r4, r6
         bhs     4f
@@ -141,12 +120,7 @@ dogberry_take_armv6m:
         subs    r0, r0, r1
         lsrs    r0, r0, #1
         add     sp, #FRAME
-        pop     {r4-r7}
-        mov     r8, r4
-        mov     r9, r5
-        mov     r10, r6
-        mov     r11, r7
-        pop     {r4-r7, pc}
+        leave
         .ltorg
         .size   dogberry_take_armv6m, . - dogberry_take_armv6m
 #endif

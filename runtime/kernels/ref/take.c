@@ -9,22 +9,19 @@
 uint32_t dogberry_ref_take(const int16_t *logits, uint32_t at, uint32_t end, const dogberry_weighing *how,
                            uint64_t *left)
 {
-    int32_t least = how->least, highest = how->highest;
-    uint32_t slope = how->slope, low = (uint32_t)*left, high = (uint32_t)(*left >> 32);
+    uint64_t rest = *left;
 
     for (; at < end; at++) {
         int32_t logit = logits[at];
-        uint32_t weight;
 
-        if (DOGBERRY_OFTEN(logit < least))
-            continue;
-        weight = dogberry_exp2((uint32_t)(highest - logit) * slope);
-        if (low < weight && high-- == 0) {
-            high = 0;
-            break;
+        if (DOGBERRY_SELDOM(logit >= how->least)) {
+            uint32_t weight = dogberry_exp2((uint32_t)(how->highest - logit) * how->slope);
+
+            if (weight > rest)
+                break;
+            rest -= weight;
         }
-        low -= weight;
     }
-    *left = (uint64_t)high << 32 | low;
+    *left = rest;
     return at;
 }

@@ -1,0 +1,47 @@
+/*
+ * What the assembly of this folder has in common.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+/* Saves all registers that are the caller's, 36 bytes of them, and returns from that. r4 to r7 are lost by `enter`. */
+        .macro  enter
+        push    {r4-r7, lr}
+        mov     r4, r8
+        mov     r5, r9
+        mov     r6, r10
+        mov     r7, r11
+        push    {r4-r7}
+        .endm
+
+        .macro  leave
+        pop     {r4-r7}
+        mov     r8, r4
+        mov     r9, r5
+        mov     r10, r6
+        mov     r11, r7
+        pop     {r4-r7, pc}
+        .endm
+
+/* \weight = 2^-halvings in Q24, as dogberry_exp2() of tables.h has it; \halvings, in Q26, \zero and \next are scratch.
+ * \table and \half (2048) are high registers. Halves are rounded up by adding the last bit that a shift has dropped,
+ * which is the carry. \zero is 0 then. */
+        .macro  exp2 weight, halvings, zero, next, table, half
+        lsls    \zero, \halvings, #6
+        lsrs    \zero, \zero, #26
+        lsls    \zero, \zero, #2
+        add     \zero, \table
+        ldmia   \zero!, {\weight, \next}
+        subs    \next, \weight, \next
+        lsls    \zero, \halvings, #12
+        lsrs    \zero, \zero, #20
+        muls    \next, \zero, \next
+        add     \next, \half
+        lsrs    \next, \next, #12
+        subs    \weight, \weight, \next
+        lsrs    \halvings, \halvings, #26
+        movs    \zero, #0
+        adds    \halvings, \halvings, \zero /* no carry, which a shift by 0 leaves as it is */
+        lsrs    \weight, \halvings
+        adcs    \weight, \zero
+        .endm
