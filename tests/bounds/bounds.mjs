@@ -23,7 +23,7 @@ const TARGETS = [
   { name: 'RV32IMC', prefix: 'riscv64-unknown-elf-', flags: ['-march=rv32imc', '-mabi=ilp32'], stack: 980 },
 ];
 const LEVELS = ['-Os', '-O2'];
-const TEXT_MAX = { 'Cortex-M0+ -Os': 32800 }; // less without transformers: tests/runtime/check_freestanding.sh
+const TEXT_MAX = { 'Cortex-M0+ -Os': 33536 }; // less without transformers: tests/runtime/check_freestanding.sh
 
 // Who calls through the table of kernels, and what may stand there.
 const KERNEL_CALLS = [
@@ -41,6 +41,9 @@ const CALLBACK_CALLERS = /^(dogberry_(say|draw|fetch(_u16)?_from)|share_project)
 
 // Assembly that returns through registers: the compiler's own, and from one part of a function to another.
 const REGISTER_RETURNS = /^(__|dogberry_add_columns_armv6m$)/;
+
+// Assembly that hands its arguments on with nothing of its own on the stack any more, and to whom.
+const HANDS_ON = [/^dogberry_matvec_i8_short_armv6m$/, /^dogberry_matvec_i8_armv6m$/];
 
 // Code that a port brings along anyway; everything else the runtime must define itself.
 const FOREIGN = /^(mem(cpy|set|cmp|move)|__(aeabi|gnu_thumb1_case)_\w+|__(u?div|u?mod|mul|ashl|ashr|lshr)[sd]i3)$/;
@@ -177,7 +180,7 @@ function depths(functions, frames) {
     callees.delete(address);
     callees.delete(undefined);
     if (!fn.pointer || REGISTER_RETURNS.test(name)) return callees;
-    const kernels = KERNEL_CALLS.find(([callers]) => callers.test(name));
+    const kernels = [...KERNEL_CALLS, HANDS_ON].find(([callers]) => callers.test(name));
     if (kernels) named(kernels[1]).forEach((kernel) => callees.add(kernel));
     else if (!CALLBACK_CALLERS.test(name)) throw new Broken(`${name} calls through a pointer`);
     return callees;
@@ -189,8 +192,9 @@ function depths(functions, frames) {
     if (path.includes(address) || fn.called.has(address))
       throw new Broken(`recursion: ${reached.map((a) => functions.get(a).name).join(' -> ')}`);
     if (!done.has(address)) {
-      const callees = [...calleesOf(address, fn, name)];
-      done.set(address, frameOf(fn, name, frames) + deepest(callees.map((callee) => depth(callee, reached))));
+      const beyond = deepest([...calleesOf(address, fn, name)].map((callee) => depth(callee, reached)));
+      const own = frameOf(fn, name, frames);
+      done.set(address, HANDS_ON[0].test(name) ? Math.max(own, beyond) : own + beyond);
     }
     return done.get(address);
   }

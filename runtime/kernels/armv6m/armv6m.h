@@ -1,11 +1,9 @@
 /*
  * The assembly routines of this folder; what they compute is said at dogberry_kernels in dogberry.h. All
- * follow the procedure call standard (AAPCS), call nothing, and take so much stack at most:
- *     dogberry_matvec_i8_armv6m 500 bytes, dogberry_matvec_i4_armv6m 344 bytes, those of attention 52 bytes, those of
- *     columns 76 bytes, dogberry_take_armv6m 48 bytes.
- * Scores and mix take widths that are multiples of 4 only.
- * They go into sections .text.NAME, or wherever DOGBERRY_KERNEL_SECTION says (firmware whose code lies in slow
- * flash puts them into RAM).
+ * follow the procedure call standard (AAPCS) and call nothing. Of the stack they take at most, in bytes: matvec_i8 500,
+ * matvec_i8_short 196 or what matvec_i8 does, matvec_i4 348, add_columns 76, scores and mix 52, take 48, weigh 36,
+ * rescale 20. Scores and mix take widths that are multiples of 4 only. They go into sections .text.NAME, or wherever
+ * DOGBERRY_KERNEL_SECTION says (firmware whose code lies in slow flash puts them into RAM).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,6 +15,8 @@
 extern const dogberry_transformer_kernels dogberry_armv6m_transformer;
 
 void dogberry_matvec_i8_armv6m(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows, const int8_t *x);
+void dogberry_matvec_i8_short_armv6m(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows,
+                                     const int8_t *x); /* faster for rows of 16 columns, and passes others on */
 void dogberry_matvec_i4_armv6m(int32_t *out, const uint32_t *weights, const uint8_t *group_scales, uint32_t columns,
                                uint32_t blocks, const int8_t *x);
 void dogberry_rescale_armv6m(int32_t *out, const int32_t *sums, const uint32_t *scales, const int16_t *bias,

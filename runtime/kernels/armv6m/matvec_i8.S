@@ -139,7 +139,7 @@ dogberry_matvec_i8_armv6m:
         lsls    r1, r1, #4              /* bytes of out, four rows at a time */
         adds    r1, r0, r1
         str     r1, [sp, #OUT_END]
-        ldr     r4, =.Lfresh_rows
+        adr     r4, .Lfresh_rows
         str     r4, [sp, #FOUR_ROWS]
         lsrs    r3, r3, #2
         beq     .Lrest
@@ -311,7 +311,7 @@ dogberry_matvec_i8_armv6m:
         adds    r0, #STEP - 24
 10:
         mov     r10, r5                 /* bytes that the last step does not go on by */
-        ldr     r4, =.Lend_of_stream
+        adr     r4, .Lend_of_stream
         str     r4, [r0]
 
         mov     r4, r11                 /* OFFSET = 128 * sum of |x| - sum of negative |x| */
@@ -378,6 +378,7 @@ dogberry_matvec_i8_armv6m:
         step    narrow
         step    wide
 
+        .balign 4
 .Lend_of_stream:
         ldr     r1, [sp, #OUT]
         mov     r4, r8
@@ -400,8 +401,7 @@ dogberry_matvec_i8_armv6m:
         lsls    r2, r2, #30
         orrs    r1, r2
         bne     13f
-        ldr     r2, =.Lfinish
-        mov     pc, r2
+        b       .Lfinish
 13:
         ldr     r2, =.Lmore_rows
         str     r2, [sp, #FOUR_ROWS]
