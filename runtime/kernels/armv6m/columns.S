@@ -11,11 +11,11 @@
  * as their values add up to 257; what squared ReLU leaves is small, so runs are long.
  *
  * int4: one word holds eight rows, and nibbles are taken apart as in matvec_i4.S. Values being positive, the sums begin
- * at 0, and a run goes as far as 15 * sum of values < 2^16, 4369. No run
- * goes beyond a group of 64 columns; int8 has no use for that, but loses little by it.
+ * at 0, and a run goes as far as 15 * sum of values < 2^16, 4369, and not beyond a group of 64 columns.
  *
  * In cycles of a Cortex-M0+ with the fast multiplier, for each term and eight rows: int8 24, int4 22 (counted from
- * the code); more for each run of eight rows, and 14 a term to find the runs.
+ * the code); more for each run of eight rows, and 9 or 14 a term to
+ * find the runs.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -76,56 +76,49 @@ dogberry_add_columns_armv6m:
         lsls    r2, r2, #2
         adds    r2, r2, r1
         str     r2, [sp, #TERMS_END]
+        ldr     r2, [sp, #SCALES]
+        cmp     r2, #0
+        beq     .Lrun_i8
 
 /* The next run: r2 = the sum of its values, at most r7; r1 = its end; r6 = the number of its group. */
-.Lrun:
+.Lrun_i4:
         ldr     r1, [sp, #RUN]
         ldr     r3, [sp, #TERMS_END]
         cmp     r1, r3
         beq     .Lfinish
-        movs    r7, #255
-        adds    r7, #2                  /* 257 */
-        ldr     r2, [sp, #SCALES]
-        cmp     r2, #0
-        beq     1f
-        movs    r2, #17
-        muls    r7, r2, r7              /* 4369 */
-1:
+        ldr     r7, =4369
         movs    r2, #0
         ldr     r6, [r1]
         lsrs    r6, r6, #8 + 6
-2:
+1:
         ldr     r4, [r1]
         lsrs    r5, r4, #8 + 6
         cmp     r5, r6
-        bne     4f
+        bne     3f
         uxtb    r4, r4
         adds    r2, r2, r4
         cmp     r2, r7
-        bhi     3f
+        bhi     2f
         adds    r1, #4
         cmp     r1, r3
-        bne     2b
-        b       4f
-3:
+        bne     1b
+        b       3f
+2:
         subs    r2, r2, r4              /* one too many; a value alone never is */
-4:
+3:
         str     r1, [sp, #RUN_END]
         lsls    r2, r2, #3
-        rsbs    r2, r2, #0              /* int4: -8 * sum */
+        rsbs    r2, r2, #0              /* -8 * sum */
+        str     r2, [sp, #OFFSET]
         ldr     r0, [sp, #COLUMNS]
         mov     r12, r0
-        ldr     r1, [sp, #SUMS]
         ldr     r0, [sp, #SCALES]
-        cmp     r0, #0
-        beq     .Lrun_i8
-        str     r2, [sp, #OFFSET]
         ldr     r3, [sp, #STRIDE]
         muls    r6, r3, r6
         lsls    r6, r6, #1
         adds    r0, r0, r6
         str     r0, [sp, #BLOCK]        /* the group's scales */
-        mov     r6, r1
+        ldr     r6, [sp, #SUMS]
 
 /* A run of one block. r6 = sums, r12 = columns. */
 .Lblock_i4:
@@ -187,19 +180,43 @@ dogberry_add_columns_armv6m:
         ldr     r0, [sp, #SUMS_END]
         cmp     r6, r0
         bne     .Lblock_i4
-
-.Lrun_done:
         ldr     r0, [sp, #RUN_END]
         str     r0, [sp, #RUN]
-        b       .Lrun
+        b       .Lrun_i4
 
 .Lfinish:
         add     sp, #FRAME
         leave
 
+/* The next run, as above; groups do not matter. */
 .Lrun_i8:
-        lsls    r2, r2, #4              /* -128 * sum */
+        ldr     r1, [sp, #RUN]
+        ldr     r3, [sp, #TERMS_END]
+        cmp     r1, r3
+        beq     .Lfinish
+        movs    r7, #255
+        adds    r7, #2                  /* 257 */
+        movs    r2, #0
+1:
+        ldmia   r1!, {r4}
+        uxtb    r4, r4
+        adds    r2, r2, r4
+        cmp     r2, r7
+        bhi     2f
+        cmp     r1, r3
+        bne     1b
+        b       3f
+2:
+        subs    r2, r2, r4
+        subs    r1, #4
+3:
+        str     r1, [sp, #RUN_END]
+        lsls    r2, r2, #7
+        rsbs    r2, r2, #0              /* -128 * sum */
         str     r2, [sp, #OFFSET]
+        ldr     r0, [sp, #COLUMNS]
+        mov     r12, r0
+        ldr     r1, [sp, #SUMS]
 
 /* A run of eight rows. r1 = sums, r12 = columns. */
 .Lblock_i8:
@@ -230,7 +247,9 @@ dogberry_add_columns_armv6m:
         ldr     r0, [sp, #SUMS_END]
         cmp     r1, r0
         bne     .Lblock_i8
-        b       .Lrun_done
+        ldr     r0, [sp, #RUN_END]
+        str     r0, [sp, #RUN]
+        b       .Lrun_i8
 
 /* r8 to r11 = 0, r0 = the stride, r1 = the run, lr = its end. */
 .Lbegin_block:
