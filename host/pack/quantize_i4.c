@@ -15,6 +15,10 @@ enum { GROUP = DOGBERRY_I4_GROUP, BLOCK = DOGBERRY_I4_BLOCK, OFFSET = 8, COLUMN_
 /* The most that a row's group scales may add up to, times GROUP (docs/FORMAT.md). */
 enum { SUM_MAX = 1 << 20, SCALE_MAX = 255 };
 
+/* A row's only group could have any scale, beside that of the row. With 16 its sums are no longer than those of int8
+ * would be, which some kernels rescale faster. */
+enum { SCALE_ALONE = 16 };
+
 /* Rounding with feedback leaves little to move: it settles after two or three. */
 enum { REFINING_PASSES = 8 };
 
@@ -34,11 +38,11 @@ static uint32_t groups_of(uint32_t cols)
     return (cols + GROUP - 1) / GROUP;
 }
 
-/* The largest group scale with which a row's sum is bounded. */
+/* The largest group scale of a row, with which its sum is bounded. */
 static float largest_scale(uint32_t groups)
 {
     assert(groups > 0);
-    return (float)least_of(SCALE_MAX, SUM_MAX / GROUP / groups);
+    return groups == 1 ? SCALE_ALONE : (float)least_of(SCALE_MAX, SUM_MAX / GROUP / groups);
 }
 
 /* value * inverse to the nearest weight, halves up. */
