@@ -243,18 +243,31 @@ static void __no_inline_not_in_flash_func(stream_columns)(const struct product *
         share(&left);
 }
 
-/* Whether weights are to be streamed, which shares their rows. */
-static __force_inline bool is_streamed(const void *weights, uint32_t bytes)
+/* Whether there are so many weights outside SRAM that they are worth streaming, if they are in flash. */
+static __force_inline bool is_large(const void *weights, uint32_t bytes)
 {
-    return bytes >= STREAM_LEAST && (uintptr_t)weights < SRAM_BASE && stream_holds(weights, bytes);
+    return bytes >= STREAM_LEAST && (uintptr_t)weights < SRAM_BASE;
+}
+
+/* The product of a large matrix. Not inlined, so that small ones do not save what it needs. */
+static void __no_inline_not_in_flash_func(run_large)(int32_t *out, const void *weights, const uint8_t *scales,
+                                                     uint32_t width, uint32_t count, const int8_t *x)
+{
+    const struct product p = {
+        .out = out, .weights = weights, .group_scales = scales, .width = width, .count = count, .x = x};
+
+    if (stream_holds(weights, count * unit_bytes(&p)))
+        stream(&p);
+    else
+        product_run(&kernels.base, &p);
 }
 
 static void __not_in_flash_func(streamed_i8)(int32_t *out, const int8_t *weights, uint32_t stride, uint32_t rows,
                                              const int8_t *x)
 {
     watch_alive();
-    if (is_streamed(weights, rows * stride))
-        stream(&(const struct product){.out = out, .weights = weights, .width = stride, .count = rows, .x = x});
+    if (is_large(weights, rows * stride))
+        run_large(out, weights, NULL, stride, rows, x);
     else
         kernels.base.matvec_i8(out, weights, stride, rows, x);
 }
@@ -263,9 +276,8 @@ static void __not_in_flash_func(streamed_i4)(int32_t *out, const uint32_t *weigh
                                              uint32_t columns, uint32_t blocks, const int8_t *x)
 {
     watch_alive();
-    if (is_streamed(weights, 4 * columns * blocks))
-        stream(&(const struct product){
-            .out = out, .weights = weights, .group_scales = scales, .width = columns, .count = blocks, .x = x});
+    if (is_large(weights, 4 * columns * blocks))
+        run_large(out, weights, scales, columns, blocks, x);
     else
         kernels.base.matvec_i4(out, weights, scales, columns, blocks, x);
 }
@@ -292,11 +304,21 @@ static void __not_in_flash_func(share_all)(core1_work *work, void *context, uint
     core1_share(work, context, count);
 }
 
+/* Streaming shares rows itself. Not inlined, as run_large(). */
+static void __no_inline_not_in_flash_func(share_large)(core1_work *work, void *context, uint32_t count,
+                                                       const void *weights, uint32_t bytes)
+{
+    if (stream_holds(weights, bytes))
+        work(context, 0, count, 0);
+    else
+        core1_share(work, context, count);
+}
+
 static void __not_in_flash_func(share_unstreamed)(core1_work *work, void *context, uint32_t count, const void *weights,
                                                   uint32_t bytes)
 {
-    if (is_streamed(weights, bytes))
-        work(context, 0, count, 0);
+    if (is_large(weights, bytes))
+        share_large(work, context, count, weights, bytes);
     else
         core1_share(work, context, count);
 }

@@ -29,13 +29,14 @@ static inline void dogberry_set_matrix(dogberry_matrix *m, const dogberry_tensor
     m->rows = t->rows;
     m->cols = t->cols;
     m->stride = t->stride;
-    m->bits = 8;
     m->by_column = (uint16_t)dogberry_is_by_column(t);
-    m->group_scales = m->groups = 0;
     if (t->type == DOGBERRY_TENSOR_INT4) {
         m->bits = 4;
         m->group_scales = t->scales + 4u * dogberry_padded_rows(t->rows);
         m->groups = dogberry_groups_of(t->cols);
+    } else {
+        m->bits = 8;
+        m->group_scales = m->groups = 0;
     }
 }
 

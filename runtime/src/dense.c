@@ -285,7 +285,7 @@ int dogberry_dense(const dogberry_work *work, const dogberry_matrix *matrix, uin
     while (done < count) {
         uint32_t rows = count - done, fit = words - (done + 1u) / 2u;
 
-        if (dogberry_shares(work->kernels))
+        if (dogberry_shares(work->kernels) && 3u * rows > 2u * (fit - 1u)) /* mostly they fit, without a division */
             fit = (fit - 1u) * 2u / 3u;
         if (rows > fit)
             rows = fit - (first + done + fit) % DOGBERRY_I4_BLOCK;

@@ -68,14 +68,14 @@ static uint32_t collect(int32_t *end, const int32_t *x, uint32_t count, uint32_t
     int32_t *term = end;
 
     DOGBERRY_UNROLL(4)
-    for (uint32_t u = count; u-- > 0;) {
-        int32_t value = x[u];
+    for (const int32_t *u = x + count; u > x;) {
+        int32_t value = *--u;
 
         if (value <= 0)
             continue;
         value = rectified(value, squared);
         if (value != 0)
-            *--term = (int32_t)(u << 8) | value;
+            *--term = (int32_t)((uint32_t)(u - x) << 8) | value;
     }
     return (uint32_t)(end - term);
 }

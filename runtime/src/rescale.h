@@ -23,13 +23,13 @@ static inline int32_t dogberry_round_shift(int32_t value, uint32_t shift)
 static inline int16_t dogberry_saturate16(int32_t value)
 {
     /* cppcheck-suppress shiftTooManyBitsSigned ; shifts are arithmetic */
-    return (int16_t)((int16_t)value == value ? value : (value >> 31) ^ 0x7FFF);
+    return (int16_t)(DOGBERRY_SELDOM((int16_t)value != value) ? (value >> 31) ^ 0x7FFF : value);
 }
 
 static inline int8_t dogberry_saturate8(int32_t value)
 {
     /* cppcheck-suppress shiftTooManyBitsSigned ; shifts are arithmetic */
-    return (int8_t)((int8_t)value == value ? value : (value >> 31) ^ 0x7F);
+    return (int8_t)(DOGBERRY_SELDOM((int8_t)value != value) ? (value >> 31) ^ 0x7F : value);
 }
 
 /*

@@ -398,7 +398,8 @@ static int print(dogberry_session *session, uint32_t token, char *piece, size_t 
 
     if (held >= capacity)
         return DOGBERRY_ERR_SPACE;
-    dogberry_copy(piece, stop->held, held);
+    if (held > 0)
+        dogberry_copy(piece, stop->held, held);
     written = dogberry_decode(&image->tokenizer, &session->decoder, token, piece + held, capacity - held);
     if (written < 0)
         return written;
