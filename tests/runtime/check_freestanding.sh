@@ -2,14 +2,14 @@
 # The runtime as a firmware takes it: compiled freestanding for a Cortex-M0+ by gcc and clang.
 # Fails on a warning, on data or bss, on a symbol that is not the runtime's, not memcpy,
 # memset or memcmp and not an integer helper of the compiler's, and on too much code: 24 KB for everything but
-# transformers, 32.5 KB with them, 30 KB with them but without streaming; clang gets more.
+# transformers, 33 KB with them, 30.25 KB with them but without streaming; clang gets more.
 #     check_freestanding.sh SOURCE_DIR
 # SPDX-License-Identifier: MIT
 set -eu
 source_dir=$1
 text_max=24576
-text_max_no_stream=30720
-text_max_all=33280
+text_max_no_stream=30976
+text_max_all=33792
 clang_adds=3456 # what clang -Oz makes more of the same sources than gcc -Os does
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -18,7 +18,7 @@ flags="-std=c99 -mthumb -ffreestanding -Wall -Wextra -Wpedantic -Wshadow -Wconve
 
 # Nothing of the folder is in a firmware for another chip, unless that calls the self-test.
 other_chip='kernels/xtensa_s3/'
-only_transformers='(src/(attention|columns|feed_forward|rmsnorm|transformer)\.c|kernels/(ref/(attention|columns|swiglu)\.c|armv6m/(attention\.S|columns\.S|heads\.c|matvec_i8_short\.S|rescale\.S|take\.S)))$'
+only_transformers='(src/(attention|columns|feed_forward|rmsnorm|transformer)\.c|kernels/(ref/(attention|columns|swiglu)\.c|armv6m/(attention\.S|attention_any\.S|columns\.S|heads\.c|matvec_i8_short\.S|rescale\.S|take\.S)))$'
 
 compile() { # compile NAME COMPILER AND OPTIONS...; what has no-transformer in its name goes without those files
     name=$1

@@ -1,5 +1,5 @@
 /*
- * Attention on Armv6-M: the assembly where it takes the width, else ref.
+ * Attention on Armv6-M: which assembly takes a width, or ref.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,18 +19,22 @@ static int32_t scores_i8(int32_t *scores, const int32_t *query, const int8_t *ke
 static int32_t scores_i16(int32_t *scores, const int32_t *query, const int16_t *keys, uint32_t stride, uint32_t count,
                           uint32_t width)
 {
-    if (width % 4u != 0)
-        return dogberry_ref_scores_i16(scores, query, keys, stride, count, width);
-    return dogberry_scores_i16_armv6m(scores, query, keys, stride, count, width);
+    if (width % 4u == 0)
+        return dogberry_scores_i16_armv6m(scores, query, keys, stride, count, width);
+    if (width > 4u)
+        return dogberry_scores_i16_any_armv6m(scores, query, keys, stride, count, width);
+    return dogberry_ref_scores_i16(scores, query, keys, stride, count, width);
 }
 
 static void mix_i8(int32_t *sums, const int32_t *weights, const int8_t *values, uint32_t stride, uint32_t count,
                    uint32_t width)
 {
-    if (width % 4u != 0)
-        dogberry_ref_mix_i8(sums, weights, values, stride, count, width);
-    else
+    if (width % 4u == 0)
         dogberry_mix_i8_armv6m(sums, weights, values, stride, count, width);
+    else if (width > 4u)
+        dogberry_mix_i8_any_armv6m(sums, weights, values, stride, count, width);
+    else
+        dogberry_ref_mix_i8(sums, weights, values, stride, count, width);
 }
 
 const dogberry_transformer_kernels dogberry_armv6m_transformer = {
