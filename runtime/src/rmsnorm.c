@@ -57,7 +57,12 @@ void dogberry_rmsnorm(int8_t *out, const int16_t *x, uint32_t width, uint32_t ep
     if (shift > 31u)
         shift = 31u;
     dogberry_pad(out, width);
-    DOGBERRY_UNROLL(4)
-    for (uint32_t c = 0; c < width; c++)
-        out[c] = dogberry_saturate8(dogberry_round_shift(x[c] * m, shift));
+    DOGBERRY_UNROLL(4) /* which compilers do where saturating is apart */
+    for (uint32_t c = 0; c < width; c++) {
+        int32_t value = dogberry_round_shift(x[c] * m, shift);
+
+        out[c] = (int8_t)value;
+        if (DOGBERRY_SELDOM(out[c] != value))
+            out[c] = dogberry_saturate8(value);
+    }
 }
