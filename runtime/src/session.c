@@ -349,12 +349,9 @@ int dogberry_score(dogberry_session *session, uint32_t token, uint32_t level, do
     return choice->logits != NULL ? 1 : DOGBERRY_ERR_READ;
 }
 
-/* Draws the next token; feeds nothing. Returns its id, or ERR_READ. Not inlined: what it needs is not on the stack then
- * while the token runs. */
-__attribute__((noinline)) static int draw(dogberry_session *session)
+static dogberry_rules rules_of(dogberry_session *session)
 {
     const dogberry_image *image = session->model.image;
-    dogberry_factored_room room = room_of(session);
     dogberry_rules rules = {&image->tokenizer,
                             &session->history,
                             session->banned.tokens,
@@ -363,10 +360,23 @@ __attribute__((noinline)) static int draw(dogberry_session *session)
                             0,
                             0,
                             0};
-    dogberry_logit_range range = {room.logits, NULL, 0, 0, image->vocab};
-    dogberry_candidates candidates;
 
-    if (DOGBERRY_HAS_RULES && (session->sampler.penalty | session->sampler.ngram | session->banned_count) != 0)
+    return rules;
+}
+
+/* Draws the next token; feeds nothing. Returns its id, or ERR_READ. Not inlined: what it needs is not on the stack then
+ * while the token runs. */
+__attribute__((noinline)) static int draw(dogberry_session *session)
+{
+    const dogberry_image *image = session->model.image;
+    dogberry_factored_room room = room_of(session);
+    int ruled = DOGBERRY_HAS_RULES && (session->sampler.penalty | session->sampler.ngram | session->banned_count) != 0;
+    dogberry_candidates candidates;
+    dogberry_rules rules;
+
+    if (ruled || dogberry_is_factored(image))
+        rules = rules_of(session);
+    if (ruled)
         dogberry_rules_settle(&rules, &session->sampler);
     if (dogberry_is_factored(image)) {
         session->stale = 1;
@@ -377,7 +387,9 @@ __attribute__((noinline)) static int draw(dogberry_session *session)
     dogberry_set_candidates(&candidates, image->kernels, room.logits, image->vocab, image->unknown_token);
     candidates.highest = session->highest;
     candidates.known = 1;
-    if (DOGBERRY_HAS_RULES && dogberry_rules_apply(&rules)) {
+    if (ruled && dogberry_rules_apply(&rules)) {
+        dogberry_logit_range range = {room.logits, NULL, 0, 0, image->vocab};
+
         session->stale = 1; /* they are not the model's any more */
         candidates.bars = 1;
         candidates.known = 0;

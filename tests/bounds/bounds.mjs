@@ -23,7 +23,7 @@ const TARGETS = [
   { name: 'RV32IMC', prefix: 'riscv64-unknown-elf-', flags: ['-march=rv32imc', '-mabi=ilp32'], stack: 980 },
 ];
 const LEVELS = ['-Os', '-O2'];
-const TEXT_MAX = { 'Cortex-M0+ -Os': 33792 }; // less without transformers: tests/runtime/check_freestanding.sh
+const TEXT_MAX = { 'Cortex-M0+ -Os': 34048 }; // less without transformers: tests/runtime/check_freestanding.sh
 
 // Who calls through the table of kernels, and what may stand there.
 const KERNEL_CALLS = [
