@@ -50,12 +50,19 @@ machine() {
     echo "Machine: ${model:-$(uname -m)}, $(nproc) cores, $(awk '/MemTotal/ { printf "%.0f", $2 / 1048576 }' /proc/meminfo) GiB"
 }
 
-# train NAME OPTION...: trains into $work/NAME; everything printed goes to $work/NAME.log, a failure to the terminal too.
+# train_into FOLDER NAME OPTION...: trains, and the model is in FOLDER only when that is over: one that was broken off is not
+# taken for a finished one. Everything printed goes to FOLDER.log.
+train_into() {
+    rm -rf "$1.part"
+    "$dogberry" train "${@:3}" --name "$2" -o "$1.part" --quiet > "$1.log" 2>&1 || return 1
+    rm -rf "$1"
+    mv "$1.part" "$1"
+}
+
+# train NAME OPTION...: trains into $work/NAME, as above; a failure goes to the terminal too.
 train() {
-    local name=$1
-    shift
-    if ! "$dogberry" train "$@" --name "${name:0:31}" -o "$work/$name" --quiet > "$work/$name.log" 2>&1; then
-        tail -n 5 "$work/$name.log" >&2
+    if ! train_into "$work/$1" "${1:0:31}" "${@:2}"; then
+        tail -n 5 "$work/$1.log" >&2
         return 1
     fi
 }

@@ -31,8 +31,7 @@ only_known "$wanted" "${models[*]%%|*}"
 # train_for SECONDS NAME OPTION...: into $folder/NAME.
 train_for() {
     echo "Training $2 for $1 seconds ..." >&2
-    "$dogberry" train "${@:3}" --minutes "$(calculate "$1 / 60" "%.3f")" --name "$2" -o "$folder/$2" --quiet \
-        > "$folder/$2.log" 2>&1
+    train_into "$folder/$2" "$2" "${@:3}" --minutes "$(calculate "$1 / 60" "%.3f")"
 }
 
 # model_of NAME: prints the folder of its float model; trains or imports it where there is none.
