@@ -230,13 +230,7 @@ dogberry_mix_i8_armv6m:
         add     r8, r2
         cmp     r0, lr
         bne     .Lmix
-        mov     r1, r9
-        mov     r0, r8
-        stmia   r1!, {r5-r7}
-        stmia   r1!, {r0}
-        mov     r9, r1
-        movs    r0, #4
-        add     r11, r0
+        put_four_sums
         ldr     r0, [sp, #LEFT]
         subs    r0, #4
         str     r0, [sp, #LEFT]

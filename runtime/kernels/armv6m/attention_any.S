@@ -193,13 +193,7 @@ dogberry_mix_i8_any_armv6m:
         add     r4, r12
         cmp     r0, lr
         bne     3b
-        mov     r1, r9
-        mov     r0, r8
-        stmia   r1!, {r5-r7}
-        stmia   r1!, {r0}
-        mov     r9, r1
-        movs    r0, #4
-        add     r11, r0
+        put_four_sums
         ldr     r0, [sp, #FOURS]
         subs    r0, #1
         str     r0, [sp, #FOURS]

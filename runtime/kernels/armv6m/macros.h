@@ -45,3 +45,28 @@
         lsrs    \weight, \halvings
         adcs    \weight, \zero
         .endm
+
+/* r4 = the word at byte \at of the row r0 times x, a narrow step of matvec_i8.S: r5 = X, r6 = Y - 2^8 X, r7 = the XOR mask,
+ * r3 = M. r2 is lost. */
+        .macro  narrow_word at
+        ldr     r4, [r0, #\at]
+        eors    r4, r4, r7
+        lsrs    r2, r4, #8
+        ands    r2, r2, r3
+        muls    r4, r5, r4
+        muls    r2, r6, r2
+        adds    r4, r4, r2
+        lsrs    r4, r4, #16
+        .endm
+
+/* Where a mix goes on: puts the sums r5 to r7 and r8 at r9, which goes on behind them, as r11 does by four components. r0
+ * and r1 are lost. */
+        .macro  put_four_sums
+        mov     r1, r9
+        mov     r0, r8
+        stmia   r1!, {r5-r7}
+        stmia   r1!, {r0}
+        mov     r9, r1
+        movs    r0, #4
+        add     r11, r0
+        .endm

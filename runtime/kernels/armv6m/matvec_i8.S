@@ -59,14 +59,7 @@
 /* The word at byte \at of a row: r0 = the row, r5 = X, r6 = Y - 2^8 X or Y, r7 = the XOR mask, r3 = M; adds to \sum.
  * r2 and r4 are scratch. */
         .macro  narrow at, sum
-        ldr     r4, [r0, #\at]
-        eors    r4, r4, r7
-        lsrs    r2, r4, #8
-        ands    r2, r2, r3
-        muls    r4, r5, r4
-        muls    r2, r6, r2
-        adds    r4, r4, r2
-        lsrs    r4, r4, #16
+        narrow_word \at
         add     \sum, r4
         .endm
 

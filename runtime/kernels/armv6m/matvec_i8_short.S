@@ -29,14 +29,7 @@
 
 /* r4 = the word \at of a row times x. r0 = the row, r5 = X, r6 = Y - 2^8 X, r7 = the mask, r3 = M, r8 = the offset. */
         .macro  dot at
-        ldr     r4, [r0, #\at]
-        eors    r4, r4, r7
-        lsrs    r2, r4, #8
-        ands    r2, r2, r3
-        muls    r4, r5, r4
-        muls    r2, r6, r2
-        adds    r4, r4, r2
-        lsrs    r4, r4, #16
+        narrow_word \at
         add     r4, r8
         .endm
 
