@@ -77,7 +77,7 @@ lint: build ## clang-tidy, cppcheck, formatting and the arrows between the folde
 	@tools/lint $(BUILD)
 
 format: ## rewrite the sources in the house style
-	@clang-format -i $$(git ls-files '*.c' '*.h')
+	@clang-format -i $$(git ls-files 'runtime/*.[ch]' 'host/*.[ch]' 'cli/*.[ch]' 'firmware/*.[ch]' 'tests/*.[ch]')
 
 clean: ## remove what was built
 	rm -rf build build-*

@@ -20,8 +20,8 @@ static json_t *pieces(uint32_t flags)
 static json_t *folding(void)
 {
     json_t *steps = json_array();
-    for (char capital = 'A'; capital <= 'Z'; capital++) {
-        const char from[] = {capital, 0}, to[] = {(char)(capital + 32), 0};
+    for (int capital = 'A'; capital <= 'Z'; capital++) {
+        const char from[] = {(char)capital, 0}, to[] = {(char)(capital + 32), 0};
         json_array_append_new(steps,
                               json_pack("{sss{ss}ss}", "type", "Replace", "pattern", "String", from, "content", to));
     }

@@ -11,6 +11,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #define DB_BF16_HERE 1
 
+#include <assert.h>
 #include <immintrin.h>
 
 #define DB_BF16_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
@@ -37,6 +38,7 @@ DB_BF16_INLINE __mmask16 db_bf16_lanes(size_t count)
 /* Cache lines of a panel of `pairs` pairs that each of `blocks` blocks is to fetch. */
 static inline size_t db_bf16_lines_each(size_t pairs, size_t blocks)
 {
+    assert(blocks > 0);
     return (pairs * DB_BF16_PANEL / 16 + blocks - 1) / blocks;
 }
 

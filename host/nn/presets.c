@@ -8,21 +8,21 @@
 #include "nn/config.h"
 
 /* A transformer of two feed-forward matrices and tied output: V D + L (4 D^2 + 2 D H) parameters. */
-#define TRANSFORMER(preset_name, V, D, H, L, head_count, tokens)                                       \
-    {                                                                                                  \
-        .name = preset_name, .purpose = "transformer of " #L " layers, " #D " wide, context " #tokens, \
-        .config = {.architecture = DOGBERRY_TRANSFORMER,                                               \
-                   .output = DOGBERRY_TIED,                                                            \
-                   .vocab = V,                                                                         \
-                   .embedding = D,                                                                     \
-                   .hidden = H,                                                                        \
-                   .layers = L,                                                                        \
-                   .heads = head_count,                                                                \
-                   .kv_heads = head_count,                                                             \
-                   .context = tokens,                                                                  \
-                   .feed_forward = DB_RELU2,                                                           \
-                   .rotary_base = DB_ROTARY_BASE},                                                     \
-        .tokenizer = DOGBERRY_SUBWORD                                                                  \
+#define TRANSFORMER(preset_name, V, D, H, L, head_count, tokens)                                         \
+    {                                                                                                    \
+        .name = (preset_name), .purpose = "transformer of " #L " layers, " #D " wide, context " #tokens, \
+        .config = {.architecture = DOGBERRY_TRANSFORMER,                                                 \
+                   .output = DOGBERRY_TIED,                                                              \
+                   .vocab = (V),                                                                         \
+                   .embedding = (D),                                                                     \
+                   .hidden = (H),                                                                        \
+                   .layers = (L),                                                                        \
+                   .heads = (head_count),                                                                \
+                   .kv_heads = (head_count),                                                             \
+                   .context = (tokens),                                                                  \
+                   .feed_forward = DB_RELU2,                                                             \
+                   .rotary_base = DB_ROTARY_BASE},                                                       \
+        .tokenizer = DOGBERRY_SUBWORD                                                                    \
     }
 
 static const db_preset presets[] = {

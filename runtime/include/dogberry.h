@@ -240,9 +240,9 @@ typedef struct dogberry_kernels {
      * bias is not NULL, for r < count. Sums are within what their scale words bound. out is sums, or begins before it
      * and may reach into it, or lies elsewhere. */
     void (*rescale)(int32_t *out, const int32_t *sums, const uint32_t *scales, const int16_t *bias, uint32_t count);
-    /* Takes the weights of logits number `at` .. end - 1 off `left`, as far as there is enough of it. Logits are aligned
-     * to 2 and none is above the highest. Returns the number of the first whose weight is more than what is left, else
-     * `end`. */
+    /* Takes the weights of logits number `at` .. end - 1 off `left`, as far as there is enough of it. Logits are
+     * aligned to 2 and none is above the highest. Returns the number of the first whose weight is more than what is
+     * left, else `end`. */
     uint32_t (*take)(const int16_t *logits, uint32_t at, uint32_t end, const dogberry_weighing *how, uint64_t *left);
     /* As share() of transformers, for other work: rows of a matrix, whose weights begin at `weights` and of which
      * `bytes` bytes are read, or logits (0 bytes). NULL: it is not shared. Unused in a build without transformers. */

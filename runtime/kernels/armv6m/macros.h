@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
+/* Assembly, which is no C: */
+/* clang-format off */
 
 /* Saves all registers that are the caller's, 36 bytes of them, and returns from that. r4 to r7 are lost by `enter`. */
         .macro  enter
