@@ -6,6 +6,19 @@ dogberry=$build/dogberry
 work=$build/bench
 held_out=(muchadoaboutnothing macbeth tempest sonnets)
 
+if [ ! -x "$dogberry" ]; then
+    echo "there is no $dogberry: build it first (make bench-programs), or name another folder" >&2
+    exit 2
+fi
+
+# need_number NAME VALUE: ends the script where a setting is no number below a million.
+need_number() {
+    if ! [[ $2 =~ ^[0-9]{1,6}(\.[0-9]+)?$ ]]; then
+        echo "$1=$2: a number below 1000000 is needed" >&2
+        exit 2
+    fi
+}
+
 # need_data PATH: ends the script, with success, where the data are not there.
 need_data() {
     if [ ! -e "$data/$1" ]; then
@@ -51,21 +64,19 @@ machine() {
 }
 
 # train_into FOLDER NAME OPTION...: trains, and the model is in FOLDER only when that is over: one that was broken off is not
-# taken for a finished one. Everything printed goes to FOLDER.log.
+# taken for a finished one. Everything printed goes to FOLDER.log, a failure to the terminal too.
 train_into() {
     rm -rf "$1.part"
-    "$dogberry" train "${@:3}" --name "$2" -o "$1.part" --quiet > "$1.log" 2>&1 || return 1
+    if ! "$dogberry" train "${@:3}" --name "$2" -o "$1.part" --quiet > "$1.log" 2>&1; then
+        tail -n 5 "$1.log" >&2
+        return 1
+    fi
     rm -rf "$1"
     mv "$1.part" "$1"
 }
 
-# train NAME OPTION...: trains into $work/NAME, as above; a failure goes to the terminal too.
-train() {
-    if ! train_into "$work/$1" "${1:0:31}" "${@:2}"; then
-        tail -n 5 "$work/$1.log" >&2
-        return 1
-    fi
-}
+# train NAME OPTION...: trains into $work/NAME, as above.
+train() { train_into "$work/$1" "${1:0:31}" "${@:2}"; }
 
 # Of a log that `train` left: minutes taken, words a second, parameters.
 trained_minutes() { field .training.minutes < "$work/$1/config.json"; }

@@ -12,6 +12,9 @@ build=${1:-build}
 shift || true
 . bench/lib.sh
 mkdir -p "$work"
+for setting in MINUTES MIDDLE LARGE HUGE TUNE TUNE8; do
+    need_number $setting "${!setting:-1}"
+done
 
 presets=(story-1k story-3k story-4k chat-8k chat-10k chat-13k chat-18k
     assistant-45k assistant-57k assistant-70k assistant-101k expert-229k expert-1310k)

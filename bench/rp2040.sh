@@ -13,6 +13,8 @@ wanted=" ${*:2} "
 . bench/lib.sh
 seconds=${TRAIN_SECONDS:-20}
 length=${LENGTH:-64}
+need_number TRAIN_SECONDS "$seconds"
+need_number LENGTH "$length"
 read -ra bits_of_images <<< "${BITS:-8 4}"
 seed=7
 folder=$work/rp2040

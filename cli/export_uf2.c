@@ -46,6 +46,7 @@ static void report(const cli_image *files, size_t count, uint32_t slot, const cl
 int cli_export_uf2(const char *const *images, size_t count, const cli_uf2_settings *given)
 {
     cli_image *files = db_allocate(count * sizeof *files);
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): it holds pointers */
     const dogberry_image **opened = db_allocate(count * sizeof *opened);
     db_firmware firmware = {0};
     db_error error;

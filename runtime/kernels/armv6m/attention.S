@@ -204,12 +204,7 @@ dogberry_mix_i8_armv6m:
         adds    r4, r4, r1
         mov     lr, r4                  /* the weights' end */
 .Lfour_columns:
-        mov     r0, r10
-        mov     r4, r11
-        movs    r5, #0
-        movs    r6, #0
-        movs    r7, #0
-        mov     r8, r5
+        begin_four_sums
 .Lmix:
         ldmia   r0!, {r1}
         ldr     r2, [r4]

@@ -29,6 +29,24 @@
         .equ    WIDTH, FRAME + 40
         .equ    STEP, 3                 /* log2 of the bytes of code for one component */
 
+/* r4 = how many are the first few; FOURS. r5 is lost. */
+        .macro  split_width
+        ldr     r4, [sp, #WIDTH]
+        lsrs    r5, r4, #2
+        str     r5, [sp, #FOURS]
+        movs    r5, #3
+        ands    r4, r4, r5
+        .endm
+
+/* \place = where the code for r4 components begins, of which that for the last one is at \one. r4 and r5 are lost. */
+        .macro  find_few one, place
+        subs    r4, #1
+        lsls    r4, r4, #STEP
+        adr     r5, \one
+        subs    r5, r5, r4
+        mov     \place, r5
+        .endm
+
 /* r3 += component \number of the token at r1 times \query. r2 is scratch. */
         .macro  score number, query
         movs    r2, #2 * \number
@@ -54,22 +72,14 @@ dogberry_scores_i16_any_armv6m:
         lsls    r4, r4, #2
         adds    r4, r4, r0
         mov     r9, r4                  /* the scores' end */
-        ldr     r4, [sp, #WIDTH]
-        lsrs    r5, r4, #2
-        str     r5, [sp, #FOURS]
-        movs    r5, #3
-        ands    r4, r4, r5              /* the first few */
+        split_width
         lsls    r5, r4, #2
         adds    r5, r5, r1
         str     r5, [sp, #QUERY]
         lsls    r5, r4, #1
         adds    r5, r5, r2
         str     r5, [sp, #KEYS]
-        subs    r4, #1
-        lsls    r4, r4, #STEP
-        adr     r5, .Lscore_one
-        subs    r5, r5, r4
-        mov     r11, r5                 /* where they begin */
+        find_few .Lscore_one, r11
         ldmia   r1!, {r4-r6}
         .balign 4
 .Lscore_few:
@@ -144,19 +154,11 @@ dogberry_mix_i8_any_armv6m:
         lsls    r4, r4, #2
         adds    r4, r4, r1
         mov     lr, r4                  /* the weights' end */
-        ldr     r4, [sp, #WIDTH]
-        lsrs    r5, r4, #2
-        str     r5, [sp, #FOURS]
-        movs    r5, #3
-        ands    r4, r4, r5              /* the first few */
+        split_width
         add     r11, r4
         lsls    r5, r4, #2
         str     r5, [sp, #FEW]
-        subs    r4, #1
-        lsls    r4, r4, #STEP
-        adr     r5, .Lmix_one
-        subs    r5, r5, r4
-        mov     r8, r5                  /* where they begin */
+        find_few .Lmix_one, r8
         mov     r0, r1
         mov     r4, r2
         movs    r5, #0
@@ -178,12 +180,7 @@ dogberry_mix_i8_any_armv6m:
         ldr     r0, [sp, #FEW]
         add     r9, r0
 .Lmix_fours:
-        mov     r0, r10
-        mov     r4, r11
-        movs    r5, #0
-        movs    r6, #0
-        movs    r7, #0
-        mov     r8, r5
+        begin_four_sums
 3:
         ldmia   r0!, {r1}
         mix     0, r5

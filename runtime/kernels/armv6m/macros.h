@@ -61,6 +61,28 @@
         lsrs    r4, r4, #16
         .endm
 
+/* A word of x in r4 becomes |x|, 0..128 in each byte, so that none carries; r2 = 0xFF where it was negative. r6 =
+ * 0x01010101. r5 is lost. */
+        .macro  sizes
+        lsrs    r5, r4, #7
+        ands    r5, r5, r6              /* 1 for each negative byte */
+        lsls    r2, r5, #8
+        subs    r2, r2, r5
+        eors    r4, r4, r2
+        adds    r4, r4, r5
+        .endm
+
+/* Four components of a mix: r0 = the weights, which r10 has, r4 = their values, which r11 has, and the sums r5 to r7 and
+ * r8 = 0. */
+        .macro  begin_four_sums
+        mov     r0, r10
+        mov     r4, r11
+        movs    r5, #0
+        movs    r6, #0
+        movs    r7, #0
+        mov     r8, r5
+        .endm
+
 /* Where a mix goes on: puts the sums r5 to r7 and r8 at r9, which goes on behind them, as r11 does by four components. r0
  * and r1 are lost. */
         .macro  put_four_sums

@@ -227,12 +227,7 @@ dogberry_matvec_i8_armv6m:
         adds    r0, #4
 .Leach_word:
         ldmia   r1!, {r4}
-        lsrs    r5, r4, #7
-        ands    r5, r5, r6              /* 1 for each negative byte */
-        lsls    r2, r5, #8
-        subs    r2, r2, r5              /* 0xFF there */
-        eors    r4, r4, r2
-        adds    r4, r4, r5              /* |x|: 0..128, so no byte carries */
+        sizes
         mov     r5, r8
         eors    r5, r5, r2
         str     r5, [r0, #8]            /* the mask */

@@ -108,12 +108,7 @@ dogberry_matvec_i8_short_armv6m:
         cmp     r4, #0
         beq     .Lword_done
 .Lword:
-        lsrs    r5, r4, #7
-        ands    r5, r5, r6              /* 1 for each negative byte */
-        lsls    r2, r5, #8
-        subs    r2, r2, r5              /* 0xFF there */
-        eors    r4, r4, r2
-        adds    r4, r4, r5              /* |x|: 0..128, so no byte carries */
+        sizes
         lsls    r7, r6, #7
         eors    r7, r7, r2              /* the mask */
         ands    r2, r2, r4
